@@ -1,0 +1,1 @@
+int violation(int* at) { return at[1]; }
