@@ -1,0 +1,221 @@
+#include "arch/x86_64/clock.hpp"
+
+#include <array>
+
+#include "arch/processor.hpp"
+#include "arch/x86_64/apic.hpp"
+#include "arch/x86_64/cpuid.hpp"
+#include "arch/x86_64/msr.hpp"
+#include "arch/x86_64/paging.hpp"
+#include "arch/x86_64/port.hpp"
+#include "arch/x86_64/rtc.hpp"
+#include "base/bits.hpp"
+
+namespace ovm::arch
+{
+
+namespace
+{
+
+constexpr std::uint64_t pm_timer_rate = 3'579'545; // ACPI 6.5, 4.8.2.1
+constexpr std::uint64_t pit_rate = 1'193'182;
+constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
+
+constinit std::uint64_t tsc_rate = 1'000'000'000;
+constinit std::uint64_t nanoseconds_per_tick = std::uint64_t{1} << 32; ///< 32.32
+constinit std::uint64_t ticks_per_nanosecond = std::uint64_t{1} << 30; ///< 34.30
+constinit std::uint64_t timer_counts_per_tick = std::uint64_t{1} << 32; ///< 32.32
+constinit bool deadline_mode = false;
+constinit bool invariant = false;
+constinit std::int64_t wall_clock_at_zero = 0;
+/// What a clipped one-shot has to be armed for again; each core its own.
+constinit std::array<Ticks, max_cores> deadlines{};
+
+std::uint64_t scaled(std::uint64_t value, std::uint64_t factor, unsigned shift)
+{
+    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(value) * factor) >> shift);
+}
+
+/// What passed on both counters during a known number of ticks of a third.
+struct Measurement
+{
+    std::uint64_t tsc = 0;
+    std::uint64_t timer = 0;
+    std::uint64_t reference = 0;
+    std::uint64_t reference_rate = 0;
+};
+
+class Pm_timer
+{
+public:
+    explicit Pm_timer(const Acpi_information& acpi)
+        : register_(acpi.pm_timer), mask_(acpi.pm_timer_is_32_bits ? 0xffff'ffff : 0xff'ffff)
+    {
+        if (register_.space == Acpi_register::Space::memory)
+            memory_ = reinterpret_cast<volatile std::uint32_t*>(
+                map_device(Host_physical(register_.address), Bytes(4), Page_kind::uncached).value());
+    }
+    bool present() const { return register_.space != Acpi_register::Space::none; }
+    std::uint32_t mask() const { return mask_; }
+    std::uint32_t read() const
+    {
+        return (memory_ != nullptr ? *memory_ : in32(Port(static_cast<std::uint16_t>(register_.address)))) & mask_;
+    }
+
+private:
+    Acpi_register register_;
+    std::uint32_t mask_;
+    volatile std::uint32_t* memory_ = nullptr;
+};
+
+/// 2.5 ms from one edge of the PM timer to another; nothing if it stands still.
+Measurement measure_by_pm_timer(const Pm_timer& pm_timer)
+{
+    constexpr std::uint32_t duration = pm_timer_rate * 5 / 2000;
+    constexpr std::uint32_t patience = 4'000'000;
+    std::uint32_t polls = 0;
+    auto const look = [&pm_timer, &polls](std::uint32_t from, std::uint32_t distance)
+    {
+        auto now = pm_timer.read();
+        while (((now - from) & pm_timer.mask()) < distance && ++polls < patience)
+            now = pm_timer.read();
+        return now;
+    };
+    auto const begin = look(pm_timer.read(), 1);
+    auto const tsc_begin = time_stamp().value();
+    auto const timer_begin = local_apic().count();
+    auto const end = look(begin, duration);
+    auto const tsc_end = time_stamp().value();
+    auto const timer_end = local_apic().count();
+    if (polls >= patience)
+        return {};
+    return {tsc_end - tsc_begin, timer_begin - timer_end, (end - begin) & pm_timer.mask(), pm_timer_rate};
+}
+
+/// 2.5 ms of the PIT's channel 2, whose output port 61h shows (8254, mode 0).
+Measurement measure_by_pit()
+{
+    constexpr std::uint32_t duration = pit_rate * 5 / 2000;
+    constexpr std::uint32_t patience = 4'000'000;
+    auto const gate = in8(Port(0x61));
+    out8(Port(0x61), static_cast<std::uint8_t>((gate & ~3) | 1));
+    out8(Port(0x43), 0xb0);
+    out8(Port(0x42), duration & 0xff);
+    out8(Port(0x42), duration >> 8);
+    auto const tsc_begin = time_stamp().value();
+    auto const timer_begin = local_apic().count();
+    std::uint32_t polls = 0;
+    while ((in8(Port(0x61)) & 0x20) == 0 && ++polls < patience)
+        pause();
+    auto const tsc_end = time_stamp().value();
+    auto const timer_end = local_apic().count();
+    out8(Port(0x61), gate);
+    if (polls >= patience)
+        return {};
+    return {tsc_end - tsc_begin, timer_begin - timer_end, duration, pit_rate};
+}
+
+} // namespace
+
+void calibrate_clock(const Acpi_information& acpi)
+{
+    local_apic().start_count(0xffff'ffff);
+    Pm_timer const pm_timer(acpi);
+    Measurement measured;
+    if (pm_timer.present())
+        measured = measure_by_pm_timer(pm_timer);
+    if (measured.reference == 0)
+        measured = measure_by_pit();
+    local_apic().start_count(0);
+
+    deadline_mode = (cpuid(1).ecx & bit(24)) != 0;
+    invariant = (cpuid(0x8000'0007).edx & bit(8)) != 0;
+    if (measured.reference != 0 && measured.tsc != 0)
+    {
+        tsc_rate = measured.tsc * measured.reference_rate / measured.reference;
+        timer_counts_per_tick = (measured.timer << 32) / measured.tsc;
+    }
+    else
+    {
+        write_serial("OVM: neither the PM timer nor the PIT runs; time is a guess (1 GHz)\n");
+    }
+    nanoseconds_per_tick = (nanoseconds_per_second << 32) / tsc_rate;
+    ticks_per_nanosecond = (tsc_rate << 30) / nanoseconds_per_second;
+    wall_clock_at_zero =
+        read_rtc(acpi.century) - static_cast<std::int64_t>(time_stamp().value() / tsc_rate);
+}
+
+void enable_timer()
+{
+    local_apic().enable_timer(deadline_mode);
+    stop_timer();
+}
+
+void set_timer(Ticks deadline)
+{
+    deadlines[this_core().value()] = deadline;
+    if (deadline_mode)
+    {
+        write_msr(Msr::tsc_deadline, deadline.value() == 0 ? 1 : deadline.value());
+        return;
+    }
+    auto const now = time_stamp();
+    auto const distance = deadline > now ? (deadline - now).value() : 0;
+    auto const count = scaled(distance, timer_counts_per_tick, 32) + 1;
+    local_apic().start_count(count > 0xffff'ffff ? 0xffff'ffff : static_cast<std::uint32_t>(count));
+}
+
+void stop_timer()
+{
+    deadlines[this_core().value()] = Ticks(0);
+    if (deadline_mode)
+        write_msr(Msr::tsc_deadline, 0);
+    else
+        local_apic().start_count(0);
+}
+
+void timer_interrupt()
+{
+    auto const deadline = deadlines[this_core().value()];
+    if (deadline > time_stamp())
+        set_timer(deadline);
+}
+
+std::uint64_t ticks_per_second()
+{
+    return tsc_rate;
+}
+
+bool time_stamp_is_invariant()
+{
+    return invariant;
+}
+
+void distrust_time_stamp()
+{
+    invariant = false;
+}
+
+Nanoseconds to_nanoseconds(Ticks ticks)
+{
+    return Nanoseconds(scaled(ticks.value(), nanoseconds_per_tick, 32));
+}
+
+Ticks to_ticks(Nanoseconds duration)
+{
+    return Ticks(scaled(duration.value(), ticks_per_nanosecond, 30));
+}
+
+std::int64_t boot_wall_clock_seconds()
+{
+    return wall_clock_at_zero;
+}
+
+void delay(Nanoseconds duration)
+{
+    auto const end = time_stamp() + to_ticks(duration);
+    while (time_stamp() < end)
+        pause();
+}
+
+} // namespace ovm::arch

@@ -1,0 +1,224 @@
+#include "arch/x86_64/cores.hpp"
+
+#include <array>
+#include <atomic>
+
+#include "arch/boot.hpp"
+#include "arch/processor.hpp"
+#include "arch/x86_64/apic.hpp"
+#include "arch/x86_64/clock.hpp"
+#include "arch/x86_64/control.hpp"
+#include "arch/x86_64/core_state.hpp"
+#include "arch/x86_64/machine.hpp"
+#include "arch/x86_64/trap.hpp"
+
+extern "C"
+{
+extern const std::uint8_t trampoline_begin[];
+extern const std::uint8_t trampoline_end[];
+// What the trampoline loads for the core that is being started.
+constinit std::uint64_t core_start_root = 0;
+constinit std::uint64_t core_start_stack = 0;
+}
+
+namespace ovm::arch
+{
+
+namespace
+{
+
+/// Cores by number; the first `running` run.
+struct Core_entry
+{
+    std::uint32_t apic_id = 0;
+    Node_id node{};
+    Host_physical root{};
+};
+
+constinit std::array<Core_entry, max_cores> entries{};
+constinit std::uint32_t known = 1;
+constinit std::atomic<std::uint32_t> running{1};
+constinit Host_physical trampoline_page{};
+
+// Of the core that is being started: it sets `arrived`; then both compare their counters in rounds.
+constinit std::atomic<bool> arrived{false};
+constinit std::atomic<std::uint32_t> round_asked{0};
+constinit std::atomic<std::uint32_t> round_answered{0};
+constinit std::atomic<std::uint64_t> answer{0};
+constinit std::atomic<bool> released{false};
+constexpr std::uint32_t rounds = 8;
+
+constexpr Nanoseconds microsecond{1'000};
+
+/// The highest usable page below 640 KiB: nothing else lives at its end.
+Host_physical find_low_page(const Boot_information& information)
+{
+    Host_physical best{};
+    for (auto const& entry : information.memory)
+    {
+        if (entry.type != Memory_type::usable)
+            continue;
+        auto const limit = Host_physical(0x9f000) < entry.range.end() ? Host_physical(0x9f000) : entry.range.end();
+        auto const page = limit.align_down(page_size);
+        if (page.value() >= 0x2000 && page - page_size >= entry.range.begin && page - page_size > best)
+            best = page - page_size;
+    }
+    return best;
+}
+
+bool wait_until(const std::atomic<bool>& flag, Nanoseconds patience)
+{
+    auto const end = time_stamp() + to_ticks(patience);
+    while (!flag.load())
+    {
+        if (time_stamp() > end)
+            return false;
+        pause();
+    }
+    return true;
+}
+
+/// Whether each of the other core's readings lies between two of ours.
+bool counters_agree()
+{
+    bool agree = true;
+    for (std::uint32_t i = 1; i <= rounds; ++i)
+    {
+        auto const before = time_stamp().value();
+        round_asked = i;
+        while (round_answered.load() != i)
+            pause();
+        auto const after = time_stamp().value();
+        agree = agree && before <= answer.load() && answer.load() <= after;
+    }
+    return agree;
+}
+
+bool start_core(std::uint32_t number)
+{
+    auto const& entry = entries[number];
+    core_start_root = entry.root.value();
+    core_start_stack = core_stack_top(Core_id(number)).value();
+    arrived = false;
+    released = false;
+    round_asked = 0;
+    round_answered = 0;
+
+    // APM volume 2, 15.27.8 and 16.5: INIT, then STARTUP, once more for a core that slept deeply.
+    local_apic().send_init(entry.apic_id);
+    delay(microsecond * 200);
+    for (unsigned attempt = 0; attempt < 2; ++attempt)
+    {
+        local_apic().send_startup(entry.apic_id, trampoline_page);
+        if (wait_until(arrived, attempt == 0 ? microsecond * 1'000 : microsecond * 200'000))
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+void prepare_cores(const Boot_information& information)
+{
+    auto const& acpi = machine_description();
+    auto const own = local_apic().id();
+    auto const shared = current_page_tables();
+    entries[0] = {own, Node_id(0), shared.root()};
+    trampoline_page = find_low_page(information);
+    for (auto const& core : acpi.cores)
+    {
+        if (core.apic_id == own)
+        {
+            entries[0].node = core.node;
+            core_window().node = core.node;
+        }
+        else if (known < max_cores && trampoline_page != Host_physical(0))
+        {
+            auto const tables = make_core(Core_id(known), core.node, shared);
+            entries[known] = {core.apic_id, core.node, tables.root()};
+            ++known;
+        }
+    }
+}
+
+void enter_core()
+{
+    load_core_state();
+    local_apic().enable();
+    enable_timer();
+}
+
+std::uint32_t start_cores()
+{
+    auto const code = physical_bytes(trampoline_page, page_size);
+    for (std::size_t i = 0; trampoline_begin + i < trampoline_end && trampoline_page != Host_physical(0); ++i)
+        code[i] = trampoline_begin[i];
+    // A core that does not come leaves its number, and what was made for it, to the next one.
+    for (std::uint32_t i = 1; i < known; ++i)
+    {
+        auto const number = running.load();
+        entries[number].apic_id = entries[i].apic_id;
+        if (!start_core(number))
+        {
+            std::array<char, 100> storage{};
+            Text_writer text(storage);
+            text << "OVM: the core with APIC id " << entries[i].apic_id << " does not start\n";
+            write_serial(text.view());
+            continue;
+        }
+        if (!counters_agree())
+            distrust_time_stamp();
+        running = number + 1;
+        released = true;
+    }
+    return running.load();
+}
+
+/// Where the trampoline enters, on the new core's own tables and stack.
+extern "C" [[noreturn]] void core_start()
+{
+    enter_core();
+    arrived = true;
+    for (std::uint32_t i = 1; i <= rounds; ++i)
+    {
+        while (round_asked.load() != i)
+            pause();
+        answer = time_stamp().value();
+        round_answered = i;
+    }
+    while (!released.load())
+        pause();
+    boot::core_main(this_core());
+    for (;;)
+        asm volatile("cli; hlt");
+}
+
+std::uint32_t core_count()
+{
+    return running.load(std::memory_order_relaxed);
+}
+
+Node_id node_of(Core_id core)
+{
+    OVM_REQUIRES_THAT(core.value() < known);
+    return entries[core.value()].node;
+}
+
+void kick(Core_id core)
+{
+    OVM_REQUIRES_THAT(core.value() < known);
+    local_apic().send(entries[core.value()].apic_id, vector::kick);
+}
+
+void wait_for_interrupt()
+{
+    // STI lets nothing in before the next instruction is done: what is pending already ends the HLT.
+    asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+void take_interrupts()
+{
+    asm volatile("sti; nop; cli" : : : "memory");
+}
+
+} // namespace ovm::arch

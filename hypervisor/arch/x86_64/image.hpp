@@ -1,0 +1,23 @@
+#pragma once
+
+#include "arch/x86_64/layout.hpp"
+#include "base/strong.hpp"
+
+/// Where the linker put what (image.ld).
+namespace ovm::arch
+{
+
+Range<Host_virtual> image_all();
+Range<Host_virtual> image_text();
+Range<Host_virtual> image_constants();
+Range<Host_virtual> image_data();
+Range<Host_virtual> image_crash_page();
+Range<Host_virtual> image_symbols();
+Range<Host_virtual> image_fixups();
+
+constexpr Host_physical image_physical(Host_virtual at)
+{
+    return Host_physical((at - image_map).value());
+}
+
+} // namespace ovm::arch

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include "arch/x86_64/instruction/decoder.hpp"
+#include "arch/x86_64/instruction/layout.hpp"
+
+namespace ovm::arch::instruction
+{
+
+/// Reads an instruction's bytes in order and fills a Layout.
+/// Invariant: a read beyond the end answers 0 and is remembered in failure_. The tables lead from there to an end
+///            after a few steps more, so only the end looks at it.
+class Parser final
+{
+public:
+    Parser(std::span<const uint8_t> bytes, Mode mode)
+        : bytes_(bytes.first(std::min<size_t>(bytes.size(), maximum_length))), mode_(mode)
+    {
+    }
+
+    /// Finds the parts of the instruction at bytes[0]; errors as for `decode`.
+    std::expected<void, Decode_error> run();
+
+    /// Requires that run() succeeded.
+    const Layout& layout() const { return layout_; }
+
+private:
+    static constexpr uint8_t exhausted = 1;
+    static constexpr uint8_t refused = 2;
+
+    bool long64() const { return mode_ == Mode::long64; }
+
+    uint8_t take();
+    uint8_t peek();
+    void skip(uint8_t count);
+
+    uint8_t parse_prefixes(uint8_t byte);
+    void note_prefix(uint8_t byte);
+    void decide_sizes();
+    uint8_t parse_opcode(uint8_t opcode);
+    uint8_t parse_two_byte();
+    uint8_t parse_escape();
+    uint8_t parse_vex(uint8_t map);
+    uint8_t parse_evex();
+    uint8_t parse_xop();
+    uint8_t parse_vector(Opcode_map family, uint8_t map);
+    void parse_operands(uint8_t encoding);
+    void parse_modrm();
+    void add_displacement();
+    void add_displacement16();
+    uint8_t immediate_size(uint8_t kind);
+    Decode_error error() const;
+    void refuse();
+
+    std::span<const uint8_t> bytes_;
+    Layout layout_{};
+    uint8_t position_{0};
+    uint8_t failure_{0}; ///< exhausted, refused
+    Mode mode_;
+};
+
+inline uint8_t Parser::take()
+{
+    if (position_ < bytes_.size())
+    {
+        return bytes_[position_++];
+    }
+    failure_ |= exhausted;
+    return 0;
+}
+
+inline uint8_t Parser::peek()
+{
+    if (position_ < bytes_.size())
+    {
+        return bytes_[position_];
+    }
+    failure_ |= exhausted;
+    return 0;
+}
+
+inline void Parser::skip(uint8_t count)
+{
+    position_ = static_cast<uint8_t>(position_ + count);
+    failure_ |= position_ > bytes_.size() ? exhausted : 0;
+}
+
+inline void Parser::refuse()
+{
+    failure_ |= refused;
+}
+
+} // namespace ovm::arch::instruction
