@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/static_vector.hpp"
+#include "interface/console/guest_terminal.hpp"
+#include "interface/console/log.hpp"
+#include "interface/console/record.hpp"
+#include "interface/console/serial_line.hpp"
+#include "processor/timer.hpp"
+
+namespace ovm::interface
+{
+
+struct Console_options
+{
+    bool terminal = true;      ///< COM1 shows the guest that the person chose; otherwise only OVM's log
+    bool records = false;      ///< COM2 carries records
+    std::uint8_t escape = 1;   ///< the key that speaks to the console: Ctrl-A
+};
+
+/// Who carries out what a person asks of the whole machine.
+class Console_owner
+{
+public:
+    /// The key to stop was pressed; on the core of the serial interrupt, no lock held.
+    virtual void stop_requested() = 0;
+
+protected:
+    ~Console_owner() = default;
+};
+
+/// One terminal for all: the escape key and a digit choose the guest whose serial port the person sees and types to,
+/// 0 chooses OVM's own log. Beside it, everything goes out as records for a program (record.hpp).
+/// Concurrency: every method from any core. Failure: a full line drops log lines, never a guest's bytes.
+class Console final : public Log_sink, private processor::Timer
+{
+public:
+    Console(Serial_port& person, Serial_port& program, processor::Timer_service& timers, Console_owner& owner,
+            Console_options options);
+
+    /// Attaches a VM's terminal; the first one gets the focus. Error::full beyond the table.
+    Result<> attach(Guest_terminal& terminal);
+
+    void log_line(std::string_view line) override;
+    /// Said on the person's terminal whatever is in focus, and kept in the log. A program gets its own record of it.
+    void announce(std::string_view line);
+    void record(Record_type type, Vm_id vm, std::span<const std::uint8_t> payload);
+    void record(Record_type type, Vm_id vm, std::string_view text);
+
+    /// A key from the person.
+    void receive(std::uint8_t byte);
+    /// Sends on what this VM's terminal still keeps back.
+    void flush(Vm_id vm);
+    /// Tries to empty both lines; true when they are.
+    bool drain();
+
+private:
+    friend class Guest_terminal;
+
+    void fired(Ticks now) override;
+    void keep(std::string_view line);
+    void wake_soon();
+    void look_again_soon();
+    bool in_focus(Vm_id vm) const { return focus_.load(std::memory_order_relaxed) == vm.value(); }
+    bool guest_output(Vm_id vm, std::span<const std::uint8_t> bytes);
+    void command(std::uint8_t key);
+    void turn_to(std::uint32_t vm);
+    void say(std::string_view text);
+    Guest_terminal* terminal_of(std::uint32_t vm);
+
+    Serial_line person_;
+    Serial_line program_;
+    processor::Timer_service& timers_;
+    Console_options const options_;
+    Console_owner& owner_;
+    std::array<std::atomic<Guest_terminal*>, 256> terminals_{};
+    std::atomic<std::uint32_t> count_{0};
+    std::atomic<std::uint32_t> focus_{0};
+    std::atomic<bool> timer_wanted_{false};
+    bool escaped_ = false; ///< the escape key came last; only the core of the serial interrupt touches it
+    Ranked_lock<Rank::log> log_lock_;
+    std::array<char, 4096> log_ OVM_GUARDED_BY(log_lock_){};
+    std::uint64_t log_written_ OVM_GUARDED_BY(log_lock_) = 0;
+};
+
+} // namespace ovm::interface

@@ -1,0 +1,167 @@
+#include "interface/machine/virtual_machine.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "interface/boot/acpi_tables.hpp"
+#include "interface/boot/linux.hpp"
+#include "interface/boot/multiboot.hpp"
+#include "interface/boot/pvh.hpp"
+
+namespace ovm::interface
+{
+
+Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration)
+    : environment_(environment), id_(id), configuration_(configuration),
+      memory_(environment.frames, arch::node_of(environment.cores[environment.first_core]->id()), configuration.memory,
+              environment.population),
+      platform_(environment.cores[environment.first_core]->timers(), environment.terminal, *this, memory_,
+                configuration.vcpus, arch::time_stamp()),
+      dispatcher_(platform_.cpuid(), platform_.msrs(), platform_.calls(), *this)
+{
+}
+
+Virtual_machine::~Virtual_machine()
+{
+    environment_.terminal.disconnect_input();
+    platform_.stop();
+    for (auto& processor : processors_)
+    {
+        processor.vcpu.reset();
+        if (processor.memory)
+            environment_.frames.release(*processor.memory, processor_order());
+    }
+}
+
+memory::Page_order Virtual_machine::processor_order() const
+{
+    auto const pages = arch::Virtual_processor::memory_needed().value() / page_size.value();
+    return memory::Page_order(static_cast<std::uint8_t>(std::bit_width(pages - 1)));
+}
+
+Result<> Virtual_machine::build()
+{
+    OVM_TRY(memory_.open());
+    OVM_TRY(platform_.connect(dispatcher_, configuration_.debug_exit));
+    for (std::uint32_t i = 0; i < configuration_.vcpus; ++i)
+    {
+        auto& core = *environment_.cores[(environment_.first_core + i) % environment_.cores.size()];
+        auto& processor = processors_[i];
+        auto const order = processor_order();
+        processor.memory = OVM_TRY(environment_.frames.allocate(order, arch::node_of(core.id())));
+        std::ranges::fill(arch::physical_bytes(*processor.memory, memory::size_of(order)), std::uint8_t{0});
+        auto* const port = OVM_TRY(platform_.add_processor(environment_.heap, i, core.timers()));
+        processor.vcpu = OVM_TRY(memory::make<processor::Vcpu>(
+            environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(i)}, core, *processor.memory, memory_,
+            static_cast<processor::Exit_handler&>(dispatcher_), *port,
+            static_cast<processor::Vcpu_events&>(*this)));
+        auto& state = processor.vcpu->state();
+        state.set_nested_root(memory_.root());
+        platform_.attach(i, *processor.vcpu);
+    }
+    return {};
+}
+
+std::expected<void, Load_error> Virtual_machine::load(const Archive& archive)
+{
+    auto const kernel = archive.find(configuration_.kernel);
+    if (!kernel)
+        return std::unexpected(Load_error{"the boot archive has no such kernel, or it is damaged: make it again"});
+    std::span<const std::uint8_t> initrd{};
+    if (!configuration_.initrd.empty())
+    {
+        auto const found = archive.find(configuration_.initrd);
+        if (!found)
+            return std::unexpected(Load_error{"the boot archive has no such initrd, or it is damaged: make it again"});
+        initrd = found->content;
+    }
+    if (!write_acpi_tables(memory_, configuration_.vcpus))
+        return std::unexpected(Load_error{"there is no memory left for the VM"});
+
+    auto const entry = [&]() -> std::expected<Entry_state, Load_error>
+    {
+        switch (configuration_.boot)
+        {
+        case Boot_kind::linux: return load_linux(memory_, kernel->content, initrd, configuration_.command_line);
+        case Boot_kind::pvh: return load_pvh(memory_, kernel->content, initrd, configuration_.command_line);
+        case Boot_kind::multiboot: break;
+        }
+        Static_vector<Multiboot_module, 4> modules{};
+        for (auto const& module : configuration_.modules)
+        {
+            auto const found = archive.find(module.file);
+            if (!found)
+                return std::unexpected(Load_error{"the boot archive lacks a module, or it is damaged: make it again"});
+            OVM_ASSERT(modules.push_back({found->content, module.command_line}).has_value());
+        }
+        return load_multiboot(memory_, kernel->content, modules.items(), configuration_.command_line);
+    }();
+    if (!entry)
+        return std::unexpected(entry.error());
+    enter(processors_[0].vcpu->state(), *entry);
+    return {};
+}
+
+void Virtual_machine::start()
+{
+    running_.store(configuration_.vcpus, std::memory_order_release);
+    environment_.terminal.connect_input(platform_.keyboard());
+    for (std::uint32_t i = 0; i < configuration_.vcpus; ++i)
+        processors_[i].vcpu->start(i == 0 ? processor::Run_state::runnable
+                                          : processor::Run_state::waiting_for_startup);
+}
+
+void Virtual_machine::end(const Vm_end& how)
+{
+    if (ending_.exchange(true, std::memory_order_acq_rel))
+        return;
+    end_ = how;
+    for (std::uint32_t i = 0; i < configuration_.vcpus; ++i)
+        processors_[i].vcpu->stop();
+}
+
+void Virtual_machine::stopped(processor::Vcpu&)
+{
+    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        environment_.owner.ended(*this);
+}
+
+void Virtual_machine::resumed(processor::Vcpu& vcpu)
+{
+    platform_.resumed(vcpu);
+}
+
+void Virtual_machine::halted_for_good(processor::Vcpu&)
+{
+    for (auto const& processor : std::span(processors_).first(configuration_.vcpus))
+    {
+        auto const state = processor.vcpu->run_state();
+        if (state != processor::Run_state::waiting_for_startup && !processor.vcpu->is_halted_for_good())
+            return;
+    }
+    end({End_reason::halted, 0, {}});
+}
+
+void Virtual_machine::crashed(processor::Vcpu& vcpu, const arch::Exit& exit, const char* why)
+{
+    auto& state = vcpu.state();
+    auto line = [&](auto const&... parts)
+    {
+        std::array<char, 200> storage{};
+        Text_writer text(storage);
+        (text << ... << parts);
+        environment_.console.record(Record_type::guest_stop, id_, text.view());
+        log(configuration_.name, ": ", text.view());
+    };
+    line("vcpu ", vcpu.index().value(), ": ", why, "; exit ", Hex{exit.code}, " information ", Hex{exit.information[0]},
+         " ", Hex{exit.information[1]});
+    line("rip ", Hex{state.rip(), 16}, " rflags ", Hex{state.rflags()}, " cr0 ", Hex{state.cr0()}, " cr2 ",
+         Hex{state.cr2()}, " cr3 ", Hex{state.cr3()}, " cr4 ", Hex{state.cr4()}, " efer ", Hex{state.efer()});
+    auto const& registers = state.registers();
+    for (std::size_t i = 0; i < registers.size(); i += 4)
+        line("r", i, " ", Hex{registers[i], 16}, " ", Hex{registers[i + 1], 16}, " ", Hex{registers[i + 2], 16}, " ",
+             Hex{registers[i + 3], 16});
+    end({End_reason::crashed, 0, why});
+}
+
+} // namespace ovm::interface

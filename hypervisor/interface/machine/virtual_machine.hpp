@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "interface/boot/archive.hpp"
+#include "interface/boot/configuration.hpp"
+#include "interface/boot/entry_state.hpp"
+#include "interface/console/console.hpp"
+#include "interface/exit/dispatcher.hpp"
+#include "interface/machine/platform.hpp"
+#include "memory/guest_memory.hpp"
+#include "memory/heap.hpp"
+#include "processor/core.hpp"
+#include "processor/vcpu.hpp"
+
+namespace ovm::interface
+{
+
+/// How a VM came to its end.
+struct Vm_end
+{
+    End_reason reason = End_reason::powered_off;
+    std::uint32_t value = 0;       ///< of the debug exit
+    std::string_view detail{};     ///< static text
+};
+
+class Virtual_machine;
+
+/// Who learns that a VM has ended: its vcpus run no more, and it may be destroyed. Called on any core.
+class Vm_owner
+{
+public:
+    virtual void ended(Virtual_machine& vm) = 0;
+
+protected:
+    ~Vm_owner() = default;
+};
+
+/// One virtual machine: memory, vcpus, and the small PC around them.
+/// Invariant:   the first reason to end counts, all later ones are ignored.
+/// Concurrency: built on one core; afterwards end() and the device requests from any.
+/// Lifetime:    destroyed after Vm_owner::ended.
+/// Failure:     create and load answer why; nothing of the VM is left then.
+class Virtual_machine final : public Machine_control, private Vm_events, private processor::Vcpu_events
+{
+public:
+    struct Environment
+    {
+        memory::Heap& heap;
+        memory::Frame_allocator& frames;
+        Console& console;
+        Guest_terminal& terminal;
+        Vm_owner& owner;
+        const memory::Population& population;
+        /// Where vcpus live: vcpu i of this VM on cores[(first_core + i) % count].
+        std::span<processor::Core* const> cores;
+        std::uint32_t first_core = 0;
+    };
+
+    Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration);
+    ~Virtual_machine();
+    Virtual_machine(const Virtual_machine&) = delete;
+    Virtual_machine& operator=(const Virtual_machine&) = delete;
+
+    /// Memory and vcpus. Call once, first.
+    Result<> build();
+    /// One slice of giving it its memory; true when all is there.
+    Result<bool> populate_some(Bytes budget) { return memory_.populate_some(budget); }
+    /// Tables, kernel and its files; vcpu 0 stands at the kernel's entry.
+    std::expected<void, Load_error> load(const Archive& archive);
+    void start();
+    /// Stops all vcpus, then tells the owner.
+    void end(const Vm_end& how);
+
+    Vm_id id() const { return id_; }
+    std::string_view name() const { return configuration_.name; }
+    const Vm_end& how_it_ended() const { return end_; }
+    const memory::Guest_memory& memory() const { return memory_; }
+
+    void request_power_off() override { end({End_reason::powered_off, 0, {}}); }
+    void request_reset() override { end({End_reason::reset, 0, {}}); }
+    void request_debug_exit(std::uint32_t value) override { end({End_reason::debug_exit, value, {}}); }
+
+private:
+    void crashed(processor::Vcpu& vcpu, const arch::Exit& exit, const char* why) override;
+    void resumed(processor::Vcpu& vcpu) override;
+    void halted_for_good(processor::Vcpu& vcpu) override;
+    void stopped(processor::Vcpu& vcpu) override;
+    void flushed(processor::Vcpu&) override {}
+
+    struct Processor
+    {
+        std::optional<Host_physical> memory{};
+        memory::Owned<processor::Vcpu> vcpu{};
+    };
+
+    memory::Page_order processor_order() const;
+
+    Environment const environment_;
+    Vm_id const id_;
+    Vm_configuration const configuration_;
+    memory::Guest_memory memory_;
+    Platform platform_;
+    Dispatcher dispatcher_;
+    std::array<Processor, max_vcpus> processors_{};
+    std::atomic<bool> ending_{false};
+    std::atomic<std::uint32_t> running_{0};
+    Vm_end end_{};
+};
+
+/// Puts vcpu 0 where a boot protocol wants it.
+void enter(arch::Virtual_processor& state, const Entry_state& entry);
+
+} // namespace ovm::interface
