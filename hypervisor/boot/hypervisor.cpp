@@ -1,0 +1,293 @@
+#include "boot/hypervisor.hpp"
+
+#include <algorithm>
+
+#include "arch/power.hpp"
+#include "interface/boot/bytes.hpp"
+#include "interface/console/log.hpp"
+
+namespace ovm::boot
+{
+
+using interface::log;
+
+namespace
+{
+
+constexpr Nanoseconds time_slice{10'000'000};
+constexpr Nanoseconds last_bytes_time{5'000'000};
+/// What one step of populating clears: short enough for one crossing (docs: architecture, section 4).
+constexpr Bytes population_slice{128 * 1024};
+
+interface::Console_options console_options(const arch::Boot_information& information, std::uint8_t escape)
+{
+    interface::Console_options options{};
+    options.terminal = arch::option(information, "console") != "records";
+    options.records = arch::option(information, "records") == "com2";
+    options.escape = escape;
+    return options;
+}
+
+} // namespace
+
+Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_allocator& frames, memory::Heap& heap)
+    : information_(information), frames_(frames), heap_(heap),
+      archive_(information.archive.size == Bytes{0}
+                   ? std::span<const std::uint8_t>{}
+                   : arch::physical_bytes(information.archive.begin, information.archive.size))
+{
+}
+
+Result<processor::Core*> Hypervisor::start_core(Core_id id)
+{
+    constexpr auto size = arch::Virtual_core::memory_needed;
+    memory::Page_order const order(static_cast<std::uint8_t>(std::bit_width(size.value() / page_size.value() - 1)));
+    auto const frame = OVM_TRY(frames_.allocate(order, arch::node_of(id)));
+    std::ranges::fill(arch::physical_bytes(frame, size), std::uint8_t{0});
+    auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
+    auto& scheduler = schedulers_[id.value()];
+    scheduler = OVM_TRY(memory::make<policy::Round_robin_scheduler>(heap_, arch::to_ticks(time_slice)));
+    auto& core = owned_cores_[id.value()];
+    core = OVM_TRY(memory::make<processor::Core>(heap_, id, *scheduler, virtual_core));
+    cores_[id.value()] = core.get();
+    cores_ready_.fetch_add(1, std::memory_order_release);
+    return core.get();
+}
+
+void Hypervisor::start()
+{
+    bool const readable = read_configuration();
+    if (!console_)
+        start_console();
+    console_->record(interface::Record_type::up, Vm_id{0}, "OVM 0.1");
+    if (!readable)
+        finish(interface::Finish_status::bad_configuration);
+
+    auto const cores = arch::start_cores();
+    while (cores_ready_.load(std::memory_order_acquire) < cores)
+        arch::pause();
+    log("OVM runs on ", cores, cores == 1 ? " core, " : " cores, ", Bytes(to_bytes(frames_.free())), " free");
+    for (std::uint32_t i = 0; i < alive_; ++i)
+        slots_[i]->post();
+}
+
+void Hypervisor::start_console()
+{
+    auto const options = console_options(information_, configuration_.escape);
+    auto made = memory::make<interface::Console>(heap_, person_, program_,
+                                                 static_cast<processor::Timer_service&>(cores_[0]->timers()),
+                                                 static_cast<interface::Console_owner&>(*this), options);
+    if (!made)
+    {
+        arch::write_serial("ovm: no memory for the console\r\n");
+        arch::stop_machine();
+    }
+    console_ = std::move(*made);
+    interface::set_log_sink(*console_);
+    if (options.records)
+        arch::set_crash_sink(crash_report_);
+    arch::listen_serial(*this);
+}
+
+void Hypervisor::refuse(std::string_view what, std::string_view word, unsigned line)
+{
+    if (!console_)
+        start_console();
+    if (line != 0)
+        log("machine.conf, line ", line, ": ", what, ": ", word);
+    else
+        log("boot archive: ", what, "; ", word);
+}
+
+bool Hypervisor::read_configuration()
+{
+    if (information_.archive.size == Bytes{0})
+    {
+        refuse("none was given", "start OVM with ./run, or name the archive as its first module", 0);
+        return false;
+    }
+    auto const file = archive_.find("machine.conf");
+    if (!file)
+    {
+        refuse(to_text(file.error()), "machine.conf cannot be read: make the archive again", 0);
+        return false;
+    }
+    interface::Configuration_reader reader{interface::text_of(file->content)};
+    if (!reader.read_machine(configuration_))
+    {
+        refuse(reader.error()->what, reader.error()->word, reader.error()->line);
+        return false;
+    }
+    start_console();
+    while (auto const vm = reader.next_vm())
+    {
+        if (alive_ == slots_.size())
+        {
+            refuse("more VMs than OVM runs", vm->name, 0);
+            return false;
+        }
+        auto slot = memory::make<Slot>(heap_, *this, Vm_id(alive_ + 1), *vm);
+        if (!slot || !console_->attach((*slot)->terminal()))
+        {
+            refuse("no memory for another VM", vm->name, 0);
+            return false;
+        }
+        slots_[alive_++] = std::move(*slot);
+    }
+    if (!reader.error())
+        return true;
+    refuse(reader.error()->what, reader.error()->word, reader.error()->line);
+    return false;
+}
+
+void Hypervisor::Slot::received(processor::Core&)
+{
+    if (step())
+        post();
+}
+
+bool Hypervisor::Slot::step()
+{
+    switch (phase_)
+    {
+    case Phase::build:
+    {
+        std::uint32_t const count = owner_.cores_ready_.load(std::memory_order_acquire);
+        interface::Virtual_machine::Environment const environment{
+            owner_.heap_,
+            owner_.frames_,
+            *owner_.console_,
+            terminal_,
+            owner_,
+            configuration_.lazy ? static_cast<const memory::Population&>(owner_.lazy_) : owner_.eager_,
+            std::span(owner_.cores_).first(count),
+            (id_.value() - 1) % count};
+        auto vm = memory::make<interface::Virtual_machine>(owner_.heap_, environment, id_, configuration_);
+        if (!vm)
+            return could_not_start("there is no memory left for the VM"), false;
+        vm_ = std::move(*vm);
+        if (auto const built = vm_->build(); !built)
+            return could_not_start(built.error() == Error::no_memory ? "there is no memory left for the VM"
+                                                                     : to_text(built.error())),
+                   false;
+        phase_ = configuration_.lazy ? Phase::load : Phase::populate;
+        return true;
+    }
+    case Phase::populate:
+    {
+        auto const done = vm_->populate_some(population_slice);
+        if (!done)
+            return could_not_start("there is not enough memory: give the computer more, or its VMs less"), false;
+        if (*done)
+            phase_ = Phase::load;
+        return true;
+    }
+    case Phase::load:
+    {
+        auto const loaded = vm_->load(owner_.archive_);
+        if (!loaded)
+            return could_not_start(loaded.error().what), false;
+        phase_ = Phase::run;
+        vm_->start();
+        return false;
+    }
+    case Phase::run: take_down(); return phase_ == Phase::build;
+    case Phase::done: break;
+    }
+    return false;
+}
+
+void Hypervisor::Slot::could_not_start(std::string_view why)
+{
+    vm_.reset();
+    phase_ = Phase::done;
+    owner_.report(id_, configuration_.name, {interface::End_reason::could_not_start, 0, why});
+    owner_.one_done();
+}
+
+void Hypervisor::Slot::take_down()
+{
+    auto const end = vm_->how_it_ended();
+    vm_.reset();
+    if (end.reason == interface::End_reason::reset && owner_.configuration_.restart_on_reset)
+    {
+        owner_.console_->record(interface::Record_type::restarted, id_, std::string_view{});
+        owner_.console_->announce("a VM restarts");
+        phase_ = Phase::build;
+        return;
+    }
+    phase_ = Phase::done;
+    owner_.report(id_, configuration_.name, end);
+    owner_.one_done();
+}
+
+void Hypervisor::ended(interface::Virtual_machine& vm)
+{
+    slots_[vm.id().value() - 1]->post();
+}
+
+void Hypervisor::report(Vm_id id, std::string_view name, const interface::Vm_end& end)
+{
+    using enum interface::End_reason;
+    std::array<char, 200> storage{};
+    Text_writer text(storage);
+    text << name << ": ";
+    auto status = interface::Finish_status::good;
+    switch (end.reason)
+    {
+    case powered_off: text << "powered off"; break;
+    case reset: text << "reset"; break;
+    case halted: text << "halted for good, interrupts off on every vcpu"; break;
+    case debug_exit:
+        text << "wrote " << end.value << " to its debug-exit port";
+        if (end.value != 0)
+            status = interface::Finish_status::debug_exit_not_zero;
+        break;
+    case crashed:
+        text << "crashed: " << end.detail;
+        status = interface::Finish_status::guest_crashed;
+        break;
+    case could_not_start:
+        text << "could not start: " << end.detail;
+        status = interface::Finish_status::guest_crashed;
+        break;
+    }
+    worst_ = std::max(worst_, status);
+    console_->announce(text.view());
+
+    std::array<std::uint8_t, interface::record_payload_max> payload{};
+    payload[0] = static_cast<std::uint8_t>(end.reason);
+    for (unsigned i = 0; i < 4; ++i)
+        payload[1 + i] = static_cast<std::uint8_t>(end.value >> (8 * i));
+    std::size_t size = interface::record_ended_size;
+    for (char const character : end.detail)
+    {
+        if (size == payload.size())
+            break;
+        payload[size++] = static_cast<std::uint8_t>(character);
+    }
+    console_->flush(id);
+    console_->record(interface::Record_type::ended, id, std::span<const std::uint8_t>(payload).first(size));
+}
+
+void Hypervisor::one_done()
+{
+    if (--alive_ == 0)
+        finish(worst_);
+}
+
+void Hypervisor::finish(interface::Finish_status status)
+{
+    log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
+    std::array<std::uint8_t, 1> const payload{static_cast<std::uint8_t>(status)};
+    console_->record(interface::Record_type::finished, Vm_id{0}, std::span<const std::uint8_t>(payload));
+    while (!console_->drain())
+        arch::pause();
+    // What the UARTs still hold, 16 bytes at 115200 baud, must be on the wire before the power goes.
+    auto const sent = arch::time_stamp() + arch::to_ticks(last_bytes_time);
+    while (arch::time_stamp() < sent)
+        arch::pause();
+    arch::power_off();
+}
+
+} // namespace ovm::boot

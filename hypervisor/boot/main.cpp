@@ -1,0 +1,69 @@
+#include "arch/boot.hpp"
+#include "arch/power.hpp"
+#include "arch/processor.hpp"
+#include "boot/hypervisor.hpp"
+#include "interface/console/log.hpp"
+
+namespace ovm::boot
+{
+
+namespace
+{
+
+// The root of everything, set once by core 0 before the other cores start: what core_main begins with.
+Hypervisor* the_hypervisor = nullptr;
+
+[[noreturn]] void give_up(std::string_view why)
+{
+    arch::write_serial("ovm: ");
+    arch::write_serial(why);
+    arch::write_serial("\r\n");
+    arch::stop_machine();
+}
+
+Result<> open_memory(memory::First_touch_frames& frames)
+{
+    auto const free = arch::free_memory();
+    for (std::uint32_t node = 0; node < arch::max_nodes; ++node)
+    {
+        Static_vector<Range<Host_physical>, 64> ranges{};
+        for (auto const& entry : free)
+        {
+            if (entry.node.value() == node)
+                OVM_TRY(ranges.push_back(entry.range));
+        }
+        if (!ranges.empty())
+            OVM_TRY(frames.open_node(Node_id(node), ranges.items()));
+    }
+    return {};
+}
+
+} // namespace
+
+void ovm_main(const arch::Boot_information& information)
+{
+    // Constructed here and never destroyed: this function returns, the objects stay.
+    alignas(memory::First_touch_frames) static constinit std::array<std::uint8_t, sizeof(memory::First_touch_frames)>
+        frames_storage{};
+    alignas(memory::Heap) static constinit std::array<std::uint8_t, sizeof(memory::Heap)> heap_storage{};
+    auto& frames = *::new (frames_storage.data()) memory::First_touch_frames();
+    if (!open_memory(frames))
+        give_up("the memory map leaves no room for the frame allocator");
+    auto& heap = *::new (heap_storage.data()) memory::Heap(frames, Node_id{0});
+    auto hypervisor = memory::make<Hypervisor>(heap, information, frames, heap);
+    if (!hypervisor)
+        give_up("not enough memory for OVM itself");
+    the_hypervisor = hypervisor->release();
+}
+
+void core_main(Core_id id)
+{
+    auto const core = the_hypervisor->start_core(id);
+    if (!core)
+        give_up(to_text(core.error()));
+    if (id == Core_id{0})
+        the_hypervisor->start();
+    (*core)->run();
+}
+
+} // namespace ovm::boot
