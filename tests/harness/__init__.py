@@ -1,0 +1,1 @@
+"""What runner.py and the machine scenarios share: discovery, scenarios, a machine under test."""
