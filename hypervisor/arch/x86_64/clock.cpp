@@ -1,7 +1,9 @@
 #include "arch/x86_64/clock.hpp"
 
 #include <array>
+#include <optional>
 
+#include "arch/calibration.hpp"
 #include "arch/processor.hpp"
 #include "arch/x86_64/apic.hpp"
 #include "arch/x86_64/cpuid.hpp"
@@ -17,8 +19,6 @@ namespace ovm::arch
 namespace
 {
 
-constexpr std::uint64_t pm_timer_rate = 3'579'545; // ACPI 6.5, 4.8.2.1
-constexpr std::uint64_t pit_rate = 1'193'182;
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 
 constinit std::uint64_t tsc_rate = 1'000'000'000;
@@ -36,18 +36,12 @@ std::uint64_t scaled(std::uint64_t value, std::uint64_t factor, unsigned shift)
     return static_cast<std::uint64_t>((static_cast<unsigned __int128>(value) * factor) >> shift);
 }
 
-/// What passed on both counters during a known number of ticks of a third.
-struct Measurement
-{
-    std::uint64_t tsc = 0;
-    std::uint64_t timer = 0;
-    std::uint64_t reference = 0;
-    std::uint64_t reference_rate = 0;
-};
-
+/// The reference that real machines have.
 class Pm_timer
 {
 public:
+    static constexpr std::uint64_t rate = 3'579'545; // ACPI 6.5, 4.8.2.1
+
     explicit Pm_timer(const Acpi_information& acpi)
         : register_(acpi.pm_timer), mask_(acpi.pm_timer_is_32_bits ? 0xffff'ffff : 0xff'ffff)
     {
@@ -68,51 +62,53 @@ private:
     volatile std::uint32_t* memory_ = nullptr;
 };
 
-/// 2.5 ms from one edge of the PM timer to another; nothing if it stands still.
-Measurement measure_by_pm_timer(const Pm_timer& pm_timer)
+/// The reference of a machine without: channel 2 of the PIT, which counts down and wraps (8254, mode 2).
+class Pit_counter
 {
-    constexpr std::uint32_t duration = pm_timer_rate * 5 / 2000;
-    constexpr std::uint32_t patience = 4'000'000;
-    std::uint32_t polls = 0;
-    auto const look = [&pm_timer, &polls](std::uint32_t from, std::uint32_t distance)
-    {
-        auto now = pm_timer.read();
-        while (((now - from) & pm_timer.mask()) < distance && ++polls < patience)
-            now = pm_timer.read();
-        return now;
-    };
-    auto const begin = look(pm_timer.read(), 1);
-    auto const tsc_begin = time_stamp().value();
-    auto const timer_begin = local_apic().count();
-    auto const end = look(begin, duration);
-    auto const tsc_end = time_stamp().value();
-    auto const timer_end = local_apic().count();
-    if (polls >= patience)
-        return {};
-    return {tsc_end - tsc_begin, timer_begin - timer_end, (end - begin) & pm_timer.mask(), pm_timer_rate};
-}
+public:
+    static constexpr std::uint64_t rate = 1'193'182;
 
-/// 2.5 ms of the PIT's channel 2, whose output port 61h shows (8254, mode 0).
-Measurement measure_by_pit()
+    Pit_counter() : gate_(in8(Port(0x61)))
+    {
+        out8(Port(0x61), static_cast<std::uint8_t>((gate_ & ~3) | 1));
+        out8(Port(0x43), 0xb4);
+        out8(Port(0x42), 0);
+        out8(Port(0x42), 0);
+    }
+    ~Pit_counter() { out8(Port(0x61), gate_); }
+    Pit_counter(const Pit_counter&) = delete;
+    Pit_counter& operator=(const Pit_counter&) = delete;
+
+    std::uint32_t mask() const { return 0xffff; }
+    std::uint32_t read() const
+    {
+        out8(Port(0x43), 0x80); // latches channel 2
+        std::uint32_t const low = in8(Port(0x42));
+        return (0x10000 - (low | std::uint32_t{in8(Port(0x42))} << 8)) & mask();
+    }
+
+private:
+    std::uint8_t gate_;
+};
+
+/// What calibrate() compares, on the machine.
+template <typename Reference>
+struct Counters
 {
-    constexpr std::uint32_t duration = pit_rate * 5 / 2000;
-    constexpr std::uint32_t patience = 4'000'000;
-    auto const gate = in8(Port(0x61));
-    out8(Port(0x61), static_cast<std::uint8_t>((gate & ~3) | 1));
-    out8(Port(0x43), 0xb0);
-    out8(Port(0x42), duration & 0xff);
-    out8(Port(0x42), duration >> 8);
-    auto const tsc_begin = time_stamp().value();
-    auto const timer_begin = local_apic().count();
-    std::uint32_t polls = 0;
-    while ((in8(Port(0x61)) & 0x20) == 0 && ++polls < patience)
-        pause();
-    auto const tsc_end = time_stamp().value();
-    auto const timer_end = local_apic().count();
-    out8(Port(0x61), gate);
-    if (polls >= patience)
-        return {};
-    return {tsc_end - tsc_begin, timer_begin - timer_end, duration, pit_rate};
+    const Reference& reference_counter;
+
+    std::uint64_t time_stamp() const { return arch::time_stamp().value(); }
+    std::uint32_t timer() const { return local_apic().count(); }
+    std::uint32_t reference() const { return reference_counter.read(); }
+    std::uint32_t reference_mask() const { return reference_counter.mask(); }
+    std::uint64_t reference_rate() const { return Reference::rate; }
+    void pause() const { arch::pause(); }
+};
+
+std::optional<Calibration> calibrate_by_pit()
+{
+    Pit_counter const counter;
+    return calibrate(Counters<Pit_counter>{counter});
 }
 
 } // namespace
@@ -121,19 +117,19 @@ void calibrate_clock(const Acpi_information& acpi)
 {
     local_apic().start_count(0xffff'ffff);
     Pm_timer const pm_timer(acpi);
-    Measurement measured;
+    std::optional<Calibration> measured{};
     if (pm_timer.present())
-        measured = measure_by_pm_timer(pm_timer);
-    if (measured.reference == 0)
-        measured = measure_by_pit();
+        measured = calibrate(Counters<Pm_timer>{pm_timer});
+    if (!measured)
+        measured = calibrate_by_pit();
     local_apic().start_count(0);
 
     deadline_mode = (cpuid(1).ecx & bit(24)) != 0;
     invariant = (cpuid(0x8000'0007).edx & bit(8)) != 0;
-    if (measured.reference != 0 && measured.tsc != 0)
+    if (measured)
     {
-        tsc_rate = measured.tsc * measured.reference_rate / measured.reference;
-        timer_counts_per_tick = (measured.timer << 32) / measured.tsc;
+        tsc_rate = measured->ticks_per_second;
+        timer_counts_per_tick = measured->timer_counts_per_tick;
     }
     else
     {
