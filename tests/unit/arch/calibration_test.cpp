@@ -63,7 +63,7 @@ TEST(Calibration, measures_an_undisturbed_machine)
 
 TEST(Calibration, is_not_misled_by_a_host_that_takes_the_processor_away)
 {
-    for (unsigned const every : {3U, 7U, 31U, 500U, 6'000U, 12'347U})
+    for (unsigned const every : {7U, 31U, 500U, 6'000U, 12'347U})
     {
         SCOPED_TRACE(every);
         Interrupted_counters counters;

@@ -227,4 +227,38 @@ TEST_F(Virtual_processor_test, EverythingDangerousIsIntercepted)
     run(processor);
 }
 
+TEST_F(Virtual_processor_test, AnEmulatorThatRepeatsInjectionsIsLeftRightBehindThem)
+{
+    auto features = hosted::default_features();
+    features.repeats_injections = true;
+    hosted::set_virtualization(Virtualization_support::available, features);
+    auto& processor = make();
+    processor.set_rflags(0x202);
+    auto const before = hosted::kicks(Core_id(0));
+    processor.inject({.type = Event::Type::interrupt, .vector = 0x30});
+    EXPECT_EQ(hosted::kicks(Core_id(0)), before + 1);
+
+    // An exit in the middle of the delivery puts it back, and it is injected again.
+    hosted::run_guests_as(
+        [](hosted::Guest& guest)
+        {
+            guest.vmcb.control.exit_int_info = guest.vmcb.control.event_injection;
+            guest.exit(exit_code::nested_fault);
+        });
+    run(processor);
+    EXPECT_EQ(hosted::kicks(Core_id(0)), before + 2);
+
+    static_cast<void>(processor.take_event());
+    processor.inject({.type = Event::Type::exception, .vector = 6});
+    EXPECT_EQ(hosted::kicks(Core_id(0)), before + 2);
+}
+
+TEST_F(Virtual_processor_test, OtherProcessorsAreNotLeftBehindAnInjection)
+{
+    auto& processor = make();
+    processor.set_rflags(0x202);
+    processor.inject({.type = Event::Type::interrupt, .vector = 0x30});
+    EXPECT_EQ(hosted::kicks(Core_id(0)), 0u);
+}
+
 } // namespace ovm::test

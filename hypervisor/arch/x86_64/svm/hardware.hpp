@@ -31,6 +31,7 @@ struct Features
     bool tsc_aux = false;                  ///< RDTSCP or RDPID
     std::uint64_t speculation_control = 0; ///< bits of SPEC_CTRL that exist
     bool prediction_barrier = false;
+    bool repeats_injections = false; ///< an emulator that may deliver an injected interrupt twice: hardware.cpp
     std::uint64_t xcr0_mask = 0; ///< 0: no XSAVE; FXSAVE does
     Bytes extended_state_size{512};
     std::uint32_t signature = 0; ///< CPUID 1 EAX: in EDX after reset

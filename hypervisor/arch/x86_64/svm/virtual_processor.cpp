@@ -100,6 +100,7 @@ Virtual_processor::Virtual_processor(Vm_id vm, Host_physical memory)
     signature_ = features.signature;
     has_tsc_aux_ = features.tsc_aux;
     speculation_control_mask_ = features.speculation_control;
+    repeats_injections_ = features.repeats_injections;
     set_up_control_area();
     reset(Reset::power_on);
 }
@@ -191,6 +192,8 @@ void Virtual_processor::inject(const Event& event)
 {
     OVM_REQUIRES_THAT(!event_pending());
     vmcb_.control.event_injection = to_field(event);
+    if (event.type == Event::Type::interrupt)
+        leave_after_injection();
     if (event.type == Event::Type::nmi)
     {
         // Without virtual NMIs the end of the handler is known by its IRET (APM volume 2, 15.9 and 15.13.2).
@@ -223,6 +226,16 @@ void Virtual_processor::put_back_event()
     if (type == event::software || (type == event::exception && (vector == breakpoint || vector == overflow)))
         return;
     vmcb_.control.event_injection = lost;
+    if (type == event::interrupt)
+        leave_after_injection();
+}
+
+/// Where an injected interrupt might be repeated until the next exit, an interrupt of our own makes that exit come
+/// right behind the injection, before the guest's handler begins.
+void Virtual_processor::leave_after_injection()
+{
+    if (repeats_injections_)
+        kick(this_core());
 }
 
 void Virtual_processor::nmi_handler_returned()

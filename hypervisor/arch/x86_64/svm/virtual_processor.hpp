@@ -164,6 +164,7 @@ private:
     void describe_rare_exit();
     void describe_exception();
     void put_back_event();
+    void leave_after_injection();
     void nmi_handler_returned();
 
     std::array<std::uint64_t, 16> registers_{}; ///< rax and rsp are copied to the VMCB at entry
@@ -183,6 +184,7 @@ private:
     std::uint64_t speculation_control_mask_;
     std::uint32_t signature_;
     bool has_tsc_aux_;
+    bool repeats_injections_;
     bool nmi_masked_ = false;
     std::uint64_t nmi_return_ = ~std::uint64_t{0}; ///< the IRET that unmasked NMIs, until something else was seen
     Vm_id vm_;
