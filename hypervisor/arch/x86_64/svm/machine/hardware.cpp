@@ -50,11 +50,11 @@ void fill_maps()
 /// QEMU's TCG delivers an interrupt of EVENTINJ inside of VMRUN and leaves its number where exceptions wait for the
 /// emulator's loop. If another thread of QEMU asks the loop to stop for a reason of its own (an RCU grace period) before
 /// the next exit or interrupt, the loop delivers it once more, whatever the guest's IF says. Seen in 7.2 under load.
-bool is_tcg()
+/// TCG does not always tell its name; it is the one that says it is no hardware (CPUID 1 ECX[31]) and yet saves no next
+/// RIP. Whoever else does both pays one more exit for each interrupt.
+bool repeats_injections(bool next_rip)
 {
-    auto const name = cpuid(0x4000'0000);
-    constexpr std::uint32_t tcgt = 0x5447'4354, cgtc = 0x4354'4743, gtcg = 0x4743'5447; // "TCGTCGTCGTCG"
-    return (cpuid(1).ecx & bit(31)) != 0 && name.ebx == tcgt && name.ecx == cgtc && name.edx == gtcg;
+    return (cpuid(1).ecx & bit(31)) != 0 && !next_rip;
 }
 
 Host_physical in_image(const void* object)
@@ -88,7 +88,7 @@ Features features()
                     .tsc_aux = (extended.edx & bit(27)) != 0 || (structured.ecx & bit(22)) != 0,
                     .speculation_control = field(sizes.ebx, 14, 2) | field(sizes.ebx, 24, 1) << 2, // IBRS, STIBP, SSBD
                     .prediction_barrier = (sizes.ebx & bit(12)) != 0,
-                    .repeats_injections = is_tcg(),
+                    .repeats_injections = repeats_injections((svm.edx & bit(3)) != 0),
                     .signature = basic.eax};
     result.efer_mask = efer::system_call | efer::long_mode_enable | efer::no_execute;
     if ((extended.edx & bit(25)) != 0)
