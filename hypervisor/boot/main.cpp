@@ -3,6 +3,7 @@
 #include "arch/processor.hpp"
 #include "boot/hypervisor.hpp"
 #include "interface/console/log.hpp"
+#include "policy/frames/first_touch.hpp"
 
 namespace ovm::boot
 {
@@ -21,7 +22,7 @@ Hypervisor* the_hypervisor = nullptr;
     arch::stop_machine();
 }
 
-Result<> open_memory(memory::First_touch_frames& frames)
+Result<> open_memory(memory::Frame_pool& pool)
 {
     auto const free = arch::free_memory();
     for (std::uint32_t node = 0; node < arch::max_nodes; ++node)
@@ -33,7 +34,7 @@ Result<> open_memory(memory::First_touch_frames& frames)
                 OVM_TRY(ranges.push_back(entry.range));
         }
         if (!ranges.empty())
-            OVM_TRY(frames.open_node(Node_id(node), ranges.items()));
+            OVM_TRY(pool.open_node(Node_id(node), ranges.items()));
     }
     return {};
 }
@@ -43,12 +44,14 @@ Result<> open_memory(memory::First_touch_frames& frames)
 void ovm_main(const arch::Boot_information& information)
 {
     // Constructed here and never destroyed: this function returns, the objects stay.
-    alignas(memory::First_touch_frames) static constinit std::array<std::uint8_t, sizeof(memory::First_touch_frames)>
+    alignas(memory::Frame_pool) static constinit std::array<std::uint8_t, sizeof(memory::Frame_pool)> pool_storage{};
+    alignas(policy::First_touch_frames) static constinit std::array<std::uint8_t, sizeof(policy::First_touch_frames)>
         frames_storage{};
     alignas(memory::Heap) static constinit std::array<std::uint8_t, sizeof(memory::Heap)> heap_storage{};
-    auto& frames = *::new (frames_storage.data()) memory::First_touch_frames();
-    if (!open_memory(frames))
+    auto& pool = *::new (pool_storage.data()) memory::Frame_pool();
+    if (!open_memory(pool))
         give_up("the memory map leaves no room for the frame allocator");
+    auto& frames = *::new (frames_storage.data()) policy::First_touch_frames(pool);
     auto& heap = *::new (heap_storage.data()) memory::Heap(frames, Node_id{0});
     auto hypervisor = memory::make<Hypervisor>(heap, information, frames, heap);
     if (!hypervisor)

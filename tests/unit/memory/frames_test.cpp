@@ -7,6 +7,7 @@
 #include "memory/frames.hpp"
 #include "memory/guest_memory.hpp"
 #include "memory/heap.hpp"
+#include "policy/frames/first_touch.hpp"
 #include "policy/population.hpp"
 
 namespace
@@ -24,10 +25,11 @@ protected:
     {
         arch::hosted::reset();
         EXPECT_TRUE(
-            frames_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
+            pool_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
     }
 
-    First_touch_frames frames_;
+    Frame_pool pool_;
+    policy::First_touch_frames frames_{pool_};
 };
 
 TEST_F(Memory, EveryBlockIsAlignedAndGivenOnce)

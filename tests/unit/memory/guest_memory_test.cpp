@@ -6,6 +6,7 @@
 
 #include "arch/hosted/machine.hpp"
 #include "memory/guest_memory.hpp"
+#include "policy/frames/first_touch.hpp"
 #include "policy/population.hpp"
 
 namespace
@@ -20,7 +21,7 @@ protected:
     Guest_memory_test()
     {
         arch::hosted::reset();
-        EXPECT_TRUE(frames_.open_node(
+        EXPECT_TRUE(pool_.open_node(
             Node_id{0},
             std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{(std::uint64_t{6} << 30) - 0x100000}}}));
     }
@@ -38,7 +39,8 @@ protected:
             frames_.release(frame, large_order);
     }
 
-    First_touch_frames frames_;
+    Frame_pool pool_;
+    policy::First_touch_frames frames_{pool_};
     policy::Eager_population eager_;
     policy::Lazy_population lazy_;
 };
@@ -185,12 +187,13 @@ TEST_F(Guest_memory_test, SizesAreChecked)
 TEST(Frames, NodesThatInterleaveGetTheirOwnFramesBack)
 {
     arch::hosted::reset(2, 2);
-    First_touch_frames frames;
+    Frame_pool pool;
+    policy::First_touch_frames frames{pool};
     constexpr Bytes size{8 << 20};
-    ASSERT_TRUE(frames.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100'0000}, size},
-                                                        Range<Host_physical>{Host_physical{0x300'0000}, size}}));
-    ASSERT_TRUE(frames.open_node(Node_id{1}, std::array{Range<Host_physical>{Host_physical{0x200'0000}, size},
-                                                        Range<Host_physical>{Host_physical{0x400'0000}, size}}));
+    ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100'0000}, size},
+                                                      Range<Host_physical>{Host_physical{0x300'0000}, size}}));
+    ASSERT_TRUE(pool.open_node(Node_id{1}, std::array{Range<Host_physical>{Host_physical{0x200'0000}, size},
+                                                      Range<Host_physical>{Host_physical{0x400'0000}, size}}));
     auto const before = frames.free();
     std::vector<Host_physical> taken;
     for (unsigned i = 0;; ++i)

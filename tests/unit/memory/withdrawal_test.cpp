@@ -9,6 +9,7 @@
 
 #include "arch/hosted/machine.hpp"
 #include "memory/withdrawal.hpp"
+#include "policy/frames/first_touch.hpp"
 #include "policy/population.hpp"
 
 namespace
@@ -62,7 +63,7 @@ public:
     {
         arch::hosted::reset();
         EXPECT_TRUE(
-            frames_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{255 << 20}}}));
+            pool_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{255 << 20}}}));
     }
     Result<Host_physical> allocate(Page_order order, Node_id near) override { return frames_.allocate(order, near); }
     void split(Host_physical frame, Page_order from, Page_order to) override { frames_.split(frame, from, to); }
@@ -76,12 +77,15 @@ public:
         frames_.release(frame, order);
     }
     Pages free() const override { return frames_.free(); }
+    Result<> export_state(Frame_state& state) override { return frames_.export_state(state); }
+    Result<> import_state(Frame_state& state) override { return frames_.import_state(state); }
 
     std::vector<std::unique_ptr<Recorded_vcpu>> vcpus;
     int violations = 0;
 
 private:
-    First_touch_frames frames_;
+    Frame_pool pool_;
+    policy::First_touch_frames frames_{pool_};
 };
 
 class Withdrawal_test : public testing::Test

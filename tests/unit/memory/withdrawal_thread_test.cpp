@@ -5,6 +5,7 @@
 
 #include "arch/hosted/machine.hpp"
 #include "memory/withdrawal.hpp"
+#include "policy/frames/first_touch.hpp"
 #include "policy/population.hpp"
 
 namespace
@@ -23,9 +24,9 @@ TEST(Withdrawal_threads, VcpusFlushOnTheirCoresWhileOthersTouch)
 {
     constexpr unsigned cores = 2;
     arch::hosted::reset(cores + 1);
-    First_touch_frames frames;
-    ASSERT_TRUE(
-        frames.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
+    Frame_pool pool;
+    policy::First_touch_frames frames{pool};
+    ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
     auto const before = frames.free();
     {
         policy::Lazy_population const lazy;

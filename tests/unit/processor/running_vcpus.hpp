@@ -9,6 +9,7 @@
 #include "arch/hosted/machine.hpp"
 #include "arch/hosted/vcpu.hpp"
 #include "memory/frames.hpp"
+#include "policy/frames/first_touch.hpp"
 #include "policy/population.hpp"
 #include "policy/round_robin_scheduler.hpp"
 #include "processor/core.hpp"
@@ -76,7 +77,7 @@ public:
     {
         arch::hosted::reset(count);
         arch::hosted::forget_hardware();
-        static_cast<void>(frames_.open_node(
+        static_cast<void>(pool_.open_node(
             Node_id(0), std::array{Range<Host_physical>{Host_physical(0x100000), Bytes((256u << 20) - 0x100000)}}));
         static_cast<void>(memory_.open());
         for (std::uint32_t i = 0; i < count; ++i)
@@ -141,7 +142,8 @@ public:
     memory::Guest_memory& memory() { return memory_; }
 
 private:
-    memory::First_touch_frames frames_;
+    memory::Frame_pool pool_;
+    policy::First_touch_frames frames_{pool_};
     policy::Lazy_population lazy_;
     memory::Guest_memory memory_{frames_, Node_id(0), Bytes(64u << 20), lazy_};
     std::vector<std::unique_ptr<policy::Round_robin_scheduler>> schedulers_;

@@ -12,6 +12,7 @@
 #include "interface/boot/bytes.hpp"
 #include "memory/frames.hpp"
 #include "memory/guest_memory.hpp"
+#include "policy/frames/first_touch.hpp"
 #include "policy/population.hpp"
 
 namespace ovm::interface::test
@@ -25,7 +26,7 @@ protected:
     {
         arch::hosted::reset();
         EXPECT_TRUE(
-            frames_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
+            pool_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
         with_memory(32);
     }
 
@@ -59,7 +60,8 @@ protected:
         return result;
     }
 
-    memory::First_touch_frames frames_;
+    memory::Frame_pool pool_;
+    policy::First_touch_frames frames_{pool_};
     policy::Lazy_population population_;
     std::optional<memory::Guest_memory> memory_;
 };

@@ -1,4 +1,4 @@
-#include "memory/frames.hpp"
+#include "memory/node_frames.hpp"
 
 #include "arch/raw_bytes.hpp"
 #include "base/bits.hpp"
@@ -31,6 +31,7 @@ void Node_frames::open(Range<Host_physical> span, std::span<std::uint8_t> storag
     links_ = storage.subspan(pages_, std::size_t{pages_} * 8);
     arch::fill(states_, absent);
     heads_.fill(none);
+    blocks_.fill(0);
     free_ = 0;
 }
 
@@ -52,6 +53,7 @@ void Node_frames::insert_locked(std::uint32_t page, unsigned order)
     if (head != none)
         set_link(head, 1, page);
     heads_[order] = page;
+    ++blocks_[order];
     states_[page] = static_cast<std::uint8_t>(order);
 }
 
@@ -65,6 +67,7 @@ void Node_frames::remove_locked(std::uint32_t page, unsigned order)
         set_link(previous, 0, next);
     if (next != none)
         set_link(next, 1, previous);
+    --blocks_[order];
     states_[page] = inner;
 }
 
@@ -108,21 +111,45 @@ void Node_frames::add(Range<Host_physical> range)
     }
 }
 
-Result<Host_physical> Node_frames::allocate(Page_order wanted)
+std::uint32_t Node_frames::choose_locked(unsigned order, const Block_choice& choice) const
 {
-    OVM_REQUIRES_THAT(wanted.value() < page_orders);
+    auto best = heads_[order];
+    auto page = best;
+    for (unsigned looks = 1; looks < choice.look; ++looks)
+    {
+        page = link(page, 0);
+        if (page == none)
+            break;
+        if (choice.end == Block_choice::End::high ? page > best : page < best)
+            best = page;
+    }
+    return best;
+}
+
+Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choice& choice)
+{
+    OVM_REQUIRES_THAT(wanted.value() < page_orders && choice.largest.value() < page_orders);
+    if (pages_ == 0)
+        return Error::no_memory; // a node without memory was never opened
     Lock_guard const guard(lock_);
     unsigned order = wanted.value();
     while (order < page_orders && heads_[order] == none)
         ++order;
-    if (order == page_orders)
+    if (order == page_orders || (order > wanted.value() && order > choice.largest.value()))
         return Error::no_memory;
-    auto const page = heads_[order];
+    auto page = choice.end == Block_choice::End::any ? heads_[order] : choose_locked(order, choice);
     remove_locked(page, order);
     while (order > wanted.value())
     {
         --order;
-        insert_locked(page + static_cast<std::uint32_t>(bit(order)), order);
+        auto const half = static_cast<std::uint32_t>(bit(order));
+        if (choice.end == Block_choice::End::high)
+        {
+            insert_locked(page, order);
+            page += half;
+        }
+        else
+            insert_locked(page + half, order);
     }
     states_[page] = static_cast<std::uint8_t>(given | wanted.value());
     free_ -= bit(wanted.value());
@@ -166,68 +193,13 @@ Pages Node_frames::free() const
     return Pages(free_);
 }
 
-Result<> First_touch_frames::open_node(Node_id node, std::span<const Range<Host_physical>> ranges)
+Pages Node_frames::free_in_blocks(Page_order order) const
 {
-    OVM_REQUIRES_THAT(node.value() < nodes_.size() && !ranges.empty());
-    auto const begin = ranges.front().begin.align_down(huge_page_size);
-    Range<Host_physical> const span{begin, ranges.back().end() - begin};
-    auto const needed = Node_frames::bookkeeping(span);
-    for (auto const& range : ranges)
-    {
-        if (range.size < needed)
-            continue;
-        auto& frames = nodes_[node.value()];
-        frames.open(span, arch::physical_bytes(range.begin, needed));
-        for (auto const& other : ranges)
-        {
-            auto const skip = other.begin == range.begin ? needed : Bytes{0};
-            if (other.size > skip)
-                frames.add({other.begin + skip, other.size - skip});
-        }
-        if (count_ <= node.value())
-            count_ = node.value() + 1;
-        return {};
-    }
-    return Error::no_memory;
-}
-
-Result<Host_physical> First_touch_frames::allocate(Page_order order, Node_id near)
-{
-    for (std::uint32_t i = 0; i < count_; ++i)
-    {
-        auto const node = (near.value() + i) % count_;
-        if (auto frame = nodes_[node].allocate(order))
-            return frame;
-    }
-    return Error::no_memory;
-}
-
-Node_frames& First_touch_frames::node_of(Host_physical frame)
-{
-    for (auto& node : std::span(nodes_).first(count_))
-    {
-        if (node.owns(frame))
-            return node;
-    }
-    OVM_UNREACHABLE("a frame of no node");
-}
-
-void First_touch_frames::release(Host_physical frame, Page_order order)
-{
-    node_of(frame).release(frame, order);
-}
-
-void First_touch_frames::split(Host_physical frame, Page_order from, Page_order to)
-{
-    node_of(frame).split(frame, from, to);
-}
-
-Pages First_touch_frames::free() const
-{
-    Pages total{0};
-    for (auto const& node : std::span(nodes_).first(count_))
-        total += node.free();
-    return total;
+    Lock_guard const guard(lock_);
+    std::uint64_t pages = 0;
+    for (unsigned i = order.value(); i < page_orders; ++i)
+        pages += std::uint64_t{blocks_[i]} << i;
+    return Pages(pages);
 }
 
 } // namespace ovm::memory

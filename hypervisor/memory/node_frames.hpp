@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "arch/lock.hpp"
+#include "base/result.hpp"
+#include "base/strong.hpp"
+#include "memory/page_order.hpp"
+
+namespace ovm::memory
+{
+
+/// Which of the free blocks that would do serves a request.
+struct Block_choice
+{
+    enum class End : std::uint8_t
+    {
+        any,
+        low, ///< of those looked at, the one at the lowest address
+        high,
+    };
+
+    Page_order largest = huge_order; ///< no free block of a higher order is broken for it
+    End end = End::any;
+    std::uint8_t look = 1; ///< free blocks of one size to look at, at least 1
+};
+
+/// The frames of one node: buddy blocks of 4 KiB to 1 GiB.
+/// Invariant:   every page is in exactly one block, free or given out; two free buddies are always one block.
+/// Concurrency: lock_ for the length of one allocation, at most page_orders steps and Block_choice::look looks.
+/// Lifetime:    as long as the hypervisor; its bookkeeping is 9 bytes a page, taken from the node itself.
+class Node_frames
+{
+public:
+    Node_frames() = default;
+    Node_frames(const Node_frames&) = delete;
+    Node_frames& operator=(const Node_frames&) = delete;
+
+    /// How much bookkeeping a node of that span needs.
+    static Bytes bookkeeping(Range<Host_physical> span);
+
+    /// Opens a node for pages of `span`, which starts at a multiple of the largest block; all of them absent until
+    /// add(). `storage` is bookkeeping(span) long.
+    void open(Range<Host_physical> span, std::span<std::uint8_t> storage);
+    /// Puts whole pages into the pool. Requires: inside the span, absent so far.
+    void add(Range<Host_physical> range);
+
+    /// Nodes may interleave: within its span a node has only the pages that were added.
+    bool owns(Host_physical frame) const;
+    Result<Host_physical> allocate(Page_order order, const Block_choice& choice = {});
+    void release(Host_physical frame, Page_order order);
+    void split(Host_physical frame, Page_order from, Page_order to);
+    Pages free() const;
+    /// Free pages that lie in blocks of that order or a higher one.
+    Pages free_in_blocks(Page_order order) const;
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    std::uint32_t link(std::uint32_t page, unsigned which) const OVM_REQUIRES(lock_);
+    void set_link(std::uint32_t page, unsigned which, std::uint32_t value) OVM_REQUIRES(lock_);
+    void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    void remove_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    void free_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
+    bool is_free_block(std::uint32_t page, unsigned order) const OVM_REQUIRES(lock_);
+    /// The page number of a block that was given out under that order; anything else breaks the contract.
+    std::uint32_t given_locked(Host_physical frame, Page_order order) const OVM_REQUIRES(lock_);
+
+    Range<Host_physical> span_{};
+    std::uint32_t pages_ = 0;
+    mutable Ranked_lock<Rank::frames> lock_;
+    std::span<std::uint8_t> states_ OVM_GUARDED_BY(lock_){};
+    std::span<std::uint8_t> links_ OVM_GUARDED_BY(lock_){}; ///< two 32-bit page numbers a page: next, previous
+    std::array<std::uint32_t, page_orders> heads_ OVM_GUARDED_BY(lock_){};
+    std::array<std::uint32_t, page_orders> blocks_ OVM_GUARDED_BY(lock_){}; ///< how many stand in each list
+    std::uint64_t free_ OVM_GUARDED_BY(lock_) = 0;
+};
+
+} // namespace ovm::memory
