@@ -1,22 +1,107 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/result.hpp"
 #include "base/strong.hpp"
+#include "processor/vcpu_identity.hpp"
 
 namespace ovm::processor
 {
 
-/// The policy that decides on which core a vcpu lives, once, when it is made.
+template <Error answer>
+class Placement_stand_in;
+
+/// How busy a core was of late, as whoever asks for a decision measured it.
+struct Core_load
+{
+    Node_id node{};
+    std::uint32_t resident = 0;      ///< vcpus that live there
+    std::uint32_t runnable = 0;      ///< of these: run or wait for the core
+    std::uint32_t busy_permille = 0; ///< share of the time in which it ran any
+};
+
+/// A vcpu that had better live elsewhere.
+struct Move
+{
+    Vcpu_identity vcpu{};
+    Core_id from{};
+    Core_id to{};
+
+    constexpr bool operator==(const Move&) const = default;
+};
+
+/// What a placement leaves to the next one: where every vcpu lives.
+struct Placement_state
+{
+    enum Loss : std::uint32_t
+    {
+        none = 0, ///< all placements keep all of it so far
+    };
+
+    static constexpr std::uint8_t nowhere = 0xff;
+
+    /// The core of vcpu i of VM v: homes[v - 1][i].
+    std::array<std::array<std::uint8_t, most_vcpus>, most_vms> homes = all_nowhere();
+    Ticks moved_at{};           ///< when a move was decided last
+    std::uint32_t searched = 0; ///< the VM at which the search for the next one to move goes on, from 0
+    std::uint32_t lost = none;
+
+    static constexpr std::array<std::array<std::uint8_t, most_vcpus>, most_vms> all_nowhere()
+    {
+        std::array<std::array<std::uint8_t, most_vcpus>, most_vms> homes{};
+        for (auto& vm : homes)
+            vm.fill(nowhere);
+        return homes;
+    }
+};
+
+/// The policy that decides on which core a vcpu lives: when it is made, and later when loads have changed.
+/// Invariant:   it knows where every vcpu lives that was placed and did not leave.
 /// Concurrency: any core.
+/// Failure:     Error::busy: the policy is being replaced; nothing changed, to be tried again.
 class Placement
 {
 public:
-    /// A home for one more vcpu of that VM.
-    virtual Core_id place(Vm_id vm, Vcpu_index index) = 0;
-    /// The vcpu that lived there is gone.
-    virtual void leave(Core_id core) = 0;
+    using State = Placement_state;
+    using Gate = Placement_stand_in<Error::busy>;
+    using Gone = Placement_stand_in<Error::gone>;
+
+    /// A home for one more vcpu; `near` is a wish. Error::exists: it has one. Error::out_of_range: no such vcpu.
+    virtual Result<Core_id> place(Vcpu_identity vcpu, std::optional<Node_id> near) = 0;
+    /// It is gone, or was never made after all. Error::not_found: it had no home.
+    virtual Result<> leave(Vcpu_identity vcpu) = 0;
+    /// It lives there now: whoever asked for a decision has carried it out. Error::not_found; Error::out_of_range.
+    virtual Result<> moved(Vcpu_identity vcpu, Core_id to) = 0;
+    /// One vcpu to be moved now, if any; whoever cannot move it forgets it. `loads` are those of cores 0, 1, ... all
+    /// that there are (Error::invalid). It looks at a part of the VMs only, so that a crossing stays short: to be asked
+    /// again and again.
+    virtual Result<std::optional<Move>> rebalance(std::span<const Core_load> loads, Ticks now) = 0;
+
+    /// It may be asked to go on afterwards, as if nothing had been.
+    virtual Result<> export_state(Placement_state& state) = 0;
+    /// Called once, on a new policy, first; adds to `lost` what it cannot keep. Error::invalid: a core that this
+    /// machine lacks.
+    virtual Result<> import_state(Placement_state& state) = 0;
 
 protected:
     ~Placement() = default;
+};
+
+/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
+template <Error answer>
+class Placement_stand_in final : public Placement
+{
+public:
+    Result<Core_id> place(Vcpu_identity, std::optional<Node_id>) override { return answer; }
+    Result<> leave(Vcpu_identity) override { return answer; }
+    Result<> moved(Vcpu_identity, Core_id) override { return answer; }
+    Result<std::optional<Move>> rebalance(std::span<const Core_load>, Ticks) override { return answer; }
+    Result<> export_state(Placement_state&) override { return answer; }
+    Result<> import_state(Placement_state&) override { return answer; }
 };
 
 } // namespace ovm::processor

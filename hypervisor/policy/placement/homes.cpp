@@ -1,0 +1,110 @@
+#include "policy/placement/homes.hpp"
+
+#include "base/contract.hpp"
+
+namespace ovm::policy
+{
+
+Homes::Homes(std::uint32_t cores) : cores_(cores)
+{
+    OVM_REQUIRES_THAT(cores >= 1 && cores <= arch::max_cores);
+}
+
+std::optional<Core_id> Homes::home_of(Identity vcpu) const
+{
+    OVM_REQUIRES_THAT(is_possible(vcpu));
+    auto const home = place(vcpu);
+    if (home == State::nowhere)
+        return std::nullopt;
+    return Core_id(home);
+}
+
+std::optional<Core_id> Homes::first_home(Vm_id vm) const
+{
+    for (std::uint32_t i = 0; i < processor::most_vcpus; ++i)
+    {
+        if (auto const home = home_of({vm, Vcpu_index(i)}))
+            return home;
+    }
+    return std::nullopt;
+}
+
+std::optional<Node_id> Homes::main_node(Vm_id vm) const
+{
+    std::array<std::uint32_t, arch::max_nodes> vcpus{};
+    std::optional<std::uint32_t> best{};
+    for (std::uint32_t i = 0; i < processor::most_vcpus; ++i)
+    {
+        auto const home = home_of({vm, Vcpu_index(i)});
+        if (!home)
+            continue;
+        auto const node = arch::node_of(*home).value();
+        ++vcpus[node];
+        if (!best)
+            best = node; // of the first one: it stays so among equals, as only more beats it below
+    }
+    if (!best)
+        return std::nullopt;
+    for (std::uint32_t node = 0; node < vcpus.size(); ++node)
+    {
+        if (vcpus[node] > vcpus[*best])
+            best = node;
+    }
+    return Node_id(*best);
+}
+
+void Homes::settle(Identity vcpu, Core_id core)
+{
+    OVM_REQUIRES_THAT(core.value() < cores_);
+    if (home_of(vcpu))
+        remove(vcpu);
+    place(vcpu) = static_cast<std::uint8_t>(core.value());
+    ++vcpus_[vcpu.vm.value() - 1];
+    ++residents_[core.value()];
+}
+
+void Homes::remove(Identity vcpu)
+{
+    auto const home = home_of(vcpu);
+    OVM_REQUIRES_THAT(home.has_value());
+    place(vcpu) = State::nowhere;
+    --vcpus_[vcpu.vm.value() - 1];
+    --residents_[home->value()];
+}
+
+void Homes::write(processor::Placement_state& state) const
+{
+    state.homes = homes_;
+    state.searched = searched_;
+}
+
+Result<> Homes::read(const processor::Placement_state& state)
+{
+    if (state.searched >= processor::most_vms)
+        return Error::invalid;
+    for (auto const& vm : state.homes)
+    {
+        for (auto const home : vm)
+        {
+            if (home != State::nowhere && home >= cores_)
+                return Error::invalid;
+        }
+    }
+    homes_ = state.homes;
+    searched_ = state.searched;
+    vcpus_.fill(0);
+    residents_.fill(0);
+    for (std::size_t vm = 0; vm < homes_.size(); ++vm)
+    {
+        for (auto const home : homes_[vm])
+        {
+            if (home == State::nowhere)
+                continue;
+            ++vcpus_[vm];
+            ++residents_[home];
+        }
+    }
+    return {};
+}
+
+} // namespace ovm::policy
