@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "base/strong.hpp"
+#include "processor/vcpu_identity.hpp"
+
+namespace ovm::processor
+{
+
+template <Error answer>
+class Halt_stand_in;
+
+/// The canonical account of one vcpu: what halt policies know of it. The vcpu owns it and it outlives every policy; a
+/// policy that has no use for a field leaves it as it is, so that A to B to A brings it back.
+/// Concurrency: the vcpu's home core only, so that no halt touches another core's cache line.
+struct Halt_account
+{
+    Ticks window{};          ///< how long its core should look for a wake-up the next time
+    std::uint64_t polls = 0; ///< how often its core did
+    std::uint64_t hits = 0;  ///< how often the wake-up came meanwhile
+
+    constexpr bool operator==(const Halt_account&) const = default;
+};
+
+/// What a halt policy leaves to the next one, beside the accounts of the vcpus themselves.
+struct Halt_state
+{
+    enum Loss : std::uint32_t
+    {
+        none = 0,
+        window = 1, ///< windows that are longer than the next policy allows are cut when it uses them
+    };
+
+    Ticks longest{}; ///< no account's window is longer
+    std::uint32_t lost = none;
+};
+
+/// The policy that decides what a core with nothing to run does when a vcpu halts: sleep at once, or look for its
+/// wake-up for a while, which answers sooner but burns the core's time.
+/// Concurrency: any core, each with accounts of its own vcpus.
+/// Failure:     Error::busy: the policy is being replaced; the core sleeps at once.
+class Halt
+{
+public:
+    using State = Halt_state;
+    using Gate = Halt_stand_in<Error::busy>;
+    using Gone = Halt_stand_in<Error::gone>;
+
+    /// The vcpu halted: how long its core may look for a wake-up before it sleeps; 0: not at all.
+    virtual Result<Ticks> poll(Vcpu_identity vcpu, Halt_account& account, Ticks now) = 0;
+    /// It woke, so long after it halted, and whether its core still looked for it.
+    virtual Result<> woke(Vcpu_identity vcpu, Halt_account& account, Ticks slept, bool was_polling) = 0;
+
+    /// It may be asked to go on afterwards, as if nothing had been.
+    virtual Result<> export_state(Halt_state& state) = 0;
+    /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
+    virtual Result<> import_state(Halt_state& state) = 0;
+
+protected:
+    ~Halt() = default;
+};
+
+/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
+template <Error answer>
+class Halt_stand_in final : public Halt
+{
+public:
+    Result<Ticks> poll(Vcpu_identity, Halt_account&, Ticks) override { return answer; }
+    Result<> woke(Vcpu_identity, Halt_account&, Ticks, bool) override { return answer; }
+    Result<> export_state(Halt_state&) override { return answer; }
+    Result<> import_state(Halt_state&) override { return answer; }
+};
+
+} // namespace ovm::processor
