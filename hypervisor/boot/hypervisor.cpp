@@ -159,7 +159,7 @@ bool Hypervisor::Slot::step()
             *owner_.console_,
             terminal_,
             owner_,
-            configuration_.lazy ? static_cast<const memory::Population&>(owner_.lazy_) : owner_.eager_,
+            configuration_.lazy ? static_cast<memory::Population&>(owner_.lazy_) : owner_.eager_,
             std::span(owner_.cores_).first(count),
             (id_.value() - 1) % count};
         auto vm = memory::make<interface::Virtual_machine>(owner_.heap_, environment, id_, configuration_);
@@ -191,8 +191,11 @@ bool Hypervisor::Slot::step()
         vm_->start();
         return false;
     }
-    case Phase::run: take_down(); return phase_ == Phase::build;
-    case Phase::done: break;
+    case Phase::run:
+        take_down();
+        return phase_ == Phase::build;
+    case Phase::done:
+        break;
     }
     return false;
 }
@@ -235,9 +238,15 @@ void Hypervisor::report(Vm_id id, std::string_view name, const interface::Vm_end
     auto status = interface::Finish_status::good;
     switch (end.reason)
     {
-    case powered_off: text << "powered off"; break;
-    case reset: text << "reset"; break;
-    case halted: text << "halted for good, interrupts off on every vcpu"; break;
+    case powered_off:
+        text << "powered off";
+        break;
+    case reset:
+        text << "reset";
+        break;
+    case halted:
+        text << "halted for good, interrupts off on every vcpu";
+        break;
     case debug_exit:
         text << "wrote " << end.value << " to its debug-exit port";
         if (end.value != 0)

@@ -11,7 +11,8 @@
 #include "interface/console/crash_report.hpp"
 #include "interface/machine/virtual_machine.hpp"
 #include "memory/heap.hpp"
-#include "policy/population.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
 #include "policy/round_robin_scheduler.hpp"
 #include "processor/core.hpp"
 
@@ -62,7 +63,14 @@ private:
 
     private:
         friend class Hypervisor;
-        enum class Phase : std::uint8_t { build, populate, load, run, done };
+        enum class Phase : std::uint8_t
+        {
+            build,
+            populate,
+            load,
+            run,
+            done
+        };
 
         void received(processor::Core& core) override;
         bool step();
@@ -92,8 +100,8 @@ private:
     memory::Heap& heap_;
     interface::Archive archive_;
     interface::Machine_configuration configuration_{};
-    policy::Eager_population const eager_{};
-    policy::Lazy_population const lazy_{};
+    policy::Eager_population eager_{};
+    policy::Lazy_population lazy_{};
     Machine_serial person_{arch::Serial::terminal};
     Machine_serial program_{arch::Serial::records};
     interface::Crash_report crash_report_{program_};

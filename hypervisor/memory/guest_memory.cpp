@@ -22,9 +22,8 @@ Result<> Guest_memory::check(Bytes size)
     return {};
 }
 
-Guest_memory::Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, const Population& population)
-    : frames_(frames), node_(node), size_(size), ram_(Guest_ram::of(size)), population_(population),
-      largest_(population.preferred())
+Guest_memory::Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, Population& population)
+    : frames_(frames), node_(node), size_(size), ram_(Guest_ram::of(size)), population_(population)
 {
 }
 
@@ -37,11 +36,7 @@ Guest_memory::~Guest_memory()
 bool Guest_memory::release_some(std::uint64_t pages)
 {
     Lock_guard const guard(lock_);
-    if (filling_)
-    {
-        frames_.release(filling_->frame, filling_->order);
-        filling_.reset();
-    }
+    drop_filling_locked();
     used_.fetch_sub(large_pages_.size().value(), std::memory_order_relaxed);
     large_pages_.close(frames_);
     if (!table_)
@@ -58,8 +53,7 @@ Result<> Guest_memory::open()
     if (!table)
         return table.error();
     table_ = *table;
-    auto const end = ram_.high.size == Bytes{0} ? ram_.low.end() : ram_.high.end();
-    OVM_TRY(large_pages_.open(frames_, node_, end));
+    OVM_TRY(large_pages_.open(frames_, node_, end_of_ram()));
     used_.fetch_add(large_pages_.size().value(), std::memory_order_relaxed);
     return {};
 }
@@ -93,6 +87,7 @@ void Guest_memory::give_back(const arch::Nested_leaf& leaf)
 {
     Page_order const order(static_cast<std::uint8_t>(leaf.order));
     discount(order);
+    given_.fetch_sub(std::uint64_t{1} << order.value(), std::memory_order_relaxed);
     frames_.release(leaf.frame, order);
 }
 
@@ -106,6 +101,7 @@ Result<> Guest_memory::touch_locked(Guest_physical at)
         return mapped.error();
     }
     count(small_order);
+    given_.fetch_add(1, std::memory_order_relaxed);
     return {};
 }
 
@@ -113,10 +109,21 @@ Result<> Guest_memory::populate(Guest_physical at)
 {
     if (!ram_.contains(at))
         return Error::not_found;
+    // A touch waits for no policy: while that is being replaced, it gets its page.
+    auto const around = to_bytes(population_.around_touch().value_or(Pages{1}));
+    OVM_REQUIRES_THAT(is_power_of_two(around.value()));
     Lock_guard const guard(lock_);
     if (table_->translate(at))
         return {}; // another vcpu was first
-    return touch_locked(at);
+    OVM_TRY(touch_locked(at));
+    auto const first = at.align_down(around);
+    for (Bytes offset{0}; offset < around; offset += page_size)
+    {
+        auto const other = first + offset;
+        if (ram_.contains(other) && !table_->translate(other) && !touch_locked(other))
+            break; // nobody asked for it
+    }
+    return {};
 }
 
 bool Guest_memory::skip_hole_locked()
@@ -132,37 +139,45 @@ bool Guest_memory::skip_hole_locked()
 Result<> Guest_memory::begin_filling_locked()
 {
     auto const& range = ram_.around(cursor_);
+    auto const largest = OVM_TRY(population_.largest());
     for (auto const order : {huge_order, large_order, small_order})
     {
-        if (order > largest_ || !cursor_.is_aligned(size_of(order)) || !range.contains(cursor_, size_of(order)))
+        if ((order > largest && order != small_order) || !cursor_.is_aligned(size_of(order)) ||
+            !range.contains(cursor_, size_of(order)) || !table_->has_room(cursor_, order.value()))
             continue;
         auto const frame = frames_.allocate(order, node_);
-        if (!frame && order != small_order)
+        if (!frame && frame.error() == Error::no_memory && order != small_order)
             continue;
         filling_ = Filling{cursor_, OVM_TRY(frame), order, Bytes{0}};
         return {};
     }
-    OVM_UNREACHABLE("RAM is whole pages of 4 KiB");
+    OVM_UNREACHABLE("RAM is whole pages of 4 KiB, and nothing was at the cursor");
+}
+
+void Guest_memory::drop_filling_locked()
+{
+    if (!filling_)
+        return;
+    frames_.release(filling_->frame, filling_->order);
+    filling_.reset();
 }
 
 Result<> Guest_memory::end_filling_locked()
 {
     auto const block = *filling_;
-    filling_.reset();
     auto const mapped = table_->map(block.at, block.frame, block.order.value(), {});
-    if (mapped)
+    if (!mapped)
     {
-        count(block.order);
-        large_pages_.add({block.at, block.frame, block.order.value()});
-        cursor_ = block.at + size_of(block.order);
-        largest_ = population_.preferred();
-        return {};
+        drop_filling_locked();
+        if (mapped.error() != Error::exists)
+            return mapped.error();
+        return {}; // a page inside was touched meanwhile: the rest is filled around it
     }
-    frames_.release(block.frame, block.order);
-    if (mapped.error() != Error::exists || block.order == small_order)
-        return mapped.error();
-    // The guest touched a page inside meanwhile: fill the rest around it.
-    largest_ = block.order == huge_order ? large_order : small_order;
+    filling_.reset();
+    count(block.order);
+    given_.fetch_add(std::uint64_t{1} << block.order.value(), std::memory_order_relaxed);
+    large_pages_.add({block.at, block.frame, block.order.value()});
+    cursor_ = block.at + size_of(block.order);
     return {};
 }
 
@@ -195,6 +210,28 @@ Result<bool> Guest_memory::populate_some(Bytes budget)
             OVM_TRY(end_filling_locked());
     }
     return false;
+}
+
+Result<bool> Guest_memory::populate_step()
+{
+    auto const budget = OVM_TRY(population_.ahead(progress()));
+    if (budget == Bytes{0})
+    {
+        Lock_guard const guard(lock_);
+        drop_filling_locked();
+        return true;
+    }
+    OVM_TRY(populate_some(budget));
+    return false;
+}
+
+Population_progress Guest_memory::progress() const
+{
+    Lock_guard const guard(lock_);
+    return {.cursor = cursor_,
+            .end = end_of_ram(),
+            .given = Pages(given_.load(std::memory_order_relaxed)),
+            .total = Pages(size_.value() / page_size.value())};
 }
 
 std::optional<arch::Nested_leaf> Guest_memory::find(Guest_physical at) const

@@ -45,7 +45,7 @@ public:
     /// `size` is a multiple of 4 KiB, at most 500 GiB.
     static Result<> check(Bytes size);
 
-    Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, const Population& population);
+    Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, Population& population);
     ~Guest_memory();
     Guest_memory(const Guest_memory&) = delete;
     Guest_memory& operator=(const Guest_memory&) = delete;
@@ -68,11 +68,16 @@ public:
         return walk(at);
     }
 
-    /// Makes the 4 KiB at `at` present. Error::not_found where there is no RAM.
+    /// Makes the 4 KiB at `at` present, and as many around it as the population says and memory allows.
+    /// Error::not_found where there is no RAM.
     Result<> populate(Guest_physical at);
-    /// For a population that gives all at the start: a slice of it, in which at most `budget` bytes (at least a page)
-    /// are cleared. True when everything is there.
+    /// A slice of giving all that is not there yet, in which at most `budget` bytes (at least a page) are cleared: at
+    /// any time, before the VM runs or while it does, however much was touched. True when everything is there.
     Result<bool> populate_some(Bytes budget);
+    /// A slice as long as the population wants it. True when it wants no more: the rest is left to touches, until
+    /// another population comes. Error::busy: try again.
+    Result<bool> populate_step();
+    Population_progress progress() const;
     /// Gives all frames back, in slices of about `pages` pages. True when nothing is left: the object is only good for
     /// its destructor then. Requires what destruction requires.
     bool release_some(std::uint64_t pages);
@@ -109,10 +114,12 @@ private:
     };
 
     Result<Host_physical> walk(Guest_physical at) const;
+    Guest_physical end_of_ram() const { return ram_.high.size == Bytes{0} ? ram_.low.end() : ram_.high.end(); }
     Result<> touch_locked(Guest_physical at) OVM_REQUIRES(lock_);
     Result<> begin_filling_locked() OVM_REQUIRES(lock_);
     Result<> end_filling_locked() OVM_REQUIRES(lock_);
     bool skip_hole_locked() OVM_REQUIRES(lock_);
+    void drop_filling_locked() OVM_REQUIRES(lock_);
     void count(Page_order order) { used_.fetch_add(std::uint64_t{1} << order.value(), std::memory_order_relaxed); }
     void discount(Page_order order) { used_.fetch_sub(std::uint64_t{1} << order.value(), std::memory_order_relaxed); }
     Result<Host_physical> make_present(Guest_physical at);
@@ -123,15 +130,15 @@ private:
     Node_id node_;
     Bytes size_;
     Guest_ram ram_;
-    const Population& population_;
+    Population& population_;
     mutable Ranked_lock<Rank::guest_memory> lock_;
     std::optional<arch::Nested_table> table_{};
     Large_page_map large_pages_{};
     std::atomic<std::uint64_t> used_{0};            ///< pages
+    std::atomic<std::uint64_t> given_{0};           ///< of these, those of RAM
     Guest_physical cursor_ OVM_GUARDED_BY(lock_){}; ///< up to here everything is given
     std::optional<Filling> filling_ OVM_GUARDED_BY(lock_){};
-    Page_order largest_ OVM_GUARDED_BY(lock_); ///< to be tried at the cursor
-    Guest_physical released_{};                ///< up to here everything went back
+    Guest_physical released_{}; ///< up to here everything went back
 };
 
 } // namespace ovm::memory

@@ -1,22 +1,82 @@
 #pragma once
 
-#include "memory/frames.hpp"
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "base/strong.hpp"
+#include "memory/page_order.hpp"
 
 namespace ovm::memory
 {
 
-/// Policy: when a VM is given its memory, and in which pages.
+template <Error answer>
+class Population_stand_in;
+
+/// How far a VM has been given its memory.
+struct Population_progress
+{
+    Guest_physical cursor{}; ///< up to here all was given once
+    Guest_physical end{};    ///< where RAM ends
+    Pages given{};           ///< of RAM, those beyond the cursor that were touched included
+    Pages total{};           ///< of RAM
+
+    constexpr bool is_complete() const { return cursor >= end; }
+
+    constexpr bool operator==(const Population_progress&) const = default;
+};
+
+/// What a population policy leaves to the next one. The pages themselves are the VM's, and stay.
+struct Population_state
+{
+    enum Loss : std::uint32_t
+    {
+        none = 0,
+        rest = 1, ///< the next policy leaves to touches what this one would have given ahead of them
+    };
+
+    Population_progress progress{}; ///< as the policy was told last
+    bool ahead = false;             ///< it would have given more without being touched
+    std::uint32_t lost = none;
+};
+
+/// Policy of one VM: when it is given its memory, and in which pages.
+/// Concurrency: any core; ahead() by one at a time.
+/// Failure:     Error::busy: the policy is being replaced. A touch is answered all the same.
 class Population
 {
 public:
-    /// All of it before the VM runs, rather than on first touch.
-    virtual bool at_start() const = 0;
-    /// The largest page to try when memory is given before it is touched; smaller ones are taken where it does not
-    /// fit. A touch is always answered with 4 KiB: clearing more would make the crossing too long.
-    virtual Page_order preferred() const = 0;
+    using State = Population_state;
+    using Gate = Population_stand_in<Error::busy>;
+    using Gone = Population_stand_in<Error::gone>;
+
+    /// How much to give now, ahead of touches, in one step; 0: nothing, the rest is left to them. A VM starts when it
+    /// is 0.
+    virtual Result<Bytes> ahead(const Population_progress& progress) = 0;
+    /// The largest page to try when memory is given ahead; smaller ones are taken where it does not fit.
+    virtual Result<Page_order> largest() = 0;
+    /// How many pages of 4 KiB a touch gives, a power of two: those around it, where they are not there yet. Few:
+    /// clearing more would make the crossing too long.
+    virtual Result<Pages> around_touch() = 0;
+
+    /// It may be asked to go on afterwards, as if nothing had been.
+    virtual Result<> export_state(Population_state& state) = 0;
+    /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
+    virtual Result<> import_state(Population_state& state) = 0;
 
 protected:
     ~Population() = default;
+};
+
+/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
+template <Error answer>
+class Population_stand_in final : public Population
+{
+public:
+    Result<Bytes> ahead(const Population_progress&) override { return answer; }
+    Result<Page_order> largest() override { return answer; }
+    Result<Pages> around_touch() override { return answer; }
+    Result<> export_state(Population_state&) override { return answer; }
+    Result<> import_state(Population_state&) override { return answer; }
 };
 
 } // namespace ovm::memory

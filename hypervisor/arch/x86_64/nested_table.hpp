@@ -79,6 +79,8 @@ public:
     std::optional<Nested_leaf> unmap(Guest_physical at);
     /// What is mapped at `at`.
     std::optional<Nested_leaf> find(Guest_physical at) const;
+    /// Whether map() of that order would not answer Error::exists. Both as map() wants them.
+    bool has_room(Guest_physical at, unsigned order) const;
     /// Puts 512 pages of the next smaller size in place of the one at `at`: the same frames with the same rights, so
     /// nothing needs a flush. Error::not_present; Error::invalid for a page of 4 KiB.
     Result<> split(Guest_physical at);

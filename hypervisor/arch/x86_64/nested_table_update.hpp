@@ -64,6 +64,22 @@ Result<> Basic_nested_table<Entries>::map(Guest_physical at, Host_physical frame
 }
 
 template <typename Entries>
+bool Basic_nested_table<Entries>::has_room(Guest_physical at, unsigned order) const
+{
+    OVM_REQUIRES_THAT(order == 0 || order == 9 || order == 18);
+    auto where = third_;
+    for (unsigned shift = 30;; shift -= 9)
+    {
+        auto const value = entry(where, (at.value() >> shift) & 511);
+        if ((value & present) == 0)
+            return true;
+        if (shift == order + 12 || (value & large) != 0)
+            return false;
+        where = table(value);
+    }
+}
+
+template <typename Entries>
 auto Basic_nested_table<Entries>::leaf_place(Guest_physical at) const -> std::optional<Place>
 {
     if (at >= limit)

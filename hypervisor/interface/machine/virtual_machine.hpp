@@ -24,8 +24,8 @@ namespace ovm::interface
 struct Vm_end
 {
     End_reason reason = End_reason::powered_off;
-    std::uint32_t value = 0;       ///< of the debug exit
-    std::string_view detail{};     ///< static text
+    std::uint32_t value = 0;   ///< of the debug exit
+    std::string_view detail{}; ///< static text
 };
 
 class Virtual_machine;
@@ -55,7 +55,7 @@ public:
         Console& console;
         Guest_terminal& terminal;
         Vm_owner& owner;
-        const memory::Population& population;
+        memory::Population& population;
         /// Where vcpus live: vcpu i of this VM on cores[(first_core + i) % count].
         std::span<processor::Core* const> cores;
         std::uint32_t first_core = 0;

@@ -8,7 +8,8 @@
 #include "memory/guest_memory.hpp"
 #include "memory/heap.hpp"
 #include "policy/frames/first_touch.hpp"
-#include "policy/population.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
 
 namespace
 {
@@ -99,7 +100,7 @@ TEST_F(Memory, EagerGuestGetsLargePagesAndReturnsAll)
 {
     auto const before = frames_.free();
     {
-        policy::Eager_population const eager;
+        policy::Eager_population eager;
         Guest_memory memory(frames_, Node_id{0}, Bytes{9 << 20}, eager);
         ASSERT_TRUE(memory.open());
         for (;;)
@@ -126,7 +127,7 @@ TEST_F(Memory, EagerGuestGetsLargePagesAndReturnsAll)
 
 TEST_F(Memory, LazyGuestGetsWhatItTouches)
 {
-    policy::Lazy_population const lazy;
+    policy::Lazy_population lazy;
     Guest_memory memory(frames_, Node_id{0}, Bytes{32 << 20}, lazy);
     ASSERT_TRUE(memory.open());
     auto const before = memory.used();
@@ -142,7 +143,7 @@ TEST_F(Memory, LazyGuestGetsWhatItTouches)
 
 TEST_F(Memory, ExhaustionIsAnErrorAndChangesNothing)
 {
-    policy::Lazy_population const lazy;
+    policy::Lazy_population lazy;
     Guest_memory memory(frames_, Node_id{0}, Bytes{512 << 20}, lazy);
     ASSERT_TRUE(memory.open());
     Result<> result{};

@@ -7,7 +7,8 @@
 #include "arch/hosted/machine.hpp"
 #include "memory/guest_memory.hpp"
 #include "policy/frames/first_touch.hpp"
-#include "policy/population.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
 
 namespace
 {

@@ -6,7 +6,8 @@
 #include "arch/hosted/machine.hpp"
 #include "memory/withdrawal.hpp"
 #include "policy/frames/first_touch.hpp"
-#include "policy/population.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
 
 namespace
 {
@@ -29,7 +30,7 @@ TEST(Withdrawal_threads, VcpusFlushOnTheirCoresWhileOthersTouch)
     ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
     auto const before = frames.free();
     {
-        policy::Lazy_population const lazy;
+        policy::Lazy_population lazy;
         Guest_memory memory(frames, Node_id{0}, Bytes{8 << 20}, lazy);
         ASSERT_TRUE(memory.open());
         Withdrawal withdrawal(memory);

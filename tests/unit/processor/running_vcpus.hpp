@@ -10,7 +10,8 @@
 #include "arch/hosted/vcpu.hpp"
 #include "memory/frames.hpp"
 #include "policy/frames/first_touch.hpp"
-#include "policy/population.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
 #include "policy/round_robin_scheduler.hpp"
 #include "processor/core.hpp"
 

@@ -13,7 +13,8 @@
 #include "memory/frames.hpp"
 #include "memory/guest_memory.hpp"
 #include "policy/frames/first_touch.hpp"
-#include "policy/population.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
 
 namespace ovm::interface::test
 {
