@@ -201,7 +201,9 @@ TEST_F(Nested_table_test, MapAddsExactlyOneLeafInItsLastStore)
         Host_physical const frame((random() % (std::uint64_t{1} << 40)) / size * size);
         auto const before = pages_.view();
         pages_.views.clear();
+        auto const room = table_->has_room(at, order);
         auto const mapped = table_->map(at, frame, order, {.write = i % 2 == 0, .execute = i % 3 == 0});
+        EXPECT_EQ(mapped.has_value(), room);
         if (!mapped)
         {
             EXPECT_EQ(mapped.error(), Error::exists);

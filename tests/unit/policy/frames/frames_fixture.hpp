@@ -23,9 +23,9 @@ class Frames_machine
 public:
     static constexpr Bytes node_distance{std::uint64_t{2} << 30};
 
-    explicit Frames_machine(std::uint32_t nodes, Bytes node_size = node_distance)
+    explicit Frames_machine(std::uint32_t nodes, Bytes node_size = node_distance, std::uint32_t cores = 8)
     {
-        arch::hosted::reset(nodes, nodes);
+        arch::hosted::reset(cores, nodes);
         for (std::uint32_t node = 0; node < nodes; ++node)
         {
             std::array const range{Range<Host_physical>{begin_of(node), node_size}};
