@@ -44,6 +44,8 @@ struct Placement_state
 
     static constexpr std::uint8_t nowhere = 0xff;
 
+    /// How many vcpus of VM v have a home: vcpus[v - 1]. Where it is 0, the VM's homes mean nothing.
+    std::array<std::uint8_t, most_vms> vcpus{};
     /// The core of vcpu i of VM v: homes[v - 1][i].
     std::array<std::array<std::uint8_t, most_vcpus>, most_vms> homes = all_nowhere();
     Ticks moved_at{};           ///< when a move was decided last

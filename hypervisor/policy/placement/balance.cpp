@@ -1,5 +1,9 @@
 #include "policy/placement/balance.hpp"
 
+#include <array>
+
+#include "arch/processor.hpp"
+
 namespace ovm::policy
 {
 
@@ -17,33 +21,61 @@ Result<> check(const Balance_parameters& parameters)
 namespace
 {
 
-bool is_more(const Core_load& one, const Core_load& other)
+/// More run or wait, or as many on a busier core: one number that compares so.
+std::uint64_t weight(const Core_load& load)
 {
-    return one.runnable != other.runnable ? one.runnable > other.runnable : one.busy_permille > other.busy_permille;
+    return std::uint64_t{load.runnable} << 32 | load.busy_permille;
 }
+
+/// The extremes of a group of cores.
+struct Extremes
+{
+    std::uint32_t most = 0;
+    std::uint32_t least = 0;
+    std::uint64_t most_weight = 0;
+    std::uint64_t least_weight = ~std::uint64_t{0};
+
+    void add(std::uint32_t core, std::uint64_t its_weight)
+    {
+        if (its_weight > most_weight)
+        {
+            most = core;
+            most_weight = its_weight;
+        }
+        if (its_weight < least_weight)
+        {
+            least = core;
+            least_weight = its_weight;
+        }
+    }
+};
 
 } // namespace
 
-std::optional<Imbalance> find_imbalance(std::span<const Core_load> loads, std::optional<Node_id> node,
+std::optional<Imbalance> find_imbalance(std::span<const Core_load> loads, Reach reach,
                                         const Balance_parameters& parameters)
 {
-    std::optional<std::size_t> most{};
-    std::optional<std::size_t> least{};
-    for (std::size_t i = 0; i < loads.size(); ++i)
+    std::array<Extremes, arch::max_nodes> groups{};
+    for (std::uint32_t core = 0; core < loads.size(); ++core)
     {
-        if (node && loads[i].node != *node)
-            continue;
-        if (!most || is_more(loads[i], loads[*most]))
-            most = i;
-        if (!least || is_more(loads[*least], loads[i]))
-            least = i;
+        auto const group = reach == Reach::machine ? 0 : loads[core].node.value();
+        if (group < groups.size())
+            groups[group].add(core, weight(loads[core]));
     }
-    if (!most || !least)
-        return std::nullopt;
-    if (loads[*most].runnable < loads[*least].runnable + parameters.margin ||
-        loads[*most].busy_permille < parameters.busy)
-        return std::nullopt;
-    return Imbalance{Core_id(static_cast<std::uint32_t>(*most)), Core_id(static_cast<std::uint32_t>(*least))};
+    std::optional<Imbalance> best{};
+    std::uint32_t best_difference = 0;
+    for (auto const& group : groups)
+    {
+        if (group.most_weight <= group.least_weight)
+            continue; // no core, or all alike
+        auto const& from = loads[group.most];
+        auto const difference = from.runnable - loads[group.least].runnable;
+        if (difference < parameters.margin || from.busy_permille < parameters.busy || difference <= best_difference)
+            continue;
+        best = Imbalance{Core_id(group.most), Core_id(group.least)};
+        best_difference = difference;
+    }
+    return best;
 }
 
 } // namespace ovm::policy

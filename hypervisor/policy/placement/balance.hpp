@@ -33,9 +33,14 @@ struct Imbalance
     Core_id to{};
 };
 
-/// The most and the least loaded of the cores, when a move from one to the other pays. Only cores of `node`, if one is
-/// named.
-std::optional<Imbalance> find_imbalance(std::span<const processor::Core_load> loads, std::optional<Node_id> node,
+/// The most and the least loaded of all cores, or of those of one node, when a move from one to the other pays; of
+/// several nodes, that with the greatest difference. Nodes beyond max_nodes are not looked at.
+enum class Reach : std::uint8_t
+{
+    machine,
+    node,
+};
+std::optional<Imbalance> find_imbalance(std::span<const processor::Core_load> loads, Reach reach,
                                         const Balance_parameters& parameters);
 
 } // namespace ovm::policy

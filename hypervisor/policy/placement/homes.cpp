@@ -33,12 +33,12 @@ std::optional<Node_id> Homes::main_node(Vm_id vm) const
 {
     std::array<std::uint32_t, arch::max_nodes> vcpus{};
     std::optional<std::uint32_t> best{};
-    for (std::uint32_t i = 0; i < processor::most_vcpus; ++i)
+    OVM_REQUIRES_THAT(processor::is_possible({vm, Vcpu_index(0)}));
+    for (auto const home : homes_[vm.value() - 1])
     {
-        auto const home = home_of({vm, Vcpu_index(i)});
-        if (!home)
+        if (home == State::nowhere)
             continue;
-        auto const node = arch::node_of(*home).value();
+        auto const node = arch::node_of(Core_id(home)).value();
         ++vcpus[node];
         if (!best)
             best = node; // of the first one: it stays so among equals, as only more beats it below
@@ -72,38 +72,44 @@ void Homes::remove(Identity vcpu)
     --residents_[home->value()];
 }
 
-void Homes::write(processor::Placement_state& state) const
+void Homes::write(State& state) const
 {
-    state.homes = homes_;
+    state.vcpus = vcpus_;
+    for (std::size_t vm = 0; vm < vcpus_.size(); ++vm)
+    {
+        if (vcpus_[vm] != 0)
+            state.homes[vm] = homes_[vm];
+    }
     state.searched = searched_;
 }
 
-Result<> Homes::read(const processor::Placement_state& state)
+Result<> Homes::read(const State& state)
 {
     if (state.searched >= processor::most_vms)
         return Error::invalid;
-    for (auto const& vm : state.homes)
+    for (std::uint32_t vm = 0; vm < processor::most_vms; ++vm)
     {
-        for (auto const home : vm)
-        {
-            if (home != State::nowhere && home >= cores_)
-                return Error::invalid;
-        }
+        if (state.vcpus[vm] != 0)
+            OVM_TRY(read_vm(state, vm));
     }
-    homes_ = state.homes;
     searched_ = state.searched;
-    vcpus_.fill(0);
-    residents_.fill(0);
-    for (std::size_t vm = 0; vm < homes_.size(); ++vm)
+    return {};
+}
+
+Result<> Homes::read_vm(const State& state, std::uint32_t vm)
+{
+    for (auto const home : state.homes[vm])
     {
-        for (auto const home : homes_[vm])
-        {
-            if (home == State::nowhere)
-                continue;
-            ++vcpus_[vm];
-            ++residents_[home];
-        }
+        if (home == State::nowhere)
+            continue;
+        if (home >= cores_)
+            return Error::invalid;
+        ++vcpus_[vm];
+        ++residents_[home];
     }
+    if (vcpus_[vm] != state.vcpus[vm])
+        return Error::invalid;
+    homes_[vm] = state.homes[vm];
     return {};
 }
 

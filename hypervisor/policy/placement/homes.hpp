@@ -69,11 +69,11 @@ public:
             if (vcpus_[vm.value() - 1] == 0)
                 continue;
             ++looked_at;
-            for (std::uint32_t i = 0; i < processor::most_vcpus; ++i)
+            auto const& row = homes_[vm.value() - 1];
+            for (std::uint32_t i = 0; i < row.size(); ++i)
             {
                 Identity const vcpu{vm, Vcpu_index(i)};
-                auto const home = home_of(vcpu);
-                if (home && wanted(vcpu, *home))
+                if (row[i] != State::nowhere && wanted(vcpu, Core_id(row[i])))
                     return vcpu;
             }
         }
@@ -81,15 +81,18 @@ public:
     }
 
     void write(processor::Placement_state& state) const;
-    /// Error::invalid: a core that is not there, or a search beyond all VMs; nothing changed.
+    /// Requires that nobody has a home yet. Error::invalid: a core that is not there, a count that is wrong, or a
+    /// search beyond all VMs; only good for its destructor then.
     Result<> read(const processor::Placement_state& state);
 
 private:
-    static constexpr std::uint32_t vms_a_search = 16;
+    static constexpr std::uint32_t vms_a_search = 8;
     using State = processor::Placement_state;
 
     std::uint8_t& place(Identity vcpu) { return homes_[vcpu.vm.value() - 1][vcpu.index.value()]; }
     std::uint8_t place(Identity vcpu) const { return homes_[vcpu.vm.value() - 1][vcpu.index.value()]; }
+
+    Result<> read_vm(const State& state, std::uint32_t vm);
 
     std::uint32_t cores_;
     std::uint32_t searched_ = 0;

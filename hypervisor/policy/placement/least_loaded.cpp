@@ -28,7 +28,7 @@ Core_id Least_loaded_placement::choose(Identity vcpu, std::optional<Node_id> nea
 
 std::optional<Move> Least_loaded_placement::improve(std::span<const Core_load> loads)
 {
-    auto const imbalance = find_imbalance(loads, std::nullopt, parameters_);
+    auto const imbalance = find_imbalance(loads, Reach::machine, parameters_);
     if (!imbalance)
         return std::nullopt;
     return move_any(imbalance->from, imbalance->to);

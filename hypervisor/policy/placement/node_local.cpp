@@ -87,12 +87,10 @@ std::optional<Move> Node_local_placement::improve(std::span<const Core_load> loa
 {
     if (auto const stray = bring_home(homes_))
         return stray;
-    for (std::uint32_t node = 0; node < arch::max_nodes; ++node)
-    {
-        if (auto const imbalance = find_imbalance(loads, Node_id(node), parameters_))
-            return move_any(imbalance->from, imbalance->to);
-    }
-    return std::nullopt;
+    auto const imbalance = find_imbalance(loads, Reach::node, parameters_);
+    if (!imbalance)
+        return std::nullopt;
+    return move_any(imbalance->from, imbalance->to);
 }
 
 } // namespace ovm::policy

@@ -117,6 +117,10 @@ public:
     {
         std::size_t known = 0;
         for (std::uint32_t vm = 1; vm <= processor::most_vms; ++vm)
+        {
+            auto const counted = static_cast<std::size_t>(
+                std::ranges::count_if(state.homes[vm - 1], [](auto home) { return home != Placement_state::nowhere; }));
+            ASSERT_EQ(counted, state.vcpus[vm - 1]);
             for (std::uint32_t i = 0; i < processor::most_vcpus; ++i)
             {
                 auto const home = state.homes[vm - 1][i];
@@ -127,6 +131,7 @@ public:
                 ASSERT_NE(found, homes.end()) << vm << "." << i;
                 ASSERT_EQ(found->second.value(), home) << vm << "." << i;
             }
+        }
         EXPECT_EQ(known, homes.size());
     }
 

@@ -50,6 +50,7 @@ TEST(Placements, AnyPairThereAndBackKeepsWhereEveryoneLives)
                     Placement_state again{};
                     ASSERT_TRUE(next.export_state(again));
                     EXPECT_EQ(again.homes, state.homes);
+                    EXPECT_EQ(again.vcpus, state.vcpus);
                     EXPECT_EQ(again.moved_at, state.moved_at);
                     EXPECT_EQ(again.searched, state.searched);
                     current = &next;
@@ -84,22 +85,27 @@ TEST(Placements, WhoeverWasExportedGoesOnAsIfNothingHadBeen)
         }
 }
 
-TEST(Placements, AStateOfAnotherMachineIsRefused)
+TEST(Placements, AStateThatCannotBeIsRefused)
 {
     arch::hosted::reset(2);
     Placement_policies policies(2);
     for (std::size_t kind = 0; kind < Placement_policies::kinds; ++kind)
     {
-        auto& placement = policies.make(kind);
         Placement_state state{};
+        state.vcpus[9] = 1;
         state.homes[9][3] = 2;
-        EXPECT_EQ(placement.import_state(state).error(), Error::invalid);
+        EXPECT_EQ(policies.make(kind).import_state(state).error(), Error::invalid) << "a core that is not there";
         state.homes[9][3] = 1;
+        state.homes[9][4] = 0;
+        EXPECT_EQ(policies.make(kind).import_state(state).error(), Error::invalid) << "one more than counted";
+        state.vcpus[9] = 2;
         state.searched = processor::most_vms;
-        EXPECT_EQ(placement.import_state(state).error(), Error::invalid);
+        EXPECT_EQ(policies.make(kind).import_state(state).error(), Error::invalid);
         state.searched = 0;
+        auto& placement = policies.make(kind);
         EXPECT_TRUE(placement.import_state(state));
         EXPECT_EQ(placement.place(vcpu_of(10, 3), {}).error(), Error::exists);
+        EXPECT_TRUE(placement.place(vcpu_of(10, 5), {}));
     }
 }
 
