@@ -46,7 +46,8 @@ Result<processor::Core*> Hypervisor::start_core(Core_id id)
     std::ranges::fill(arch::physical_bytes(frame, size), std::uint8_t{0});
     auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
     auto& scheduler = schedulers_[id.value()];
-    scheduler = OVM_TRY(memory::make<policy::Round_robin_scheduler>(heap_, arch::to_ticks(time_slice)));
+    scheduler = OVM_TRY(memory::make<policy::Round_robin_scheduler>(
+        heap_, policy::Round_robin_scheduler::Parameters{.slice = arch::to_ticks(time_slice)}));
     auto& core = owned_cores_[id.value()];
     core = OVM_TRY(memory::make<processor::Core>(heap_, id, *scheduler, virtual_core));
     cores_[id.value()] = core.get();

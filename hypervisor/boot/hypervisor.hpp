@@ -11,9 +11,8 @@
 #include "interface/console/crash_report.hpp"
 #include "interface/machine/virtual_machine.hpp"
 #include "memory/heap.hpp"
-#include "policy/population/eager.hpp"
-#include "policy/population/lazy.hpp"
-#include "policy/round_robin_scheduler.hpp"
+#include "policy/population.hpp"
+#include "policy/scheduler/round_robin_scheduler.hpp"
 #include "processor/core.hpp"
 
 namespace ovm::boot

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "arch/processor.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::processor
 {
@@ -78,10 +79,25 @@ void Core::enter_turn(Vcpu& vcpu, Ticks now)
     vcpu.end_waiting(now);
 }
 
+/// It lives here from now on.
+void Core::settle(Vcpu& vcpu)
+{
+    residents_.add(vcpu);
+    bool const admitted = scheduler_.admit(vcpu, arch::time_stamp()).has_value();
+    OVM_ASSERT(admitted);
+}
+
+void Core::unsettle(Vcpu& vcpu)
+{
+    scheduler_.leave(vcpu, arch::time_stamp());
+    residents_.remove(vcpu);
+}
+
 void Core::make_runnable(Vcpu& vcpu)
 {
     auto const now = arch::time_stamp();
     vcpu.start_waiting(now);
+    residents_.set_runnable(vcpu, true);
     scheduler_.wake(vcpu, now);
 }
 
@@ -89,6 +105,7 @@ void Core::make_blocked(Vcpu& vcpu)
 {
     if (current_ == &vcpu)
         current_ = nullptr;
+    residents_.set_runnable(vcpu, false);
     scheduler_.block(vcpu, arch::time_stamp());
 }
 

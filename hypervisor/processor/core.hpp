@@ -6,6 +6,7 @@
 #include "arch/vcpu.hpp"
 #include "base/strong.hpp"
 #include "processor/message.hpp"
+#include "processor/residents.hpp"
 #include "processor/scheduler.hpp"
 #include "processor/timer_queue.hpp"
 #include "processor/vcpu.hpp"
@@ -45,6 +46,8 @@ private:
 
     void run_vcpu(Vcpu& vcpu);
     void enter_turn(Vcpu& vcpu, Ticks now);
+    void settle(Vcpu& vcpu);
+    void unsettle(Vcpu& vcpu);
     void make_runnable(Vcpu& vcpu);
     void make_blocked(Vcpu& vcpu);
     void set_slice(const std::optional<Ticks>& until);
@@ -52,6 +55,7 @@ private:
     arch::Virtual_core virtual_core_;
     Vcpu* current_ = nullptr;
     Inbox inbox_{};
+    Residents residents_{};
     Scheduler& scheduler_;
     Timer_queue timers_;
     Slice_end slice_end_{};

@@ -1,15 +1,37 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
+#include "base/result.hpp"
 #include "base/strong.hpp"
+#include "processor/residents.hpp"
 #include "processor/schedulable.hpp"
 
 namespace ovm::processor
 {
 
+/// What a scheduler leaves to the next one, beside the accounts of the vcpus themselves.
+struct Scheduler_state
+{
+    /// Knowledge that the canonical accounts cannot hold: the swap's record names it.
+    enum Loss : std::uint32_t
+    {
+        none = 0,
+        order = 1,       ///< who would have come next among equals
+        lag = 2,         ///< clipped to what the account can say
+        reservation = 4, ///< a budget that the next policy does not enforce
+    };
+
+    const Residents& vcpus; ///< all that live on the core, runnable() or not
+    Ticks now{};
+    Schedulable* current = nullptr; ///< whom the last choice named, if it is still runnable
+    Schedulable* next = nullptr;    ///< whom the outgoing policy would have named after it: a hint, or none
+    std::uint32_t lost = none;
+};
+
 /// The policy that decides which vcpu runs: one core's representative of it.
-/// Invariant:   it knows exactly the runnable vcpus of its core, the running one included.
+/// Invariant:   it knows exactly the vcpus that live on its core, and which are runnable, the running one included.
 /// Concurrency: its own core only, inside a crossing.
 class Scheduler
 {
@@ -20,12 +42,23 @@ public:
         std::optional<Ticks> until{}; ///< choose again at this time at the latest
     };
 
+    /// It lives on this core from now on, not runnable yet. Error::denied: its reservation does not fit beside the
+    /// others'; Error::invalid: its parameters make no sense. Nothing changed then.
+    virtual Result<> admit(Schedulable& vcpu, Ticks now) = 0;
+    /// It lives here no longer. Requires that it is not runnable.
+    virtual void leave(Schedulable& vcpu, Ticks now) = 0;
     /// It became runnable; the core chooses again before it runs anybody.
     virtual void wake(Schedulable& vcpu, Ticks now) = 0;
     /// It is no longer runnable: it halted or was stopped, while it ran or not.
     virtual void block(Schedulable& vcpu, Ticks now) = 0;
     /// Who runs from now on; whom the last choice named has run until now, if it was not blocked since.
     virtual Choice choose(Ticks now) = 0;
+
+    /// Writes what it knows into every vcpu's account. It may be asked to go on afterwards, as if nothing had been.
+    virtual Result<> export_state(Scheduler_state& state) = 0;
+    /// Takes over all vcpus of the state from their accounts. Called once, on a new scheduler, first.
+    /// An error as admit() gives it: accounts and places are unchanged then, so that the outgoing policy may go on.
+    virtual Result<> import_state(Scheduler_state& state) = 0;
 
 protected:
     ~Scheduler() = default;

@@ -92,6 +92,7 @@ void Vcpu::received(Core& core)
         pages_.clear();
         halted_for_good_.store(false, std::memory_order_release);
         set_run_state(first_state_);
+        core.settle(*this);
         if (first_state_ == Run_state::runnable)
             core.make_runnable(*this);
     }
@@ -100,6 +101,8 @@ void Vcpu::received(Core& core)
         clear(stop_asked | blocked);
         if (run_state() == Run_state::runnable)
             core.make_blocked(*this);
+        if (run_state() != Run_state::stopped)
+            core.unsettle(*this);
         set_run_state(Run_state::stopped);
         state_.leave(core.virtual_core_);
         pages_.clear();

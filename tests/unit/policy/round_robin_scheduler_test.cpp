@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "policy/round_robin_scheduler.hpp"
+#include "policy/scheduler/round_robin_scheduler.hpp"
 
 namespace
 {
@@ -42,7 +42,7 @@ protected:
     Ticks now_{5000};
     std::optional<Ticks> until_{};
     std::array<Fake_vcpu, 8> vcpus_{};
-    Round_robin_scheduler scheduler_{slice};
+    Round_robin_scheduler scheduler_{{.slice = slice}};
 };
 
 TEST_F(Round_robin_test, NobodyIsChosenOfNone)

@@ -9,10 +9,8 @@
 #include "arch/hosted/machine.hpp"
 #include "arch/hosted/vcpu.hpp"
 #include "memory/frames.hpp"
-#include "policy/frames/first_touch.hpp"
-#include "policy/population/eager.hpp"
-#include "policy/population/lazy.hpp"
-#include "policy/round_robin_scheduler.hpp"
+#include "policy/population.hpp"
+#include "policy/scheduler/round_robin_scheduler.hpp"
 #include "processor/core.hpp"
 
 /// Cores with vcpus whose guests are functions of the test.
@@ -84,7 +82,8 @@ public:
         for (std::uint32_t i = 0; i < count; ++i)
         {
             arch::hosted::become_core(Core_id(i));
-            schedulers_[i] = std::make_unique<policy::Round_robin_scheduler>(Ticks(10'000'000));
+            schedulers_[i] = std::make_unique<policy::Round_robin_scheduler>(
+                policy::Round_robin_scheduler::Parameters{.slice = Ticks(10'000'000)});
             cores_.push_back(std::make_unique<processor::Core>(
                 Core_id(i), *schedulers_[i],
                 *arch::Virtual_core::create(Core_id(i), zeroed(arch::Virtual_core::memory_needed))));

@@ -8,7 +8,7 @@
 #include "interface/boot/guest_fixture.hpp"
 #include "interface/call/msr.hpp"
 #include "interface/platform/vcpu_client.hpp"
-#include "policy/round_robin_scheduler.hpp"
+#include "policy/scheduler/round_robin_scheduler.hpp"
 #include "processor/core.hpp"
 
 namespace ovm::interface::test
@@ -44,7 +44,7 @@ protected:
     Result<std::uint64_t> read(std::uint32_t msr) { return msrs.read_msr(*vcpu, msr); }
     Result<> write(std::uint32_t msr, std::uint64_t value) { return msrs.write_msr(*vcpu, msr, value); }
 
-    policy::Round_robin_scheduler scheduler{Ticks(10'000'000)};
+    policy::Round_robin_scheduler scheduler{{.slice = Ticks(10'000'000)}};
     std::optional<processor::Core> core;
     Apic_bus bus;
     std::optional<Guest_time> time;

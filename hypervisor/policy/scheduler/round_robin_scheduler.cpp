@@ -1,0 +1,113 @@
+#include "policy/scheduler/round_robin_scheduler.hpp"
+
+#include "base/contract.hpp"
+#include "policy/scheduler/handover.hpp"
+
+namespace ovm::policy
+{
+
+using processor::Schedulable;
+using processor::Scheduler_state;
+
+Round_robin_scheduler::Round_robin_scheduler(const Parameters& parameters) : turns_(parameters.slice)
+{
+    OVM_REQUIRES_THAT(check(parameters).has_value());
+}
+
+/// Takes what it ran off its slice.
+void Round_robin_scheduler::charge_current(Ticks now)
+{
+    if (current_ == nullptr)
+        return;
+    auto const ran = elapsed(current_since_, now);
+    current_since_ = now;
+    current_->account().ran += ran;
+    turns_.charge(*current_, ran);
+}
+
+/// With its slice used up it gets a new one, and goes to the end.
+void Round_robin_scheduler::turn_over_current()
+{
+    if (current_ == nullptr || current_->account().slice_left != Ticks(0))
+        return;
+    turns_.put_behind(*current_);
+    current_ = nullptr;
+}
+
+Result<> Round_robin_scheduler::admit(Schedulable& vcpu, Ticks)
+{
+    vcpu.place() = {};
+    return {};
+}
+
+void Round_robin_scheduler::leave(Schedulable& vcpu, Ticks)
+{
+    OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
+}
+
+void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
+{
+    OVM_REQUIRES_THAT(current_ != &vcpu);
+    charge_current(now);
+    turn_over_current();
+    if (current_ != nullptr)
+        turns_.put_first(*current_);
+    current_ = nullptr;
+    ++runnable_;
+    turns_.join(vcpu, now, runnable_);
+}
+
+void Round_robin_scheduler::block(Schedulable& vcpu, Ticks now)
+{
+    charge_current(now);
+    if (current_ == &vcpu)
+        current_ = nullptr;
+    else
+        turns_.take_out(vcpu);
+    vcpu.account().asleep_since = now;
+    --runnable_;
+}
+
+processor::Scheduler::Choice Round_robin_scheduler::choose(Ticks now)
+{
+    charge_current(now);
+    turn_over_current();
+    if (current_ == nullptr && !turns_.empty())
+    {
+        current_ = turns_.first();
+        current_since_ = now;
+        turns_.take_out(*current_);
+    }
+    Choice choice{.next = current_};
+    if (!turns_.empty())
+        choice.until = now + turns_.left(*current_);
+    return choice;
+}
+
+Result<> Round_robin_scheduler::export_state(Scheduler_state& state)
+{
+    charge_current(state.now);
+    state.next = turns_.first();
+    note_order_lost(state);
+    return {};
+}
+
+Result<> Round_robin_scheduler::import_state(Scheduler_state& state)
+{
+    OVM_REQUIRES_THAT(runnable_ == 0 && (state.current == nullptr || state.current->runnable()));
+    note_reservations_lost(state);
+    forget_places(state);
+    for_each_waiting(state,
+                     [&](Schedulable& vcpu)
+                     {
+                         if (vcpu.account().slice_left == Ticks(0))
+                             vcpu.account().slice_left = turns_.slice();
+                         turns_.put_last(vcpu);
+                     });
+    current_ = state.current;
+    current_since_ = state.now;
+    runnable_ = state.vcpus.runnable();
+    return {};
+}
+
+} // namespace ovm::policy
