@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+
+#include "processor/schedulable.hpp"
+
+namespace ovm::policy
+{
+
+/// How much later the second is, on a scale that wraps; right while both are within half of it.
+constexpr std::int64_t distance(std::int64_t from, std::int64_t to)
+{
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from));
+}
+
+constexpr std::int64_t moved(std::int64_t from, std::int64_t by)
+{
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) + static_cast<std::uint64_t>(by));
+}
+
+/// Vcpus by deadline (place.key), each with a second number (place.value) of which every subtree knows the least: so
+/// the earliest deadline among those below a limit is found in one descent, as Linux's EEVDF does it. A treap (Seidel
+/// and Aragon, 1996) through the places: O(log n) expected for everything, over priorities that do not depend on what
+/// guests do and that every run repeats. Nothing is allocated and nothing recurses.
+/// Invariant:   in order of place.key, those with equal ones as they came; no priority is above the parent's;
+///              place.least is the least place.value of the subtree. Both scales may wrap.
+/// Concurrency: the owner's.
+class Deadline_tree
+{
+public:
+    bool empty() const { return root_ == nullptr; }
+    /// Of all the earliest deadline; none of none.
+    processor::Schedulable* first() const;
+    /// The earliest deadline among those whose value is not above the limit, or none.
+    processor::Schedulable* first_within(std::int64_t limit) const;
+    /// Requires that nobody changes key and value while it is in.
+    void insert(processor::Schedulable& vcpu, std::int64_t key, std::int64_t value);
+    void remove(processor::Schedulable& vcpu);
+
+private:
+    void replace(processor::Schedulable* parent, const processor::Schedulable& old, processor::Schedulable* with);
+    void rotate_up(processor::Schedulable& vcpu);
+    static void renew_least(processor::Schedulable& vcpu);
+    std::uint32_t next_priority();
+
+    processor::Schedulable* root_ = nullptr;
+    std::uint32_t random_ = 0x9e37'79b9;
+};
+
+} // namespace ovm::policy
