@@ -31,7 +31,8 @@ void describe(CLI::App& app, Texts& texts, Options& options)
 {
     app.add_option("--guest", texts.guests,
                    "A guest, repeatable: kernel=FILE[,initrd=FILE][,cmdline=TEXT][,vcpus=N][,memory=SIZE][,name=NAME]"
-                   "[,boot=linux|pvh|multiboot][,module=FILE TEXT][,debug-exit=PORT][,population=eager|lazy]; "
+                   "[,boot=linux|pvh|multiboot][,module=FILE TEXT][,debug-exit=PORT][,population=eager|lazy]"
+                   "[,weight=N][,budget=TIME,period=TIME][,latency=TIME]; "
                    "a comma inside a value is written twice")
         ->type_name("GUEST")
         ->allow_extra_args(false)
@@ -64,6 +65,10 @@ void describe(CLI::App& app, Texts& texts, Options& options)
         ->type_name("FILE");
     app.add_option("--escape", texts.escape, "The key that speaks to OVM on the terminal: b or ^B is Ctrl-B")
         ->type_name("KEY");
+    app.add_option("--console-script", options.console_script,
+                   "Play commands on OVM's own console, each line of the file TIME COMMAND: seconds since OVM came up "
+                   "(2.5), or since the line before (+0.5)")
+        ->type_name("FILE");
     app.add_option("--append", options.append, "More words on OVM's own command line")->type_name("TEXT");
     app.add_option("--ovm", options.ovm, "Another image of the hypervisor")->type_name("FILE");
     app.add_flag("--verbose", options.verbose, "Say more, on the standard error");

@@ -37,6 +37,7 @@ struct Options
     bool wait_for_debugger = false;
     bool dry_run = false;
     std::string image; ///< --iso
+    std::string console_script;
     bool verbose = false;
     std::string append;
     std::string ovm;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "launcher/archive/boot_archive.hpp"
+#include "launcher/description/console_script.hpp"
 #include "launcher/description/machine.hpp"
 #include "launcher/description/text.hpp"
 #include "launcher/description/toml_file.hpp"
@@ -194,6 +195,9 @@ Checked<int> start(const Plan& plan, Accelerator accelerator)
 
 Checked<int> run(const Options& options)
 {
+    std::string script;
+    if (!options.console_script.empty())
+        script = OVM_CHECKED(read_console_script(options.console_script));
     auto const host = Host::look();
     auto const machine = OVM_CHECKED(describe_machine(options, host));
     OVM_CHECKED(raw_guest(options, machine));
@@ -202,7 +206,7 @@ Checked<int> run(const Options& options)
     // A written image is for a computer with a person at its terminal.
     bool const starts = options.image.empty();
     Ovm_words const words{starts, starts && options.headless, options.append};
-    auto archive = OVM_CHECKED(make_boot_archive(machine));
+    auto archive = OVM_CHECKED(make_boot_archive(machine, script));
     if (!options.image.empty())
     {
         OVM_CHECKED(write_grub_image(options.image, {ovm, archive, ovm_command_line(words), false, false}));

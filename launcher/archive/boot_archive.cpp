@@ -66,13 +66,22 @@ std::string guest_lines(const Guest& guest, Contents& contents)
     if (guest.debug_exit)
         line("debug-exit", std::to_string(*guest.debug_exit));
     line("population", guest.population == Population::lazy ? "lazy" : "eager");
+    if (guest.weight != usual_weight)
+        line("weight", std::to_string(guest.weight));
+    if (guest.budget != 0)
+    {
+        line("budget", std::to_string(guest.budget));
+        line("period", std::to_string(guest.period));
+    }
+    if (guest.latency != 0)
+        line("latency", std::to_string(guest.latency));
     line("end", "");
     return lines;
 }
 
 } // namespace
 
-Checked<std::string> make_boot_archive(const Machine& machine)
+Checked<std::string> make_boot_archive(const Machine& machine, const std::string& console_script)
 {
     Contents contents;
     std::string text = "ovm-machine 1\n";
@@ -82,6 +91,8 @@ Checked<std::string> make_boot_archive(const Machine& machine)
         text += guest_lines(guest, contents);
     Cpio_writer writer;
     writer.add("machine.conf", text);
+    if (!console_script.empty())
+        writer.add("console.script", console_script);
     OVM_CHECKED(contents.write(writer));
     return std::move(writer).finish();
 }

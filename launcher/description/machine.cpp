@@ -89,6 +89,31 @@ Checked<> check_modules(const Guest_request& request, const Guest& guest)
     return {};
 }
 
+/// Takes what the guest's scheduler is told.
+Checked<> schedule_guest(const Guest_request& request, Guest& guest)
+{
+    guest.weight = value_or(request.weight, usual_weight);
+    guest.latency = value_or(request.latency, std::uint64_t{0});
+    if (request.budget.has_value() != request.period.has_value())
+    {
+        std::string const given = request.budget ? "budget" : "period";
+        std::string const missing = request.budget ? "period" : "budget";
+        return Failure{place_of(request.budget, place_of(request.period, request.where)),
+                       in_quotes(guest.name) + " has a " + given + " and no " + missing,
+                       "give both, as budget=5ms and period=20ms, or neither"};
+    }
+    if (!request.budget)
+        return {};
+    guest.budget = request.budget->value;
+    guest.period = request.period->value;
+    if (guest.budget > guest.period)
+        return Failure{request.budget->where,
+                       "budget is " + duration_text(guest.budget) + ", longer than its period of " +
+                           duration_text(guest.period),
+                       "give a budget of at most the period"};
+    return {};
+}
+
 /// The kernel, and what comes with it, must fit below the guest's hole with the kernel in its place.
 Checked<> check_memory(const Guest_request& request, const Guest& guest, const Kernel_facts& facts)
 {
@@ -128,6 +153,7 @@ Checked<Guest> make_guest(const Guest_request& request, const Defaults& defaults
     guest.population = value_or(request.population, Population::eager);
     if (request.debug_exit)
         guest.debug_exit = request.debug_exit->value;
+    OVM_CHECKED(schedule_guest(request, guest));
 
     if (!request.kernel && defaults.kernel.empty())
         return Failure{request.where, in_quotes(guest.name) + " has no kernel", "give it kernel=FILE"};

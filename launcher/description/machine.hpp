@@ -12,6 +12,8 @@
 namespace ovm::launcher
 {
 
+inline constexpr unsigned usual_weight = 100;
+
 struct Module
 {
     Loaded_file file;
@@ -30,6 +32,10 @@ struct Guest
     Boot_protocol boot = Boot_protocol::linux_64;
     std::optional<unsigned> debug_exit;
     Population population = Population::eager;
+    unsigned weight = usual_weight;
+    std::uint64_t budget = 0;  ///< nanoseconds in each period; 0: no reservation
+    std::uint64_t period = 0;  ///< nanoseconds
+    std::uint64_t latency = 0; ///< nanoseconds; 0: no wish
     std::vector<Module> modules;
 };
 

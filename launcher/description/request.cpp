@@ -12,10 +12,13 @@ namespace ovm::launcher
 namespace
 {
 
-constexpr std::array<std::string_view, 10> all_guest_keys{"name",   "kernel", "initrd",     "cmdline",    "vcpus",
-                                                          "memory", "boot",   "debug-exit", "population", "module"};
+constexpr std::array<std::string_view, 14> all_guest_keys{"name",   "kernel", "initrd",     "cmdline",    "vcpus",
+                                                          "memory", "boot",   "debug-exit", "population", "module",
+                                                          "weight", "budget", "period",     "latency"};
 constexpr std::array<std::string_view, 5> all_machine_keys{"cores", "nodes", "memory", "on-reset", "escape"};
 constexpr std::size_t longest_name = 32;
+constexpr std::uint64_t microsecond = 1000;
+constexpr std::uint64_t longest_duration = 4'000'000 * microsecond;
 
 /// One `key = text` on its way into a setting.
 struct Entry
@@ -52,6 +55,22 @@ Checked<> store_size(Optional_setting<std::uint64_t>& setting, const Entry& entr
     if (*size > 500 * gibibyte)
         return entry.failure(entry.shown(), "give at most 500G");
     setting = {*size, entry.where};
+    return {};
+}
+
+Checked<> store_duration(Optional_setting<std::uint64_t>& setting, const Entry& entry, std::uint64_t least)
+{
+    auto const duration = parse_duration(entry.text);
+    if (!duration)
+    {
+        bool const bare = parse_decimal(entry.text, 9).has_value();
+        return entry.failure(entry.shown(), bare ? "write its unit too: " + entry.text + "ms or " + entry.text + "us"
+                                                 : std::string("give a duration as 5ms or 500us"));
+    }
+    if (*duration < least || *duration > longest_duration)
+        return entry.failure(entry.shown(),
+                             "give a duration from " + duration_text(least) + " to " + duration_text(longest_duration));
+    setting = {*duration, entry.where};
     return {};
 }
 
@@ -148,6 +167,10 @@ void lay_over(Guest_request& below, Guest_request& above)
     lay_over(below.boot, above.boot);
     lay_over(below.debug_exit, above.debug_exit);
     lay_over(below.population, above.population);
+    lay_over(below.weight, above.weight);
+    lay_over(below.budget, above.budget);
+    lay_over(below.period, above.period);
+    lay_over(below.latency, above.latency);
     if (!above.modules.empty())
         below.modules = std::move(above.modules);
 }
@@ -189,6 +212,14 @@ Checked<> set_guest(Guest_request& guest, std::string_view key, const std::strin
     if (key == "population")
         return store_word<Population>(guest.population, entry,
                                       {{"eager", Population::eager}, {"lazy", Population::lazy}});
+    if (key == "weight")
+        return store_number(guest.weight, entry, 1, 10000);
+    if (key == "budget")
+        return store_duration(guest.budget, entry, 50 * microsecond);
+    if (key == "period")
+        return store_duration(guest.period, entry, 100 * microsecond);
+    if (key == "latency")
+        return store_duration(guest.latency, entry, microsecond);
     if (key == "module")
         return store_module(guest.modules, entry, folder);
     return unknown_key(entry, all_guest_keys);

@@ -60,6 +60,10 @@ struct Guest_request
     Optional_setting<Boot_protocol> boot;
     Optional_setting<unsigned> debug_exit;
     Optional_setting<Population> population;
+    Optional_setting<unsigned> weight;
+    Optional_setting<std::uint64_t> budget; ///< nanoseconds, as the next two
+    Optional_setting<std::uint64_t> period;
+    Optional_setting<std::uint64_t> latency;
     std::vector<Setting<Module_request>> modules;
 };
 

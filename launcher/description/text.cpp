@@ -1,6 +1,7 @@
 #include "launcher/description/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -11,6 +12,17 @@ namespace
 {
 
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
+struct Duration_unit
+{
+    std::string_view name;
+    unsigned places; ///< nanoseconds as decimal places
+    std::uint64_t nanoseconds;
+};
+
+/// From small to large; `s` is last, as the others end with it too.
+constexpr std::array<Duration_unit, 4> duration_units{
+    {{"ns", 0, 1}, {"us", 3, 1000}, {"ms", 6, 1'000'000}, {"s", 9, 1'000'000'000}}};
 
 char lower(char character)
 {
@@ -109,6 +121,44 @@ std::string size_text(std::uint64_t bytes)
     if (bytes != 0 && bytes % kibibyte == 0)
         return std::to_string(bytes / kibibyte) + "K";
     return std::to_string(bytes);
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text, unsigned places)
+{
+    auto const point = text.find('.');
+    std::string digits(text.substr(0, point));
+    if (point != std::string_view::npos)
+    {
+        auto const fraction = text.substr(point + 1);
+        if (digits.empty() || fraction.empty() || fraction.size() > places)
+            return std::nullopt;
+        digits += fraction;
+        places -= static_cast<unsigned>(fraction.size());
+    }
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
+        return std::nullopt;
+    return parse_number(digits.append(places, '0'));
+}
+
+std::optional<std::uint64_t> parse_duration(std::string_view text)
+{
+    for (auto const& unit : duration_units)
+    {
+        if (text.ends_with(unit.name))
+            return parse_decimal(text.substr(0, text.size() - unit.name.size()), unit.places);
+    }
+    return std::nullopt;
+}
+
+std::string duration_text(std::uint64_t nanoseconds)
+{
+    auto shown = duration_units.front();
+    for (auto const& unit : duration_units)
+    {
+        if (nanoseconds != 0 && nanoseconds % unit.nanoseconds == 0)
+            shown = unit;
+    }
+    return std::to_string(nanoseconds / shown.nanoseconds) + std::string(shown.name);
 }
 
 std::optional<unsigned> parse_escape(std::string_view text)

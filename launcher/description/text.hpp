@@ -23,6 +23,16 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 /// The shortest exact form that parse_size reads: `256M`.
 std::string size_text(std::uint64_t bytes);
 
+/// A decimal number with an optional fraction, as `0.5`, in units of 10^-places. Nothing if it has more places than
+/// that, or does not fit.
+std::optional<std::uint64_t> parse_decimal(std::string_view text, unsigned places);
+
+/// A length of time in nanoseconds: a decimal number with ns, us, ms or s, as `5ms`.
+std::optional<std::uint64_t> parse_duration(std::string_view text);
+
+/// The shortest exact form that parse_duration reads: `5ms`.
+std::string duration_text(std::uint64_t nanoseconds);
+
 /// The control code of an escape key: `a`, `^A`, `Ctrl-A` (or `ctrl+a`) are all 1. Only letters; not h, i, j and m,
 /// which are Backspace, Tab and Enter.
 std::optional<unsigned> parse_escape(std::string_view text);

@@ -92,6 +92,11 @@ class Bench:
         return _option(kernel=self.kernel, initrd=initramfs, name=name, vcpus=vcpus, memory=memory,
                        cmdline=f"console=ttyS0 panic=-1 ovm.name={name} {cmdline}".strip(), **more)
 
+    def script(self, text):
+        """The option that plays commands on OVM's own console: one a line, after its time in seconds."""
+        self._count += 1
+        return f"--console-script={self.file(f'console-{self._count}', text)}"
+
     def command(self, *arguments, headless=True):
         """The launcher's command line."""
         command = [str(self.launcher)]

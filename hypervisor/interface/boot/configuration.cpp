@@ -73,6 +73,15 @@ bool Configuration_reader::read_machine(Machine_configuration& machine)
     return fail("no VM is described", "vm");
 }
 
+bool Configuration_reader::set_duration(Nanoseconds& duration, const Line& line, Nanoseconds least, Nanoseconds most)
+{
+    auto const value = number(line, least.value(), most.value());
+    if (!value)
+        return false;
+    duration = Nanoseconds(*value);
+    return true;
+}
+
 bool Configuration_reader::set(Vm_configuration& vm, const Line& line)
 {
     auto const value = line.value;
@@ -124,6 +133,19 @@ bool Configuration_reader::set(Vm_configuration& vm, const Line& line)
             return fail("population is eager or lazy, not", value);
         vm.lazy = value == "lazy";
     }
+    else if (line.key == "weight")
+    {
+        auto const weight = number(line, 1, max_weight);
+        if (!weight)
+            return false;
+        vm.weight = static_cast<std::uint32_t>(*weight);
+    }
+    else if (line.key == "budget")
+        return set_duration(vm.budget, line, min_budget, max_period);
+    else if (line.key == "period")
+        return set_duration(vm.period, line, min_period, max_period);
+    else if (line.key == "latency")
+        return set_duration(vm.latency, line, min_latency, max_latency);
     else if (line.key == "module")
     {
         auto const space = value.find(' ');
@@ -133,6 +155,17 @@ bool Configuration_reader::set(Vm_configuration& vm, const Line& line)
     }
     else
         return fail("an unknown key", line.key);
+    return true;
+}
+
+bool Configuration_reader::check(const Vm_configuration& vm)
+{
+    if (vm.name.empty() || vm.kernel.empty() || vm.memory == Bytes{0})
+        return fail("a VM needs name, kernel and memory", vm.name);
+    if ((vm.budget == Nanoseconds{}) != (vm.period == Nanoseconds{}))
+        return fail("budget and period go together, and one is missing", vm.name);
+    if (vm.budget > vm.period)
+        return fail("the budget is longer than its period", vm.name);
     return true;
 }
 
@@ -161,11 +194,8 @@ std::optional<Vm_configuration> Configuration_reader::next_vm()
                 return std::nullopt;
             continue;
         }
-        if (vm.name.empty() || vm.kernel.empty() || vm.memory == Bytes{0})
-        {
-            fail("a VM needs name, kernel and memory", vm.name);
+        if (!check(vm))
             return std::nullopt;
-        }
         return vm;
     }
     fail("a VM without `end`", vm.name);

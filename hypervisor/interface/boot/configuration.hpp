@@ -33,6 +33,10 @@ struct Vm_configuration
     std::string_view command_line{};
     std::optional<std::uint16_t> debug_exit{};
     bool lazy = false;
+    std::uint32_t weight = 100; ///< of each vcpu
+    Nanoseconds budget{};       ///< of each vcpu in each period; 0: no reservation
+    Nanoseconds period{};
+    Nanoseconds latency{}; ///< how soon each vcpu wants to run after it wakes; 0: no wish
     Static_vector<Module_configuration, 4> modules{};
 };
 
@@ -45,6 +49,12 @@ struct Machine_configuration
 
 inline constexpr std::uint32_t max_vms = 255;
 inline constexpr std::uint32_t max_vcpus = 16;
+inline constexpr std::uint32_t max_weight = 10000;
+inline constexpr Nanoseconds min_budget{50'000};
+inline constexpr Nanoseconds min_period{100'000};
+inline constexpr Nanoseconds max_period{4'000'000'000};
+inline constexpr Nanoseconds min_latency{1'000};
+inline constexpr Nanoseconds max_latency = max_period;
 
 /// Why machine.conf is refused, in words a person can act on.
 struct Configuration_error
@@ -77,6 +87,9 @@ private:
     std::optional<Line> next_line();
     std::optional<std::uint64_t> number(const Line& line, std::uint64_t least, std::uint64_t most);
     bool set(Vm_configuration& vm, const Line& line);
+    bool set_duration(Nanoseconds& duration, const Line& line, Nanoseconds least, Nanoseconds most);
+    /// What no line alone can say: whether the VM has what it needs, and its keys agree.
+    bool check(const Vm_configuration& vm);
     bool fail(std::string_view what, std::string_view word);
 
     std::string_view text_;

@@ -35,6 +35,10 @@ Machine make_two_guests()
     second.memory = 1 << 20;
     second.debug_exit = 244;
     second.population = Population::lazy;
+    second.weight = 400;
+    second.budget = 5'000'000;
+    second.period = 20'000'000;
+    second.latency = 500'000;
     second.modules = {{make_file("m", "module"), "text of it"}, {make_file("n", "n"), ""}};
     machine.guests = {first, second};
     return machine;
@@ -63,6 +67,10 @@ module guests/two/module1 text of it
 module guests/two/module2
 debug-exit 244
 population lazy
+weight 400
+budget 5000000
+period 20000000
+latency 500000
 end
 )";
 
@@ -98,6 +106,18 @@ TEST(Cpio, is_read_by_cpio)
     EXPECT_EQ(verified.error, "");
     auto const text = run_program({"sh", "-c", "cpio -i --quiet --to-stdout machine.conf <" + file});
     EXPECT_EQ(text.out, expected_configuration);
+}
+
+TEST(Archive, carries_a_console_script)
+{
+    Test_folder const folder;
+    auto const archive = make_boot_archive(make_two_guests(), "500000000 vms\n");
+    ASSERT_TRUE(archive);
+    auto const file = folder.write("archive", *archive);
+    auto const list = run_program({"sh", "-c", "cpio -t --quiet <" + file});
+    EXPECT_TRUE(list.out.starts_with("machine.conf\nconsole.script\nguests/one/kernel\n")) << list.out;
+    auto const text = run_program({"sh", "-c", "cpio -i --quiet --to-stdout console.script <" + file});
+    EXPECT_EQ(text.out, "500000000 vms\n");
 }
 
 TEST(Archive, is_the_same_each_time)

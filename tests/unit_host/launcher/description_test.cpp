@@ -75,6 +75,10 @@ memory = "512M"
 boot = "linux"
 debug-exit = 0xf4
 population = "lazy"
+weight = 200
+budget = "5ms"
+period = "0.02s"
+latency = "500us"
 [[guest]]
 name = "b"
 kernel = "mb"
@@ -96,6 +100,10 @@ modules = ["file text of it", "other"]
     EXPECT_EQ(a.command_line->value, "console=ttyS0 x=1,2");
     EXPECT_EQ(a.debug_exit->value, 0xf4u);
     EXPECT_EQ(a.population->value, Population::lazy);
+    EXPECT_EQ(a.weight->value, 200u);
+    EXPECT_EQ(a.budget->value, 5'000'000u);
+    EXPECT_EQ(a.period->value, 20'000'000u);
+    EXPECT_EQ(a.latency->value, 500'000u);
     auto const& b = result->guests[1];
     EXPECT_EQ(b.memory->value, 256 * mebibyte);
     ASSERT_EQ(b.modules.size(), 2u);

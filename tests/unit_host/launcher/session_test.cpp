@@ -240,6 +240,20 @@ TEST_F(Session_test, prints_the_command_line_alone)
     run_program({"rm", "-r", result.error.substr(start, result.error.size() - start - 1)});
 }
 
+TEST_F(Session_test, archives_a_console_script)
+{
+    auto const script = folder.write("script", "0.5 vms\n+1 swap scheduler fair # now\n");
+    auto const result = play("good", {"--dry-run", "--console-script", script});
+    EXPECT_EQ(result.status, 0) << result.error;
+    auto const start = result.error.rfind(' ') + 1;
+    auto const files = result.error.substr(start, result.error.size() - start - 1);
+    ASSERT_NE(files.find("/ovm-"), std::string::npos) << result.error;
+    auto const text =
+        run_program({"sh", "-c", "cpio -i --quiet --to-stdout console.script <" + files + "/machine.cpio"});
+    EXPECT_EQ(text.out, "500000000 vms\n1500000000 swap scheduler fair\n");
+    run_program({"rm", "-r", files});
+}
+
 TEST_F(Session_test, refuses_mistakes_in_one_line)
 {
     auto const refused = [&](std::initializer_list<std::string> more)
@@ -261,6 +275,8 @@ TEST_F(Session_test, refuses_mistakes_in_one_line)
     EXPECT_EQ(refused({"--raw", "three"}), "ovm: --raw: there is no guest 'three'; guests are one and two\n");
     EXPECT_EQ(refused({"--machine", "/none.toml"}),
               "ovm: /none.toml: there is no such machine description; give --machine the name of a TOML file\n");
+    EXPECT_EQ(refused({"--console-script", "/none"}),
+              "ovm: /none: there is no such console script; give --console-script the name of a file\n");
     EXPECT_EQ(refused({"--cores"}), "ovm: --cores: its value is missing; see --help\n");
 }
 

@@ -24,6 +24,37 @@ TEST(Text, writes_sizes_that_it_reads)
         EXPECT_EQ(parse_size(size_text(size)), size);
 }
 
+TEST(Text, reads_decimals)
+{
+    EXPECT_EQ(parse_decimal("0", 9), 0u);
+    EXPECT_EQ(parse_decimal("0.5", 9), 500'000'000u);
+    EXPECT_EQ(parse_decimal("12.000000001", 9), 12'000'000'001u);
+    EXPECT_EQ(parse_decimal("7", 0), 7u);
+    EXPECT_EQ(parse_decimal("1.25", 2), 125u);
+    for (auto const* text : {"", ".", ".5", "5.", "1.2.3", "0.x1", "0x1", "+1", "-1", " 1", "1e3", "1.0000000001",
+                             "18446744073709551615", "99999999999.0"})
+        EXPECT_FALSE(parse_decimal(text, 9)) << text;
+}
+
+TEST(Text, reads_durations)
+{
+    EXPECT_EQ(parse_duration("5ms"), 5'000'000u);
+    EXPECT_EQ(parse_duration("500us"), 500'000u);
+    EXPECT_EQ(parse_duration("2.5us"), 2'500u);
+    EXPECT_EQ(parse_duration("1s"), 1'000'000'000u);
+    EXPECT_EQ(parse_duration("7ns"), 7u);
+    for (auto const* text : {"", "5", "ms", "5 ms", "-5ms", "5m", "5MS", "0.5ns", "0x5ms", "99999999999999999999s"})
+        EXPECT_FALSE(parse_duration(text)) << text;
+}
+
+TEST(Text, writes_durations_that_it_reads)
+{
+    EXPECT_EQ(duration_text(4'000'000'000), "4s");
+    EXPECT_EQ(duration_text(1'500'000), "1500us");
+    for (std::uint64_t const duration : {0ull, 1ull, 1000ull, 50'000ull, 5'000'000ull, 4'000'000'001ull})
+        EXPECT_EQ(parse_duration(duration_text(duration)), duration);
+}
+
 TEST(Text, reads_escape_keys)
 {
     for (auto const* text : {"b", "B", "^B", "ctrl-b", "Ctrl-B", "C-b", "Ctrl+b"})

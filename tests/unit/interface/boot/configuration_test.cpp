@@ -21,6 +21,10 @@ constexpr std::string_view example = "ovm-machine 1\n"
                                      "cmdline console=ttyS0 panic=-1\n"
                                      "debug-exit 244\n"
                                      "population lazy\n"
+                                     "weight 400\n"
+                                     "budget 5000000\n"
+                                     "period 20000000\n"
+                                     "latency 500000\n"
                                      "end\n"
                                      "vm\n"
                                      "name second\n"
@@ -78,9 +82,17 @@ TEST(Configuration, EverythingIsRead)
     EXPECT_EQ(first.command_line, "console=ttyS0 panic=-1");
     EXPECT_EQ(first.debug_exit, 244);
     EXPECT_TRUE(first.lazy);
+    EXPECT_EQ(first.weight, 400u);
+    EXPECT_EQ(first.budget, Nanoseconds{5'000'000});
+    EXPECT_EQ(first.period, Nanoseconds{20'000'000});
+    EXPECT_EQ(first.latency, Nanoseconds{500'000});
     auto const& second = outcome.vms[1];
     EXPECT_EQ(second.vcpus, 1u);
     EXPECT_FALSE(second.lazy);
+    EXPECT_EQ(second.weight, 100u);
+    EXPECT_EQ(second.budget, Nanoseconds{});
+    EXPECT_EQ(second.period, Nanoseconds{});
+    EXPECT_EQ(second.latency, Nanoseconds{});
     EXPECT_FALSE(second.debug_exit.has_value());
     ASSERT_EQ(second.modules.size(), 2u);
     EXPECT_EQ(second.modules[0].file, "a");
@@ -107,7 +119,15 @@ TEST(Configuration, MistakesNameTheirLine)
              {"memory 268435456", "memory 99999999999999999999999999", 7},
              {"boot linux", "boot bios", 8},        {"debug-exit 244", "debug-exit 65536", 12},
              {"population lazy", "population none", 13},
-             {"population lazy", "flavour sweet", 13}})
+             {"population lazy", "flavour sweet", 13},
+             {"weight 400", "weight 0", 14},        {"weight 400", "weight 10001", 14},
+             {"weight 400", "weight -1", 14},       {"budget 5000000", "budget 49999", 15},
+             {"budget 5000000", "budget 5ms", 15},  {"budget 5000000", "budget 4000000001", 15},
+             {"period 20000000", "period 99999", 16},
+             {"period 20000000", "period 4000000001", 16},
+             {"latency 500000", "latency 999", 17}, {"latency 500000", "latency 4000000001", 17},
+             {"budget 5000000\n", "", 17},          {"period 20000000\n", "", 17},
+             {"budget 5000000", "budget 20000001", 18}})
     {
         auto const outcome = read_with(mistake.line, mistake.replacement);
         ASSERT_TRUE(outcome.error.has_value()) << mistake.replacement;
@@ -123,6 +143,22 @@ TEST(Configuration, WhatAVmNeedsIsDemanded)
     EXPECT_TRUE(read_with("module b\n", "module b\nmodule c\nmodule d\nmodule e\n").error.has_value());
     EXPECT_TRUE(read("").error.has_value());
     EXPECT_TRUE(read("ovm-machine 1\n").error.has_value()) << "no VM";
+}
+
+TEST(Configuration, SchedulingIsReadUpToItsLimits)
+{
+    for (auto const& [line, replacement] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+             {"weight 400", "weight 1"},
+             {"weight 400", "weight 10000"},
+             {"budget 5000000", "budget 50000"},
+             {"budget 5000000", "budget 20000000"},
+             {"budget 5000000\nperiod 20000000", "budget 100000\nperiod 100000"},
+             {"budget 5000000\nperiod 20000000", "period 4000000000\nbudget 4000000000"},
+             {"budget 5000000\nperiod 20000000\n", ""},
+             {"latency 500000", "latency 1000"},
+             {"latency 500000", "latency 4000000000"},
+             {"weight 400\nbudget 5000000\nperiod 20000000\nlatency 500000\n", ""}})
+        EXPECT_FALSE(read_with(line, replacement).error.has_value()) << replacement;
 }
 
 TEST(Configuration, OnlyWholeVmsAreAccepted)
@@ -153,6 +189,9 @@ TEST(Configuration, MutationsAreReadOrRefused)
             ASSERT_FALSE(vm.kernel.empty());
             ASSERT_TRUE(vm.vcpus >= 1 && vm.vcpus <= max_vcpus);
             ASSERT_TRUE(vm.memory > Bytes{0} && vm.memory.value() % (1 << 20) == 0);
+            ASSERT_TRUE(vm.weight >= 1 && vm.weight <= max_weight);
+            ASSERT_TRUE(vm.budget <= vm.period && vm.period <= max_period && vm.latency <= max_latency);
+            ASSERT_EQ(vm.budget == Nanoseconds{}, vm.period == Nanoseconds{});
         }
     }
 }
