@@ -1,9 +1,22 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
+#include "arch/fault.hpp"
 #include "base/strong.hpp"
+
+namespace ovm
+{
+class Spin_lock;
+}
+
+namespace ovm::object
+{
+class Local_space;
+}
 
 namespace ovm::processor
 {
@@ -24,17 +37,47 @@ struct Guest_at_hand
     const Exit* exit = nullptr; ///< the vcpu's, overwritten by each exit
 };
 
+/// Entries of the object table; one for each object that is named by a reference.
+inline constexpr std::size_t object_slots = 8192;
+/// Locks a core can hold at once: one of each rank.
+inline constexpr std::size_t lock_ranks = 16;
+
+/// Where an object's entry is in every core's window: on a machine literally its address.
+using Object_slot = Strong<struct Object_slot_tag, std::uint64_t>;
+
 /// What a core knows of itself: at the same address on each core, other memory behind it.
-/// Concurrency: only its own core writes; others may read counters, and get a recent value.
+/// Concurrency: only its own core writes, but for `objects`; others may read what is atomic, and counters, of which
+///              they get a recent value.
 struct Core_window
 {
     Core_id core{};
     std::uint32_t held_ranks = 0;              ///< arch/lock.hpp
     Node_id node{};
+    std::uint32_t commit_sections = 0;         ///< arch/crossing.hpp
+    Fault_domain domain = Fault_domain::none;
     Guest_at_hand guest{};
-    processor::Core* current = nullptr;        ///< the floor above's object of this core; arch does not look at it
+    processor::Core* current = nullptr;        ///< the upper floors' objects of this core; arch does not look at them
+    object::Local_space* local = nullptr;
+    std::atomic<std::uint64_t> epoch{0};       ///< object/clustered/epoch.hpp
     std::uint64_t crossings = 0;
     std::array<std::uint64_t, 32> exits{};     ///< by Exit_kind
+    std::uint64_t crossing_mark = 0;           ///< arch/crossing.hpp; 0: nothing to go back to
+    Fault fault{};                             ///< why the last crossing was discarded
+    std::array<Spin_lock*, lock_ranks> held_locks{};
+    /// The object table: this core's representative of each object.
+    alignas(page_size.value()) std::array<std::atomic<void*>, object_slots> objects{};
 };
+
+/// This core's own part of the per-core window.
+Core_window& core_window();
+/// Another core's, by its number below window_count(). Cores that have not started have one, too.
+Core_window& core_window_of(Core_id core);
+std::uint32_t window_count();
+/// This core's entry, and another core's.
+std::atomic<void*>& object_entry(Object_slot slot);
+std::atomic<void*>& object_entry_of(Core_id core, Object_slot slot);
+/// The slot of entry `index` < object_slots. Never 0.
+Object_slot object_slot(std::size_t index);
+std::size_t index_of(Object_slot slot);
 
 } // namespace ovm::arch

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "arch/crossing.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 
@@ -26,13 +27,15 @@ enum class Rank : std::uint8_t
     interrupt,    ///< PIC, IOAPIC: devices raise lines while they hold theirs
     guest_memory, ///< one VM's nested table
     terminal,     ///< one guest's console output
-    scheduler,    ///< one core's run queue
+    scheduler,    ///< a policy of the machine
+    object_table, ///< its free entries
     heap,         ///< one node's object heap
     frames,       ///< one node's frames
     log,          ///< the kept log
     console,      ///< the ring before one UART
     timer,        ///< one core's timer queue: arming is legal while holding any other
 };
+static_assert(static_cast<std::size_t>(Rank::timer) < arch::lock_ranks);
 
 /// Spin lock of one object. Interrupts are off during a whole crossing, so nothing on this core can wait for it.
 /// Concurrency: fair enough for short sections; every wait executes PAUSE. Taken through Lock_guard only.
@@ -46,21 +49,27 @@ public:
 private:
     friend class Lock_guard;
 
+    friend void arch::discard_crossing(const arch::Fault& fault);
+
+    /// For a crossing that is discarded: the scope that took the lock is gone.
+    void abandon() { taken_.store(false, std::memory_order_release); }
+
     void acquire() OVM_ACQUIRE()
     {
-        auto& held = arch::held_ranks();
-        OVM_REQUIRES_THAT((held >> static_cast<unsigned>(rank_)) == 0);
+        auto& window = arch::core_window();
+        OVM_REQUIRES_THAT((window.held_ranks >> static_cast<unsigned>(rank_)) == 0);
         while (taken_.exchange(true, std::memory_order_acquire))
         {
             while (taken_.load(std::memory_order_relaxed))
                 arch::pause();
         }
-        held |= std::uint32_t{1} << static_cast<unsigned>(rank_);
+        window.held_locks[static_cast<std::size_t>(rank_)] = this;
+        window.held_ranks |= std::uint32_t{1} << static_cast<unsigned>(rank_);
     }
 
     void release() OVM_RELEASE()
     {
-        arch::held_ranks() &= ~(std::uint32_t{1} << static_cast<unsigned>(rank_));
+        arch::core_window().held_ranks &= ~(std::uint32_t{1} << static_cast<unsigned>(rank_));
         taken_.store(false, std::memory_order_release);
     }
 

@@ -15,15 +15,10 @@ namespace ovm::arch
 inline constexpr std::uint32_t max_cores = 64;
 inline constexpr std::uint32_t max_nodes = 8;
 
-/// This core's own part of the per-core window.
-Core_window& core_window();
 /// The core that executes this. Costs one load from the per-core window.
 Core_id this_core();
 std::uint32_t core_count();
 Node_id node_of(Core_id core);
-
-/// Ranks of the locks that this core holds, a bit each (arch/lock.hpp).
-std::uint32_t& held_ranks();
 
 /// PAUSE: every busy wait executes it.
 void pause();

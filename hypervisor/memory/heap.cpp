@@ -1,11 +1,12 @@
 #include "memory/heap.hpp"
 
 #include <cstring>
+#include <new>
 
 namespace ovm::memory
 {
 
-Result<Heap::Block> Heap::allocate(std::size_t size)
+Result<object::Storage::Block> Heap::allocate(std::size_t size)
 {
     auto const rounded = std::bit_ceil(size < smallest ? smallest : size);
     if (rounded > huge_page_size.value())

@@ -10,9 +10,25 @@ inline Core_id this_core()
     return core_window().core;
 }
 
-inline std::uint32_t& held_ranks()
+// A slot is the entry's place in the window; each thread looks it up in its own core's.
+inline Object_slot object_slot(std::size_t index)
 {
-    return core_window().held_ranks;
+    return Object_slot(offsetof(Core_window, objects) + index * sizeof(std::atomic<void*>));
+}
+
+inline std::size_t index_of(Object_slot slot)
+{
+    return (slot.value() - offsetof(Core_window, objects)) / sizeof(std::atomic<void*>);
+}
+
+inline std::atomic<void*>& object_entry(Object_slot slot)
+{
+    return core_window().objects[index_of(slot)];
+}
+
+inline std::atomic<void*>& object_entry_of(Core_id core, Object_slot slot)
+{
+    return core_window_of(core).objects[index_of(slot)];
 }
 
 } // namespace ovm::arch

@@ -5,12 +5,14 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include <sys/mman.h>
 
 #include "arch/crash.hpp"
+#include "arch/crossing.hpp"
 #include "arch/power.hpp"
 #include "arch/screen.hpp"
 #include "arch/serial.hpp"
@@ -27,7 +29,6 @@ constexpr Bytes low_memory{1024 * 1024};
 
 struct Hosted_core
 {
-    Core_window window{};
     std::uint64_t kicks = 0;
     bool interrupt = false;
     std::optional<Ticks> deadline{};
@@ -38,6 +39,7 @@ struct Hosted_machine
     std::mutex mutex{};
     std::condition_variable changed{};
     std::array<Hosted_core, max_cores> cores{};
+    std::array<std::unique_ptr<Core_window>, max_cores> windows{};
     std::array<Free_range, max_nodes> free{};
     std::uint32_t core_count = 1;
     std::uint32_t node_count = 1;
@@ -88,7 +90,20 @@ void look_at_timer(Hosted_core& core)
 
 Core_window& core_window()
 {
-    return current_core().window;
+    return core_window_of(Core_id(hosted_core_number));
+}
+
+Core_window& core_window_of(Core_id core)
+{
+    auto& window = machine().windows[core.value()];
+    if (window == nullptr)
+        window = std::make_unique<Core_window>();
+    return *window;
+}
+
+std::uint32_t window_count()
+{
+    return machine().core_count;
 }
 
 std::uint32_t core_count()
@@ -99,7 +114,7 @@ std::uint32_t core_count()
 Node_id node_of(Core_id core)
 {
     OVM_REQUIRES_THAT(core.value() < machine().core_count);
-    return machine().cores[core.value()].window.node;
+    return core_window_of(core).node;
 }
 
 void pause() {}
@@ -264,8 +279,11 @@ void reset(std::uint32_t cores, std::uint32_t nodes)
     for (std::uint32_t i = 0; i < max_cores; ++i)
     {
         the.cores[i] = {};
-        the.cores[i].window.core = Core_id(i);
-        the.cores[i].window.node = Node_id(i < cores ? i * nodes / cores : 0);
+        the.windows[i] = i < cores ? std::make_unique<Core_window>() : nullptr;
+        if (i >= cores)
+            continue;
+        the.windows[i]->core = Core_id(i);
+        the.windows[i]->node = Node_id(i * nodes / cores);
     }
     auto const share = (memory_size.value() / nodes) & ~(huge_page_size.value() - 1);
     for (std::uint32_t i = 0; i < nodes; ++i)
@@ -348,6 +366,7 @@ namespace ovm
 
 void contract_broken(const char* kind, const char* expression, const char* file, int line)
 {
+    arch::discard_crossing({.kind = arch::Fault::Kind::contract, .line = line, .what = expression, .file = file});
     std::fprintf(stderr, "%s broken: %s at %s:%d\n", kind, expression, file, line);
     std::abort();
 }

@@ -1,5 +1,6 @@
 #include "arch/x86_64/core_state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -30,16 +31,19 @@ struct [[gnu::packed]] Task_state
 };
 static_assert(sizeof(Task_state) == 104);
 
-/// The window's second page.
+/// The window's last page.
 struct Core_descriptors
 {
     std::array<std::uint64_t, 5> descriptors{};
     Task_state task{};
 };
 
-constexpr Host_virtual descriptors_at = core_window_at + page_size;
-constexpr Bytes window_size{2 * page_size.value()};
-static_assert(sizeof(Core_window) <= page_size.value() && sizeof(Core_descriptors) <= page_size.value());
+// Behind the window's own pages.
+constexpr Host_virtual descriptors_at = core_window_at + Bytes(sizeof(Core_window));
+constexpr Bytes window_size{sizeof(Core_window) + page_size.value()};
+static_assert(sizeof(Core_window) % page_size.value() == 0 && sizeof(Core_descriptors) <= page_size.value());
+
+constinit std::array<Core_window*, max_cores> windows{};
 
 // A core's 64 KiB of the stack area; every gap is a guard page.
 constexpr Bytes stack_stride{64 * 1024};
@@ -83,6 +87,18 @@ bool is_guard_page(Host_virtual at)
     return all.contains(at) && current_page_tables().find(at) == 0;
 }
 
+Core_window& core_window_of(Core_id core)
+{
+    OVM_REQUIRES_THAT(windows[core.value()] != nullptr);
+    return *windows[core.value()];
+}
+
+std::uint32_t window_count()
+{
+    auto const end = std::ranges::find(windows, nullptr);
+    return static_cast<std::uint32_t>(end - windows.begin());
+}
+
 Page_tables make_core(Core_id core, Node_id node, Page_tables shared)
 {
     Page_tables tables(core == Core_id(0) ? shared.root() : boot_page());
@@ -98,14 +114,16 @@ Page_tables make_core(Core_id core, Node_id node, Page_tables shared)
     for (auto const begin : exception_stack_begin)
         map_pages(shared, stacks_of(core) + begin, exception_stack_size);
 
-    map_pages(tables, core_window_at, window_size);
-    Host_physical const window(tables.find(core_window_at) & page::address);
-    Host_physical const descriptors(tables.find(descriptors_at) & page::address);
+    // In one piece, so that other cores reach its object table through the direct map.
+    auto const window = boot_pages(window_size);
+    tables.map(core_window_at, window, window_size, Page_kind::data);
     auto* const own = new (physical_object<Core_window>(window)) Core_window{};
     own->core = core;
     own->node = node;
+    windows[core.value()] = own;
 
-    auto* const table = new (physical_object<Core_descriptors>(descriptors)) Core_descriptors{};
+    auto* const table =
+        new (physical_object<Core_descriptors>(window + Bytes(sizeof(Core_window)))) Core_descriptors{};
     auto const task = (descriptors_at + Bytes(offsetof(Core_descriptors, task))).value();
     table->descriptors[code_selector / 8] = 0x00af'9b00'0000'ffff;
     table->descriptors[data_selector / 8] = 0x00cf'9300'0000'ffff;

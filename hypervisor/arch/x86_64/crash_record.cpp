@@ -7,7 +7,7 @@
 #include "arch/core_window.hpp"
 #include "arch/crash.hpp"
 #include "arch/crash_page.hpp"
-#include "arch/exit.hpp"
+#include "arch/crossing.hpp"
 #include "arch/exit.hpp"
 #include "arch/power.hpp"
 #include "arch/processor.hpp"
@@ -271,6 +271,11 @@ namespace ovm
 
 void contract_broken(const char* kind, const char* expression, const char* file, int line)
 {
+    arch::discard_crossing({.kind = arch::Fault::Kind::contract,
+                            .line = line,
+                            .what = expression,
+                            .file = file,
+                            .at = reinterpret_cast<std::uint64_t>(__builtin_return_address(0))});
     std::array<char, 40> storage{};
     Text_writer what(storage);
     what << kind << " broken";

@@ -16,9 +16,24 @@ inline Core_id this_core()
     return core_window().core;
 }
 
-inline std::uint32_t& held_ranks()
+inline Object_slot object_slot(std::size_t index)
 {
-    return core_window().held_ranks;
+    return Object_slot((core_window_at + Bytes(offsetof(Core_window, objects))).value() + index * sizeof(std::atomic<void*>));
+}
+
+inline std::size_t index_of(Object_slot slot)
+{
+    return (slot.value() - object_slot(0).value()) / sizeof(std::atomic<void*>);
+}
+
+inline std::atomic<void*>& object_entry(Object_slot slot)
+{
+    return *reinterpret_cast<std::atomic<void*>*>(slot.value());
+}
+
+inline std::atomic<void*>& object_entry_of(Core_id core, Object_slot slot)
+{
+    return core_window_of(core).objects[index_of(slot)];
 }
 
 inline void pause()

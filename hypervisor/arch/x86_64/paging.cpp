@@ -73,14 +73,22 @@ Memory_map& boot_memory()
     return memory_map;
 }
 
-Host_physical boot_page()
+Host_physical boot_pages(Bytes size)
 {
     // Below 4 GiB: boot's own page tables show no more.
-    auto const page = memory_map.take(page_size, page_size, Host_physical(0x1'0000'0000));
-    OVM_ASSERT(page.has_value());
-    for (auto& entry : table_at(*page))
-        entry = 0;
-    return *page;
+    auto const pages = memory_map.take(size, page_size, Host_physical(0x1'0000'0000));
+    OVM_ASSERT(pages.has_value());
+    for (Bytes done{}; done < size; done += page_size)
+    {
+        for (auto& entry : table_at(*pages + done))
+            entry = 0;
+    }
+    return *pages;
+}
+
+Host_physical boot_page()
+{
+    return boot_pages(page_size);
 }
 
 void Page_tables::map(Host_virtual at, Host_physical to, Bytes size, Page_kind kind)

@@ -56,6 +56,8 @@ Page_tables current_page_tables();
 Memory_map& boot_memory();
 /// A zeroed page of it.
 Host_physical boot_page();
+/// The same, several in a row.
+Host_physical boot_pages(Bytes size);
 
 /// Builds core 0's tables: image, direct map of all RAM, device area.
 Page_tables build_page_tables(const Boot_information& information);

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 
+#include "arch/crossing.hpp"
 #include "arch/processor.hpp"
 #include "arch/x86_64/apic.hpp"
 #include "arch/x86_64/clock.hpp"
@@ -12,6 +13,7 @@
 #include "arch/x86_64/image.hpp"
 #include "arch/x86_64/io_apic.hpp"
 #include "arch/x86_64/layout.hpp"
+#include "arch/x86_64/trap_names.hpp"
 
 extern "C" const std::uint8_t trap_stubs[];
 
@@ -60,6 +62,20 @@ bool fix_up(Trap_frame& frame)
     return false;
 }
 
+/// An exception of the running code, on its own stack: the crossing may be all that is lost.
+void discard(const Trap_frame& frame)
+{
+    constexpr std::uint64_t on_running_stack = 1U << vector::divide_error | 1U << vector::invalid_opcode |
+                                               1U << vector::general_protection | 1U << vector::page_fault;
+    if (frame.vector >= 32 || (on_running_stack >> frame.vector & 1) == 0 || frame.cs != code_selector)
+        return;
+    auto const* const check = frame.vector == vector::invalid_opcode ? failed_check(frame.rip) : nullptr;
+    discard_crossing({.kind = check != nullptr ? Fault::Kind::check : Fault::Kind::trap,
+                      .vector = static_cast<std::uint8_t>(frame.vector),
+                      .what = check != nullptr ? check : trap_name(frame.vector),
+                      .at = frame.rip});
+}
+
 void interrupt(std::uint8_t number)
 {
     switch (number)
@@ -89,6 +105,7 @@ extern "C" void trap_entry(Trap_frame* frame)
         return interrupt(static_cast<std::uint8_t>(frame->vector));
     if (frame->vector == vector::general_protection && fix_up(*frame))
         return;
+    discard(*frame);
     crash(*frame);
 }
 

@@ -93,7 +93,7 @@ TEST(Lock, refuses_a_rank_that_is_not_above_those_held)
         Lock_guard const first(low);
         Lock_guard const second(high);
     }
-    EXPECT_EQ(held_ranks(), 0);
+    EXPECT_EQ(core_window().held_ranks, 0U);
     EXPECT_DEATH(
         {
             Lock_guard const second(high);
