@@ -1,0 +1,115 @@
+#include "object/adaptor/parameters.hpp"
+
+#include <array>
+
+#include "base/contract.hpp"
+
+namespace ovm::object
+{
+
+namespace
+{
+
+struct Suffix
+{
+    std::string_view text{};
+    std::uint64_t factor = 1;
+};
+
+constexpr std::array<Suffix, 1> plain{{{"", 1}}};
+constexpr std::array<Suffix, 4> times{{{"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}}};
+constexpr std::array<Suffix, 4> sizes{
+    {{"G", std::uint64_t{1} << 30}, {"M", std::uint64_t{1} << 20}, {"K", std::uint64_t{1} << 10}, {"", 1}}};
+
+constexpr std::span<const Suffix> suffixes(Unit unit)
+{
+    switch (unit)
+    {
+    case Unit::number: return plain;
+    case Unit::nanoseconds: return times;
+    case Unit::bytes: return sizes;
+    }
+    return plain;
+}
+
+} // namespace
+
+Result<std::uint64_t> parse_value(std::string_view text, Unit unit)
+{
+    std::uint64_t number = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits)
+    {
+        auto const digit = static_cast<std::uint64_t>(text[digits] - '0');
+        if (number > (~std::uint64_t{0} - digit) / 10)
+            return Error::invalid;
+        number = number * 10 + digit;
+    }
+    if (digits == 0)
+        return Error::invalid;
+    for (auto const& suffix : suffixes(unit))
+    {
+        if (text.substr(digits) != suffix.text)
+            continue;
+        if (number > ~std::uint64_t{0} / suffix.factor)
+            return Error::invalid;
+        return number * suffix.factor;
+    }
+    return Error::invalid;
+}
+
+void write_value(Text_writer& text, std::uint64_t value, Unit unit)
+{
+    for (auto const& suffix : suffixes(unit))
+    {
+        if (value % suffix.factor == 0 && (value != 0 || suffix.factor == 1))
+        {
+            text << value / suffix.factor << suffix.text;
+            return;
+        }
+    }
+}
+
+Parameters::Parameters(const Policy_description& policy)
+{
+    for (auto const& parameter : policy.parameters)
+        OVM_ASSERT(values_.push_back({parameter, parameter.initial}).has_value());
+}
+
+Result<> Parameters::set(std::string_view name, std::string_view value)
+{
+    for (auto& each : values_)
+    {
+        if (each.parameter.name != name)
+            continue;
+        auto const number = OVM_TRY(parse_value(value, each.parameter.unit));
+        if (number < each.parameter.least || number > each.parameter.most)
+            return Error::out_of_range;
+        each.value = number;
+        return {};
+    }
+    return Error::not_found;
+}
+
+std::uint64_t Parameters::operator[](std::string_view name) const
+{
+    for (auto const& each : values_)
+    {
+        if (each.parameter.name == name)
+            return each.value;
+    }
+    OVM_UNREACHABLE("a policy asks for parameters that its description names");
+}
+
+void Parameters::write(Text_writer& text) const
+{
+    std::string_view before{};
+    for (auto const& each : values_)
+    {
+        text << before << each.parameter.name << '=';
+        write_value(text, each.value, each.parameter.unit);
+        before = " ";
+    }
+}
+
+} // namespace ovm::object
