@@ -14,11 +14,7 @@ using interface::log;
 namespace
 {
 
-constexpr Nanoseconds time_slice{10'000'000};
 constexpr Nanoseconds last_bytes_time{5'000'000};
-/// What one step of populating clears: short enough for one crossing (docs: architecture, section 4).
-constexpr Bytes population_slice{128 * 1024};
-
 interface::Console_options console_options(const arch::Boot_information& information, std::uint8_t escape)
 {
     interface::Console_options options{};
@@ -30,8 +26,8 @@ interface::Console_options console_options(const arch::Boot_information& informa
 
 } // namespace
 
-Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_allocator& frames, memory::Heap& heap)
-    : information_(information), frames_(frames), heap_(heap),
+Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap)
+    : information_(information), pool_(pool), heap_(heap), policies_(pool, heap),
       archive_(information.archive.size == Bytes{0}
                    ? std::span<const std::uint8_t>{}
                    : arch::physical_bytes(information.archive.begin, information.archive.size))
@@ -42,14 +38,14 @@ Result<processor::Core*> Hypervisor::start_core(Core_id id)
 {
     constexpr auto size = arch::Virtual_core::memory_needed;
     memory::Page_order const order(static_cast<std::uint8_t>(std::bit_width(size.value() / page_size.value() - 1)));
-    auto const frame = OVM_TRY(frames_.allocate(order, arch::node_of(id)));
+    auto const frame = OVM_TRY(policies_.frames().allocate(order, arch::node_of(id)));
     std::ranges::fill(arch::physical_bytes(frame, size), std::uint8_t{0});
     auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
-    auto& scheduler = schedulers_[id.value()];
-    scheduler = OVM_TRY(memory::make<policy::Round_robin_scheduler>(
-        heap_, policy::Round_robin_scheduler::Parameters{.slice = arch::to_ticks(time_slice)}));
+    auto const policies = OVM_TRY(policies_.start_core(id));
     auto& core = owned_cores_[id.value()];
-    core = OVM_TRY(memory::make<processor::Core>(heap_, id, *scheduler, virtual_core));
+    core = OVM_TRY(object::make<processor::Core>(heap_, id, policies, static_cast<processor::Core_events&>(*this),
+                                                 virtual_core));
+    policies_.started(*core);
     cores_[id.value()] = core.get();
     cores_ready_.fetch_add(1, std::memory_order_release);
     return core.get();
@@ -67,15 +63,20 @@ void Hypervisor::start()
     auto const cores = arch::start_cores();
     while (cores_ready_.load(std::memory_order_acquire) < cores)
         arch::pause();
-    log("OVM runs on ", cores, cores == 1 ? " core, " : " cores, ", Bytes(to_bytes(frames_.free())), " free");
+    log("OVM runs on ", cores, cores == 1 ? " core, " : " cores, ", Bytes(to_bytes(pool_.free())), " free");
     for (std::uint32_t i = 0; i < alive_; ++i)
-        slots_[i]->post();
+        slots_[i]->go_on();
+    if (auto const script = archive_.find("console.script"))
+    {
+        script_.emplace(commands_, cores_[0]->timers());
+        script_->play(interface::text_of(script->content));
+    }
 }
 
 void Hypervisor::start_console()
 {
     auto const options = console_options(information_, configuration_.escape);
-    auto made = memory::make<interface::Console>(heap_, person_, program_,
+    auto made = object::make<interface::Console>(heap_, person_, program_,
                                                  static_cast<processor::Timer_service&>(cores_[0]->timers()),
                                                  static_cast<interface::Console_owner&>(*this), options);
     if (!made)
@@ -127,13 +128,14 @@ bool Hypervisor::read_configuration()
             refuse("more VMs than OVM runs", vm->name, 0);
             return false;
         }
-        auto slot = memory::make<Slot>(heap_, *this, Vm_id(alive_ + 1), *vm);
+        auto slot = object::make<Slot>(heap_, *this, Vm_id(alive_ + 1), *vm);
         if (!slot || !console_->attach((*slot)->terminal()))
         {
             refuse("no memory for another VM", vm->name, 0);
             return false;
         }
-        slots_[alive_++] = std::move(*slot);
+        slots_[made_++] = std::move(*slot);
+        ++alive_;
     }
     if (!reader.error())
         return true;
@@ -141,93 +143,9 @@ bool Hypervisor::read_configuration()
     return false;
 }
 
-void Hypervisor::Slot::received(processor::Core&)
-{
-    if (step())
-        post();
-}
-
-bool Hypervisor::Slot::step()
-{
-    switch (phase_)
-    {
-    case Phase::build:
-    {
-        std::uint32_t const count = owner_.cores_ready_.load(std::memory_order_acquire);
-        interface::Virtual_machine::Environment const environment{
-            owner_.heap_,
-            owner_.frames_,
-            *owner_.console_,
-            terminal_,
-            owner_,
-            configuration_.lazy ? static_cast<memory::Population&>(owner_.lazy_) : owner_.eager_,
-            std::span(owner_.cores_).first(count),
-            (id_.value() - 1) % count};
-        auto vm = memory::make<interface::Virtual_machine>(owner_.heap_, environment, id_, configuration_);
-        if (!vm)
-            return could_not_start("there is no memory left for the VM"), false;
-        vm_ = std::move(*vm);
-        if (auto const built = vm_->build(); !built)
-            return could_not_start(built.error() == Error::no_memory ? "there is no memory left for the VM"
-                                                                     : to_text(built.error())),
-                   false;
-        phase_ = configuration_.lazy ? Phase::load : Phase::populate;
-        return true;
-    }
-    case Phase::populate:
-    {
-        auto const done = vm_->populate_some(population_slice);
-        if (!done)
-            return could_not_start("there is not enough memory: give the computer more, or its VMs less"), false;
-        if (*done)
-            phase_ = Phase::load;
-        return true;
-    }
-    case Phase::load:
-    {
-        auto const loaded = vm_->load(owner_.archive_);
-        if (!loaded)
-            return could_not_start(loaded.error().what), false;
-        phase_ = Phase::run;
-        vm_->start();
-        return false;
-    }
-    case Phase::run:
-        take_down();
-        return phase_ == Phase::build;
-    case Phase::done:
-        break;
-    }
-    return false;
-}
-
-void Hypervisor::Slot::could_not_start(std::string_view why)
-{
-    vm_.reset();
-    phase_ = Phase::done;
-    owner_.report(id_, configuration_.name, {interface::End_reason::could_not_start, 0, why});
-    owner_.one_done();
-}
-
-void Hypervisor::Slot::take_down()
-{
-    auto const end = vm_->how_it_ended();
-    vm_.reset();
-    if (end.reason == interface::End_reason::reset && owner_.configuration_.restart_on_reset)
-    {
-        owner_.console_->record(interface::Record_type::restarted, id_, std::string_view{});
-        owner_.console_->announce("a VM restarts");
-        phase_ = Phase::build;
-        return;
-    }
-    phase_ = Phase::done;
-    owner_.report(id_, configuration_.name, end);
-    owner_.one_done();
-}
-
 void Hypervisor::ended(interface::Virtual_machine& vm)
 {
-    slots_[vm.id().value() - 1]->post();
+    slots_[vm.id().value() - 1]->go_on();
 }
 
 void Hypervisor::report(Vm_id id, std::string_view name, const interface::Vm_end& end)
@@ -278,6 +196,40 @@ void Hypervisor::report(Vm_id id, std::string_view name, const interface::Vm_end
     }
     console_->flush(id);
     console_->record(interface::Record_type::ended, id, std::span<const std::uint8_t>(payload).first(size));
+}
+
+processor::Core* Hypervisor::core(Core_id id)
+{
+    return id.value() < cores_ready_.load(std::memory_order_acquire) ? cores_[id.value()] : nullptr;
+}
+
+void Hypervisor::restarted(Vm_id id)
+{
+    console_->record(interface::Record_type::restarted, id, std::string_view{});
+    console_->announce("a VM restarts");
+}
+
+void Hypervisor::scheduler_failed(processor::Core& core, const arch::Fault& fault)
+{
+    faults_.add({.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::scheduler});
+    log("core ", core.id().value(), ": the scheduler failed (", fault.what, "); its last resort goes on");
+    policies_.scheduler_failed(core.id());
+}
+
+void Hypervisor::vcpu_failed(processor::Core& core, processor::Vcpu& vcpu, const arch::Fault& fault)
+{
+    faults_.add({.when = arch::time_stamp(),
+                 .core = core.id(),
+                 .fault = fault,
+                 .domain = arch::Fault_domain::guest,
+                 .vm = vcpu.vm()});
+    if (auto* const vm = slots_[vcpu.vm().value() - 1]->vm())
+        vm->fail(vcpu, fault.what);
+}
+
+void Hypervisor::command_entered(std::string_view line)
+{
+    commands_.enter(line, "console");
 }
 
 void Hypervisor::one_done()

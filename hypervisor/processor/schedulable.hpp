@@ -67,6 +67,7 @@ public:
 
     /// The core's own knowledge, which no policy can spoil: it checks every choice by it.
     bool runnable() const { return runnable_; }
+    bool resident() const { return resident_; }
 
 protected:
     Schedulable() = default;

@@ -58,8 +58,10 @@ class Vcpu_events
 public:
     /// It runs again after it had to wait or halted: its steal time may have changed.
     virtual void resumed(Vcpu& vcpu) = 0;
-    /// It halted with interrupts off: only an NMI or INIT can wake it.
+    /// It halted with interrupts off, so that only an NMI or INIT can wake it, or it begins to wait for a start-up IPI.
     virtual void halted_for_good(Vcpu& vcpu) = 0;
+    /// start() is not done: its core's scheduler has no room for its reservation. It stays stopped.
+    virtual void refused(Vcpu& vcpu) = 0;
     /// stop() is done: it runs no more, and nothing of it is left in its core.
     virtual void stopped(Vcpu& vcpu) = 0;
     /// flush_translations() is done.

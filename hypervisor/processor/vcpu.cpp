@@ -12,7 +12,7 @@ using arch::Exit_kind;
 
 Vcpu::Vcpu(Identity identity, Core& home, Host_physical processor_memory, memory::Guest_memory& memory,
            Exit_handler& handler, Interrupt_port& interrupts, Vcpu_events& events)
-    : state_(identity.vm, processor_memory), handler_(handler), memory_(memory), interrupts_(interrupts),
+    : Schedulable(identity.scheduling), state_(identity.vm, processor_memory), handler_(handler), memory_(memory), interrupts_(interrupts),
       events_(events), home_(home), identity_(identity)
 {
     state_.set_nested_root(memory.root());
@@ -45,7 +45,7 @@ void Vcpu::end_waiting(Ticks now)
 void Vcpu::ask(std::uint32_t what)
 {
     attention_.fetch_or(what, std::memory_order_acq_rel);
-    home_.post(*this);
+    object::post(home_.id(), *this);
 }
 
 void Vcpu::notify()
@@ -75,8 +75,9 @@ void Vcpu::flush_translations()
     ask(flush_asked);
 }
 
-void Vcpu::received(Core& core)
+void Vcpu::received()
 {
+    auto& core = home_;
     auto const asked = attention_.load(std::memory_order_acquire);
     if ((asked & flush_asked) != 0)
     {
@@ -87,26 +88,29 @@ void Vcpu::received(Core& core)
     }
     if ((asked & start_asked) != 0)
     {
+        // Asked until it is done: a scheduler that fails here is replaced, and the core comes back to this.
+        auto const admitted = core.admit(*this);
         clear(start_asked);
+        if (!admitted)
+            return events_.refused(*this);
         deferred_.reset();
         pages_.clear();
         halted_for_good_.store(false, std::memory_order_release);
         set_run_state(first_state_);
-        core.settle(*this);
         if (first_state_ == Run_state::runnable)
             core.make_runnable(*this);
+        else
+            events_.halted_for_good(*this); // the one that boots may have halted for good before this one came
     }
     if ((asked & stop_asked) != 0)
     {
+        core.dismiss(*this);
         clear(stop_asked | blocked);
-        if (run_state() == Run_state::runnable)
-            core.make_blocked(*this);
-        if (run_state() != Run_state::stopped)
-            core.unsettle(*this);
         set_run_state(Run_state::stopped);
         state_.leave(core.virtual_core_);
         pages_.clear();
-        arch::core_window().guest = {};
+        if (core.current() == nullptr)
+            arch::core_window().guest = {};
         return events_.stopped(*this);
     }
     bool const sleeps = run_state() == Run_state::halted || run_state() == Run_state::waiting_for_startup;

@@ -14,12 +14,14 @@
 #include "base/strong.hpp"
 #include "memory/guest_memory.hpp"
 #include "memory/withdrawal.hpp"
-#include "processor/message.hpp"
+#include "object/message/message.hpp"
+#include "processor/halt.hpp"
 #include "processor/page_cache.hpp"
 #include "processor/page_walk.hpp"
 #include "processor/schedulable.hpp"
 #include "processor/seams.hpp"
 #include "processor/timer.hpp"
+#include "processor/vcpu_identity.hpp"
 
 namespace ovm::processor
 {
@@ -39,13 +41,16 @@ enum class Run_state : std::uint8_t
 /// Concurrency: notify, start, stop, flush_translations from any core; the looks at run state and time too; everything
 ///              else on its home core, or on any while it is stopped.
 /// Lifetime:    destroyed while stopped, when nobody notifies it any more. `memory` is Virtual_processor's.
-class Vcpu final : public Schedulable, public memory::Translation_user, private Message
+class Vcpu final : public Schedulable, public memory::Translation_user, private object::Message
 {
 public:
     struct Identity
     {
         Vm_id vm{};
         Vcpu_index index{};
+        Scheduling_parameters scheduling{};
+
+        constexpr operator Vcpu_identity() const { return {vm, index}; }
     };
 
     Vcpu(Identity identity, Core& home, Host_physical processor_memory, memory::Guest_memory& memory,
@@ -53,6 +58,7 @@ public:
 
     Vm_id vm() const { return identity_.vm; }
     Vcpu_index index() const { return identity_.index; }
+    Vcpu_identity identity() const { return identity_; }
     Core& home() const { return home_; }
     arch::Virtual_processor& state() { return state_; }
     Vcpu* vcpu() override { return this; }
@@ -68,7 +74,7 @@ public:
     /// Its interrupt controller has something to say: a new interrupt, or a change of what holds one back.
     void notify();
     /// From the beginning: `first` is runnable for the processor that boots, waiting_for_startup for the others.
-    /// Requires that it is stopped.
+    /// Requires that it is stopped. Vcpu_events::refused says when its home has no room for it.
     void start(Run_state first);
     /// Takes effect soon; Vcpu_events::stopped says when. Harmless when it is stopped: then it says so again.
     void stop();
@@ -108,7 +114,7 @@ private:
         blocked = 16, ///< it is not runnable any more
     };
 
-    void received(Core& core) override;
+    void received() override;
     void ask(std::uint32_t what);
     void start_waiting(Ticks now);
     void end_waiting(Ticks now);
@@ -167,6 +173,8 @@ private:
     Run_state first_state_ = Run_state::runnable; ///< as start() said
     std::optional<arch::Event> deferred_{};       ///< an interrupt that was on its way when an exception came between
     std::atomic<std::uint64_t> stolen_{0};        ///< ticks
+    Halt_account halt_account_{};
+    Ticks halted_at_{}; ///< 0: not since it ran last
     Ticks waiting_since_{};
     bool waiting_ = false;
 };

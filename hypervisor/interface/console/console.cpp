@@ -22,7 +22,7 @@ std::span<const std::uint8_t> bytes_of(std::string_view text, std::span<std::uin
 
 constexpr std::string_view help =
     "\r\n[ovm] keys after the escape key: 1-9 a guest, n/p next/previous guest, 0 OVM's log, a the escape key itself,"
-    " x stop, ? help\r\n";
+    " : a command, x stop, ? help\r\n";
 
 } // namespace
 
@@ -243,8 +243,35 @@ void Console::receive(std::uint8_t byte)
         escaped_ = true;
         return;
     }
+    if (commanding_ || in_focus(Vm_id{0}))
+        return edit(byte);
     if (auto* terminal = terminal_of(focus_.load(std::memory_order_relaxed)))
         terminal->type(byte);
+}
+
+void Console::edit(std::uint8_t key)
+{
+    std::array<char, 8> storage{};
+    Text_writer echo(storage);
+    auto const state = editor_.type(key, echo);
+    say(echo.view());
+    if (state == Line_editor::State::typing)
+        return;
+    commanding_ = false;
+    if (state == Line_editor::State::entered)
+        owner_.command_entered(editor_.line());
+    editor_.clear();
+}
+
+void Console::line(std::string_view text)
+{
+    record(Record_type::log, Vm_id{0}, text);
+    if (!options_.terminal)
+        return;
+    std::array<char, 256> storage{};
+    Text_writer whole(storage);
+    whole << text << "\r\n";
+    say(whole.view());
 }
 
 void Console::command(std::uint8_t key)
@@ -262,6 +289,11 @@ void Console::command(std::uint8_t key)
         if (auto* terminal = terminal_of(focus))
             terminal->type(options_.escape);
         return;
+    }
+    if (key == ':')
+    {
+        commanding_ = true;
+        return say("\r\n[ovm] ");
     }
     if (key == 'x')
     {

@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "base/static_vector.hpp"
+#include "interface/command/command.hpp"
 #include "interface/console/guest_terminal.hpp"
+#include "interface/console/line_editor.hpp"
 #include "interface/console/log.hpp"
 #include "interface/console/record.hpp"
 #include "interface/console/serial_line.hpp"
@@ -29,6 +31,8 @@ class Console_owner
 public:
     /// The key to stop was pressed; on the core of the serial interrupt, no lock held.
     virtual void stop_requested() = 0;
+    /// A line for OVM's command table; likewise.
+    virtual void command_entered(std::string_view line) = 0;
 
 protected:
     ~Console_owner() = default;
@@ -36,8 +40,9 @@ protected:
 
 /// One terminal for all: the escape key and a digit choose the guest whose serial port the person sees and types to,
 /// 0 chooses OVM's own log. Beside it, everything goes out as records for a program (record.hpp).
+/// On OVM's own log, and after the escape key and a colon, keys make lines for the command table.
 /// Concurrency: every method from any core. Failure: a full line drops log lines, never a guest's bytes.
-class Console final : public Log_sink, private processor::Timer
+class Console final : public Log_sink, public Answer_sink, private processor::Timer
 {
 public:
     Console(Serial_port& person, Serial_port& program, processor::Timer_service& timers, Console_owner& owner,
@@ -51,6 +56,10 @@ public:
     void announce(std::string_view line);
     void record(Record_type type, Vm_id vm, std::span<const std::uint8_t> payload);
     void record(Record_type type, Vm_id vm, std::string_view text);
+
+    bool ready() override { return person_.has_room() && program_.has_room(); }
+    /// What a command says: on the person's terminal whatever is in focus, and to the program as a line of the log.
+    void line(std::string_view text) override;
 
     /// A key from the person.
     void receive(std::uint8_t byte);
@@ -69,6 +78,7 @@ private:
     bool in_focus(Vm_id vm) const { return focus_.load(std::memory_order_relaxed) == vm.value(); }
     bool guest_output(Vm_id vm, std::span<const std::uint8_t> bytes);
     void command(std::uint8_t key);
+    void edit(std::uint8_t key);
     void turn_to(std::uint32_t vm);
     void say(std::string_view text);
     Guest_terminal* terminal_of(std::uint32_t vm);
@@ -82,7 +92,10 @@ private:
     std::atomic<std::uint32_t> count_{0};
     std::atomic<std::uint32_t> focus_{0};
     std::atomic<bool> timer_wanted_{false};
-    bool escaped_ = false; ///< the escape key came last; only the core of the serial interrupt touches it
+    // Only the core of the serial interrupt touches these.
+    bool escaped_ = false;   ///< the escape key came last
+    bool commanding_ = false; ///< a line for OVM is being typed while a guest has the focus
+    Line_editor editor_{};
     Ranked_lock<Rank::log> log_lock_;
     std::array<char, 4096> log_ OVM_GUARDED_BY(log_lock_){};
     std::uint64_t log_written_ OVM_GUARDED_BY(log_lock_) = 0;

@@ -42,6 +42,14 @@ public:
         return true;
     }
 
+    /// Whether a few lines fit.
+    bool has_room()
+    {
+        Lock_guard const guard(lock_);
+        drain_locked();
+        return ring_.size() - (in_ - out_) >= 2048;
+    }
+
     /// Gives the UART what it takes; true when the ring is empty afterwards.
     bool drain()
     {

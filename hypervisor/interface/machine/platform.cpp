@@ -60,7 +60,7 @@ Result<processor::Interrupt_port*> Platform::add_processor(memory::Heap& heap, s
                                                            processor::Timer_service& timers)
 {
     auto& processor = processors_[index];
-    processor = OVM_TRY(memory::make<Processor>(heap, *this, index, timers));
+    processor = OVM_TRY(object::make<Processor>(heap, *this, index, timers));
     OVM_TRY(bus_.add(processor->apic));
     OVM_TRY(msrs_.attach(index, processor->apic, processor->time, processor->paravirtual));
     processor->apic.connect(static_cast<Lazy_end&>(processor->paravirtual));

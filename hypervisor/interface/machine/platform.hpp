@@ -109,7 +109,7 @@ private:
     Msr_policy msrs_{};
     Paravirtual_calls calls_{};
     Apic_window apic_window_{*this};
-    std::array<memory::Owned<Processor>, max_vcpus> processors_{};
+    std::array<object::Owned<Processor>, max_vcpus> processors_{};
 };
 
 } // namespace ovm::interface

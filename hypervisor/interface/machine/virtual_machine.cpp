@@ -13,9 +13,9 @@ namespace ovm::interface
 
 Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration)
     : environment_(environment), id_(id), configuration_(configuration),
-      memory_(environment.frames, arch::node_of(environment.cores[environment.first_core]->id()), configuration.memory,
+      memory_(environment.frames, arch::node_of(environment.homes[0]->id()), configuration.memory,
               environment.population),
-      platform_(environment.cores[environment.first_core]->timers(), environment.terminal, *this, memory_,
+      platform_(environment.homes[0]->timers(), environment.terminal, *this, memory_,
                 configuration.vcpus, arch::time_stamp()),
       dispatcher_(platform_.cpuid(), platform_.msrs(), platform_.calls(), *this)
 {
@@ -23,14 +23,53 @@ Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const
 
 Virtual_machine::~Virtual_machine()
 {
+    disconnect();
+    destroy_processors();
+}
+
+void Virtual_machine::disconnect()
+{
     environment_.terminal.disconnect_input();
     platform_.stop();
+}
+
+void Virtual_machine::destroy_processors()
+{
     for (auto& processor : processors_)
     {
         processor.vcpu.reset();
         if (processor.memory)
             environment_.frames.release(*processor.memory, processor_order());
+        processor.memory.reset();
     }
+}
+
+bool Virtual_machine::take_down_step()
+{
+    constexpr std::uint64_t pages = 128;
+    switch (take_down_)
+    {
+    case Take_down::nothing:
+        // A device may have notified a vcpu until now, and its message be on the way: a second stop comes behind it.
+        disconnect();
+        for (auto const& processor : processors_)
+            running_.fetch_add(processor.vcpu ? 1 : 0, std::memory_order_relaxed);
+        for (auto& processor : processors_)
+        {
+            if (processor.vcpu)
+                processor.vcpu->stop();
+        }
+        take_down_ = Take_down::disconnected;
+        return false;
+    case Take_down::disconnected:
+        if (running_.load(std::memory_order_acquire) != 0)
+            return false;
+        destroy_processors();
+        take_down_ = Take_down::without_processors;
+        return false;
+    case Take_down::without_processors: return memory_.release_some(pages);
+    }
+    return true;
 }
 
 memory::Page_order Virtual_machine::processor_order() const
@@ -39,20 +78,28 @@ memory::Page_order Virtual_machine::processor_order() const
     return memory::Page_order(static_cast<std::uint8_t>(std::bit_width(pages - 1)));
 }
 
+processor::Scheduling_parameters Virtual_machine::scheduling() const
+{
+    return {.weight = configuration_.weight,
+            .budget = arch::to_ticks(configuration_.budget),
+            .period = arch::to_ticks(configuration_.period),
+            .latency = arch::to_ticks(configuration_.latency)};
+}
+
 Result<> Virtual_machine::build()
 {
     OVM_TRY(memory_.open());
     OVM_TRY(platform_.connect(dispatcher_, configuration_.debug_exit));
     for (std::uint32_t i = 0; i < configuration_.vcpus; ++i)
     {
-        auto& core = *environment_.cores[(environment_.first_core + i) % environment_.cores.size()];
+        auto& core = *environment_.homes[i];
         auto& processor = processors_[i];
         auto const order = processor_order();
         processor.memory = OVM_TRY(environment_.frames.allocate(order, arch::node_of(core.id())));
         std::ranges::fill(arch::physical_bytes(*processor.memory, memory::size_of(order)), std::uint8_t{0});
         auto* const port = OVM_TRY(platform_.add_processor(environment_.heap, i, core.timers()));
-        processor.vcpu = OVM_TRY(memory::make<processor::Vcpu>(
-            environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(i)}, core, *processor.memory, memory_,
+        processor.vcpu = OVM_TRY(object::make<processor::Vcpu>(
+            environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(i), scheduling()}, core, *processor.memory, memory_,
             static_cast<processor::Exit_handler&>(dispatcher_), *port,
             static_cast<processor::Vcpu_events&>(*this)));
         auto& state = processor.vcpu->state();
@@ -124,6 +171,17 @@ void Virtual_machine::stopped(processor::Vcpu&)
 {
     if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1)
         environment_.owner.ended(*this);
+}
+
+void Virtual_machine::refused(processor::Vcpu&)
+{
+    end({End_reason::could_not_start, 0, "its reservation does not fit beside the others on its core"});
+}
+
+void Virtual_machine::fail(processor::Vcpu& vcpu, std::string_view why)
+{
+    log(configuration_.name, ": vcpu ", vcpu.index().value(), ": OVM failed while it served an exit: ", why);
+    end({End_reason::crashed, 0, "a fault of OVM itself while it served an exit of this VM"});
 }
 
 void Virtual_machine::resumed(processor::Vcpu& vcpu)

@@ -56,9 +56,8 @@ public:
         Guest_terminal& terminal;
         Vm_owner& owner;
         memory::Population& population;
-        /// Where vcpus live: vcpu i of this VM on cores[(first_core + i) % count].
-        std::span<processor::Core* const> cores;
-        std::uint32_t first_core = 0;
+        /// Where vcpus live at first: vcpu i on homes[i]. The machine's devices keep time on the core of vcpu 0.
+        std::array<processor::Core*, max_vcpus> homes{};
     };
 
     Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration);
@@ -68,18 +67,29 @@ public:
 
     /// Memory and vcpus. Call once, first.
     Result<> build();
-    /// One slice of giving it its memory; true when all is there.
-    Result<bool> populate_some(Bytes budget) { return memory_.populate_some(budget); }
+    /// One slice of giving it its memory; true when the population wants no more. Error::busy: try again.
+    Result<bool> populate_step() { return memory_.populate_step(); }
     /// Tables, kernel and its files; vcpu 0 stands at the kernel's entry.
     std::expected<void, Load_error> load(const Archive& archive);
     void start();
     /// Stops all vcpus, then tells the owner.
     void end(const Vm_end& how);
 
+    /// Its vcpus run no more: Vm_owner::ended was told, or will be soon.
+    bool has_ended() const { return running_.load(std::memory_order_acquire) == 0 && ending_.load(); }
+    /// One slice of giving everything back; true when only the destructor is left. Requires has_ended(), or that it
+    /// never started.
+    bool take_down_step();
+
     Vm_id id() const { return id_; }
     std::string_view name() const { return configuration_.name; }
     const Vm_end& how_it_ended() const { return end_; }
     const memory::Guest_memory& memory() const { return memory_; }
+    std::uint32_t vcpus() const { return configuration_.vcpus; }
+    /// Requires index < vcpus(), and build().
+    const processor::Vcpu& vcpu(std::uint32_t index) const { return *processors_[index].vcpu; }
+    /// OVM itself failed while it served one of its exits.
+    void fail(processor::Vcpu& vcpu, std::string_view why);
 
     void request_power_off() override { end({End_reason::powered_off, 0, {}}); }
     void request_reset() override { end({End_reason::reset, 0, {}}); }
@@ -89,16 +99,27 @@ private:
     void crashed(processor::Vcpu& vcpu, const arch::Exit& exit, const char* why) override;
     void resumed(processor::Vcpu& vcpu) override;
     void halted_for_good(processor::Vcpu& vcpu) override;
+    void refused(processor::Vcpu& vcpu) override;
     void stopped(processor::Vcpu& vcpu) override;
     void flushed(processor::Vcpu&) override {}
 
     struct Processor
     {
         std::optional<Host_physical> memory{};
-        memory::Owned<processor::Vcpu> vcpu{};
+        object::Owned<processor::Vcpu> vcpu{};
     };
 
+    enum class Take_down : std::uint8_t
+    {
+        nothing,
+        disconnected,
+        without_processors
+    };
+
+    void disconnect();
+    void destroy_processors();
     memory::Page_order processor_order() const;
+    processor::Scheduling_parameters scheduling() const;
 
     Environment const environment_;
     Vm_id const id_;
@@ -107,6 +128,7 @@ private:
     Platform platform_;
     Dispatcher dispatcher_;
     std::array<Processor, max_vcpus> processors_{};
+    Take_down take_down_ = Take_down::nothing;
     std::atomic<bool> ending_{false};
     std::atomic<std::uint32_t> running_{0};
     Vm_end end_{};

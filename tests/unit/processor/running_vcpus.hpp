@@ -8,10 +8,11 @@
 
 #include "arch/hosted/machine.hpp"
 #include "arch/hosted/vcpu.hpp"
-#include "memory/frames.hpp"
-#include "policy/population.hpp"
-#include "policy/scheduler/round_robin_scheduler.hpp"
+#include "memory/frame_pool.hpp"
+#include "policy/frames/first_touch.hpp"
+#include "policy/population/lazy.hpp"
 #include "processor/core.hpp"
+#include "processor/core_policies.hpp"
 
 /// Cores with vcpus whose guests are functions of the test.
 namespace ovm::test
@@ -58,6 +59,7 @@ struct Running_vcpu final : processor::Exit_handler, processor::Vcpu_events
     void handle(processor::Vcpu& vcpu, const arch::Exit& exit) override { on_exit(vcpu, exit); }
     void resumed(processor::Vcpu&) override { ++times_resumed; }
     void halted_for_good(processor::Vcpu&) override { ++times_halted_for_good; }
+    void refused(processor::Vcpu&) override { ++times_refused; }
     void stopped(processor::Vcpu&) override { ++times_stopped; }
     void flushed(processor::Vcpu&) override { ++times_flushed; }
 
@@ -66,15 +68,17 @@ struct Running_vcpu final : processor::Exit_handler, processor::Vcpu_events
     std::function<void(processor::Vcpu&, const arch::Exit&)> on_exit = [](processor::Vcpu&, const arch::Exit&) {};
     std::function<void(arch::hosted::Guest&)> guest = [](arch::hosted::Guest& g)
     { g.exit(arch::svm::exit_code::intr); };
-    std::atomic<unsigned> times_resumed{0}, times_halted_for_good{0}, times_stopped{0}, times_flushed{0};
+    std::atomic<unsigned> times_resumed{0}, times_halted_for_good{0}, times_stopped{0}, times_flushed{0},
+        times_refused{0};
 };
 
 class Running_vcpus
 {
 public:
-    explicit Running_vcpus(std::uint32_t count) : schedulers_(count)
+    explicit Running_vcpus(std::uint32_t count)
     {
         arch::hosted::reset(count);
+        policies_.emplace(count);
         arch::hosted::forget_hardware();
         static_cast<void>(pool_.open_node(
             Node_id(0), std::array{Range<Host_physical>{Host_physical(0x100000), Bytes((256u << 20) - 0x100000)}}));
@@ -82,10 +86,8 @@ public:
         for (std::uint32_t i = 0; i < count; ++i)
         {
             arch::hosted::become_core(Core_id(i));
-            schedulers_[i] = std::make_unique<policy::Round_robin_scheduler>(
-                policy::Round_robin_scheduler::Parameters{.slice = Ticks(10'000'000)});
             cores_.push_back(std::make_unique<processor::Core>(
-                Core_id(i), *schedulers_[i],
+                Core_id(i), policies_->start(i), static_cast<processor::Core_events&>(*policies_),
                 *arch::Virtual_core::create(Core_id(i), zeroed(arch::Virtual_core::memory_needed))));
         }
         arch::hosted::become_core(Core_id(0));
@@ -114,10 +116,12 @@ public:
     }
 
     /// Vm 1, 2, ... each with one vcpu, in flat long mode over identity tables at 4 KiB.
-    Running_vcpu& add(std::uint32_t core = 0, std::uint32_t index = 0)
+    Running_vcpu& add(std::uint32_t core = 0, std::uint32_t index = 0,
+                      const processor::Scheduling_parameters& scheduling = {})
     {
         auto& made = *all_.emplace_back(std::make_unique<Running_vcpu>());
-        made.vcpu.emplace(processor::Vcpu::Identity{Vm_id(static_cast<std::uint32_t>(all_.size())), Vcpu_index(index)},
+        made.vcpu.emplace(processor::Vcpu::Identity{Vm_id(static_cast<std::uint32_t>(all_.size())), Vcpu_index(index),
+                                                    scheduling},
                           *cores_[core], zeroed(arch::Virtual_processor::memory_needed()), memory_, made,
                           made.interrupts, made);
         return made;
@@ -140,13 +144,14 @@ public:
     }
     processor::Core& core(std::uint32_t index) { return *cores_[index]; }
     memory::Guest_memory& memory() { return memory_; }
+    Core_policies& policies() { return *policies_; }
 
 private:
     memory::Frame_pool pool_;
     policy::First_touch_frames frames_{pool_};
     policy::Lazy_population lazy_;
     memory::Guest_memory memory_{frames_, Node_id(0), Bytes(64u << 20), lazy_};
-    std::vector<std::unique_ptr<policy::Round_robin_scheduler>> schedulers_;
+    std::optional<Core_policies> policies_{};
     std::vector<std::unique_ptr<processor::Core>> cores_;
     std::vector<std::unique_ptr<Running_vcpu>> all_;
 };

@@ -8,7 +8,7 @@
 #include "interface/boot/guest_fixture.hpp"
 #include "interface/call/msr.hpp"
 #include "interface/platform/vcpu_client.hpp"
-#include "policy/scheduler/round_robin_scheduler.hpp"
+#include "processor/core_policies.hpp"
 #include "processor/core.hpp"
 
 namespace ovm::interface::test
@@ -27,7 +27,7 @@ protected:
         auto const core_frame = frame(1);
         auto virtual_core = arch::Virtual_core::create(Core_id(0), core_frame);
         EXPECT_TRUE(virtual_core);
-        core.emplace(Core_id(0), scheduler, *virtual_core);
+        core.emplace(Core_id(0), policies.start(0), static_cast<processor::Core_events&>(policies), *virtual_core);
         time.emplace(machine_start);
         apic.emplace(0u, bus, Platform_clock{core->timers(), arch::ticks_per_second()}, *time);
         EXPECT_TRUE(bus.add(*apic));
@@ -44,7 +44,7 @@ protected:
     Result<std::uint64_t> read(std::uint32_t msr) { return msrs.read_msr(*vcpu, msr); }
     Result<> write(std::uint32_t msr, std::uint64_t value) { return msrs.write_msr(*vcpu, msr, value); }
 
-    policy::Round_robin_scheduler scheduler{{.slice = Ticks(10'000'000)}};
+    ovm::test::Core_policies policies{1};
     std::optional<processor::Core> core;
     Apic_bus bus;
     std::optional<Guest_time> time;
@@ -69,6 +69,7 @@ private:
     void handle(processor::Vcpu&, const arch::Exit&) override {}
     void resumed(processor::Vcpu&) override {}
     void halted_for_good(processor::Vcpu&) override {}
+    void refused(processor::Vcpu&) override {}
     void stopped(processor::Vcpu&) override {}
     void flushed(processor::Vcpu&) override {}
 };

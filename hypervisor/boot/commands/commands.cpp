@@ -1,0 +1,106 @@
+#include "boot/commands/commands.hpp"
+
+#include "boot/hypervisor.hpp"
+
+namespace ovm::boot
+{
+
+using interface::Command;
+using interface::Invocation;
+
+Commands::Commands(Hypervisor& machine)
+    : machine_(machine), vms_(machine), cores_(machine), objects_(machine), policies_(machine), swap_(machine),
+      stats_(machine), faults_(machine)
+{
+    Command* const all[] = {&help_, &vms_, &cores_, &objects_, &policies_, &swap_, &stats_, &faults_};
+    for (auto* const command : all)
+        OVM_ASSERT(table_.add(*command).has_value());
+}
+
+bool Commands::ready()
+{
+    return machine_.console().ready();
+}
+
+void Commands::line(std::string_view text)
+{
+    machine_.console().line(text);
+}
+
+Command::Step Vms_command::run(Invocation& invocation)
+{
+    auto const slots = machine().slots();
+    if (invocation.place == slots.size())
+        return Step::done;
+    auto& slot = *slots[invocation.place++];
+    auto const& configuration = slot.configuration();
+    auto* const vm = slot.vm();
+    std::uint64_t waited = 0;
+    for (std::uint32_t i = 0; vm != nullptr && slot.state() == "running" && i < vm->vcpus(); ++i)
+        waited += vm->vcpu(i).steal_time().value();
+    invocation.answer("VM ", slot.id().value(), " ", configuration.name, ": ", slot.state(), ", ", configuration.vcpus,
+                      configuration.vcpus == 1 ? " vcpu, " : " vcpus, ", configuration.memory, ", given ",
+                      vm != nullptr ? to_bytes(vm->memory().used()) : Bytes(0), ", weight ", configuration.weight,
+                      ", waited ", waited / 1'000'000, " ms");
+    return Step::again;
+}
+
+Command::Step Cores_command::run(Invocation& invocation)
+{
+    if (invocation.place == machine().cores())
+        return Step::done;
+    Core_id const id(static_cast<std::uint32_t>(invocation.place++));
+    auto const& core = *machine().core(id);
+    // Another core's lists are its own: what is read here is a recent value.
+    invocation.answer("core ", id.value(), ": node ", arch::node_of(id).value(), ", ", core.residents().count(),
+                      " live there, ", core.residents().runnable(), " can run, ",
+                      arch::core_window_of(id).crossings, " interrupts");
+    return Step::again;
+}
+
+Command::Step Objects_command::run(Invocation& invocation)
+{
+    invocation.answer("object table: ", machine().policies().table().used(), " of ",
+                      std::uint64_t{arch::object_slots}, " entries");
+    invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
+    invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
+    return Step::done;
+}
+
+Command::Step Stats_command::run(Invocation& invocation)
+{
+    while (invocation.place < arch::exit_kinds)
+    {
+        auto const kind = invocation.place++;
+        std::uint64_t exits = 0;
+        for (std::uint32_t core = 0; core < machine().cores(); ++core)
+            exits += arch::core_window_of(Core_id(core)).exits[kind];
+        if (exits == 0)
+            continue;
+        invocation.answer(arch::to_text(static_cast<arch::Exit_kind>(kind)), ": ", exits);
+        return Step::again;
+    }
+    return Step::done;
+}
+
+Command::Step Faults_command::run(Invocation& invocation)
+{
+    auto const& faults = machine().faults();
+    if (invocation.step == 0)
+        invocation.answer(faults.count(), faults.count() == 1 ? " fault" : " faults");
+    if (invocation.place == faults.kept())
+        return Step::done;
+    auto const record = faults.get(invocation.place++);
+    std::array<char, 80> storage{};
+    Text_writer whose(storage);
+    if (record.domain == arch::Fault_domain::scheduler)
+        whose << "the scheduler";
+    else
+        whose << "VM " << record.vm.value();
+    invocation.answer("at ", arch::to_nanoseconds(record.when).value() / 1'000'000, " ms on core ",
+                      record.core.value(), ", for ", whose.view(), ": ", record.fault.what, " ", record.fault.file, " ",
+                      record.fault.line);
+    return Step::again;
+}
+
+} // namespace ovm::boot

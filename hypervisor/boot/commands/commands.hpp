@@ -1,0 +1,129 @@
+#pragma once
+
+#include "interface/command/command.hpp"
+#include "interface/command/command_job.hpp"
+
+namespace ovm::boot
+{
+
+class Hypervisor;
+
+/// What all commands of the machine have in common.
+class Machine_command : public interface::Command
+{
+public:
+    explicit Machine_command(Hypervisor& machine) : machine_(machine) {}
+
+protected:
+    ~Machine_command() = default;
+    Hypervisor& machine() { return machine_; }
+
+private:
+    Hypervisor& machine_;
+};
+
+class Vms_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "vms"; }
+    std::string_view help() const override { return "the virtual machines, a line each"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+class Cores_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "cores"; }
+    std::string_view help() const override { return "the cores: who lives and runs there"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+class Objects_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "objects"; }
+    std::string_view help() const override { return "memory, and entries of the object table"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+class Policies_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "policies"; }
+    std::string_view usage() const override { return "[RESOURCE]"; }
+    std::string_view help() const override
+    {
+        return "the policy of each resource; of one: all that could take its place, and its last swaps";
+    }
+    std::size_t most_arguments() const override { return 1; }
+    Step run(interface::Invocation& invocation) override;
+
+private:
+    Step run_one(interface::Invocation& invocation);
+};
+
+/// `swap scheduler fair slice=5ms`, or several with `and` between them: all of them or none.
+class Swap_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "swap"; }
+    std::string_view usage() const override { return "RESOURCE POLICY [KEY=VALUE...] [and RESOURCE POLICY ...]"; }
+    std::string_view help() const override
+    {
+        return "replaces policies while the VMs run; several as one transaction";
+    }
+    std::size_t least_arguments() const override { return 2; }
+    std::size_t most_arguments() const override { return 15; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+class Stats_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "stats"; }
+    std::string_view help() const override { return "exits by kind, of all cores together"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+class Faults_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "faults"; }
+    std::string_view help() const override { return "faults that OVM survived"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+/// All of them, and the job that runs them.
+/// Concurrency: core 0.
+class Commands final : private interface::Answer_sink
+{
+public:
+    explicit Commands(Hypervisor& machine);
+    void enter(std::string_view line, std::string_view who) { job_.enter(line, who); }
+    bool idle() const { return job_.idle(); }
+
+private:
+    bool ready() override;
+    void line(std::string_view text) override;
+
+    Hypervisor& machine_;
+    interface::Command_table table_{};
+    interface::Help_command help_{table_};
+    Vms_command vms_;
+    Cores_command cores_;
+    Objects_command objects_;
+    Policies_command policies_;
+    Swap_command swap_;
+    Stats_command stats_;
+    Faults_command faults_;
+    interface::Command_job job_{table_, *this};
+};
+
+} // namespace ovm::boot

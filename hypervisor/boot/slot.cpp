@@ -1,0 +1,183 @@
+#include "boot/slot.hpp"
+
+#include <algorithm>
+
+#include "boot/hypervisor.hpp"
+#include "interface/console/log.hpp"
+
+namespace ovm::boot
+{
+
+namespace
+{
+
+constexpr std::string_view no_memory = "there is no memory left for the VM";
+
+Text<40> resource_name(std::string_view family, std::string_view vm)
+{
+    std::array<char, 40> storage{};
+    Text_writer text(storage);
+    text << family << vm;
+    return Text<40>(text.view());
+}
+
+} // namespace
+
+Slot::Slot(Hypervisor& owner, Vm_id id, const interface::Vm_configuration& configuration)
+    : owner_(owner), id_(id), configuration_(configuration), terminal_(owner.console(), id, configuration.name)
+{
+}
+
+std::string_view Slot::state() const
+{
+    switch (phase_)
+    {
+    case Phase::place:
+    case Phase::build:
+    case Phase::populate:
+    case Phase::load: return "starting";
+    case Phase::run: return "running";
+    case Phase::ended:
+    case Phase::leave: return "ending";
+    case Phase::done: return "ended";
+    }
+    return "unknown";
+}
+
+object::Job::Step Slot::step()
+{
+    if (phase_ == Phase::run && vm_->has_ended())
+    {
+        end_ = vm_->how_it_ended();
+        phase_ = Phase::ended;
+    }
+    switch (phase_)
+    {
+    case Phase::place: return place();
+    case Phase::build: return build();
+    case Phase::populate: return populate();
+    case Phase::load: return load();
+    case Phase::run: return give_rest();
+    case Phase::ended: return take_down();
+    case Phase::leave: return leave();
+    case Phase::done: break;
+    }
+    return Step::wait;
+}
+
+/// One vcpu a slice. A placement that is being replaced is asked again.
+object::Job::Step Slot::place()
+{
+    std::optional<Node_id> near{};
+    if (placed_ != 0)
+        near = arch::node_of(homes_[0]->id());
+    auto const home = owner_.policies().placement()->place({id_, Vcpu_index(placed_)}, near);
+    if (!home && home.error() == Error::busy)
+        return Step::again;
+    if (!home || owner_.core(*home) == nullptr)
+        return could_not_start("no core takes its vcpus");
+    homes_[placed_] = owner_.core(*home);
+    if (++placed_ == configuration_.vcpus)
+        phase_ = Phase::build;
+    return Step::again;
+}
+
+object::Job::Step Slot::build()
+{
+    auto& policies = owner_.policies();
+    population_.emplace(resource_name(policies.population_name(), configuration_.name).view(),
+                        policies.population_losses(), owner_.heap(), policies.population_gate());
+    if (!policies.fill(*population_, configuration_.lazy))
+        return could_not_start(no_memory);
+    managed_population_.emplace(population_->reference());
+    interface::Virtual_machine::Environment const environment{owner_.heap(), policies.frames(), owner_.console(),
+                                                              terminal_,     owner_,            *managed_population_,
+                                                              homes_};
+    auto vm = object::make<interface::Virtual_machine>(owner_.heap(), environment, id_, configuration_);
+    if (!vm)
+        return could_not_start(no_memory);
+    vm_ = std::move(*vm);
+    if (auto const built = vm_->build(); !built)
+        return could_not_start(built.error() == Error::no_memory ? no_memory : to_text(built.error()));
+    phase_ = Phase::populate;
+    return Step::again;
+}
+
+object::Job::Step Slot::populate()
+{
+    auto const done = vm_->populate_step();
+    if (!done && done.error() != Error::busy)
+        return could_not_start("there is not enough memory: give the computer more, or its VMs less");
+    if (done && *done)
+        phase_ = Phase::load;
+    return Step::again;
+}
+
+object::Job::Step Slot::load()
+{
+    auto const loaded = vm_->load(owner_.archive());
+    if (!loaded)
+        return could_not_start(loaded.error().what);
+    phase_ = Phase::run;
+    vm_->start();
+    return Step::wait;
+}
+
+/// Another population may have come, which gives the rest while the VM runs. Running short of memory then is no end.
+object::Job::Step Slot::give_rest()
+{
+    auto const done = vm_->populate_step();
+    if (!done && done.error() == Error::busy)
+        return Step::again;
+    return done && !*done ? Step::again : Step::wait;
+}
+
+object::Job::Step Slot::could_not_start(std::string_view why)
+{
+    end_ = {interface::End_reason::could_not_start, 0, why};
+    phase_ = Phase::ended;
+    return Step::again;
+}
+
+/// In slices: whatever a crossing could meet is out of reach already.
+object::Job::Step Slot::take_down()
+{
+    if (population_ && !claimed_)
+    {
+        claimed_ = population_->claim();
+        if (!claimed_)
+            return Step::again; // a swap of its population is under way
+    }
+    if (vm_ && !vm_->take_down_step())
+        return Step::again;
+    vm_.reset();
+    managed_population_.reset();
+    if (population_)
+        owner_.policies().close(*population_);
+    population_.reset();
+    claimed_ = false;
+    phase_ = Phase::leave;
+    return Step::again;
+}
+
+object::Job::Step Slot::leave()
+{
+    for (; placed_ != 0; --placed_)
+    {
+        auto const left = owner_.policies().placement()->leave({id_, Vcpu_index(placed_ - 1)});
+        if (!left && left.error() == Error::busy)
+            return Step::again;
+    }
+    if (end_.reason == interface::End_reason::reset && owner_.restarts())
+    {
+        owner_.restarted(id_);
+        phase_ = Phase::place;
+        return Step::again;
+    }
+    phase_ = Phase::done;
+    owner_.report(id_, configuration_.name, end_);
+    owner_.one_done();
+    return Step::wait;
+}
+
+} // namespace ovm::boot

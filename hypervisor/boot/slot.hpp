@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "boot/policies.hpp"
+#include "interface/machine/virtual_machine.hpp"
+#include "object/heap/owned.hpp"
+#include "object/job/job.hpp"
+
+namespace ovm::boot
+{
+
+class Hypervisor;
+
+/// One VM of machine.conf, through all of its lives.
+/// Concurrency: its job's core, 0; start() from any.
+/// Lifetime:    as long as the machine.
+class Slot final : public object::Job
+{
+public:
+    Slot(Hypervisor& owner, Vm_id id, const interface::Vm_configuration& configuration);
+
+    /// Its next step comes soon: build, populate slice by slice, load and start; or take down what ended.
+    void go_on() { start(Core_id{0}); }
+    interface::Guest_terminal& terminal() { return terminal_; }
+    const interface::Vm_configuration& configuration() const { return configuration_; }
+    Vm_id id() const { return id_; }
+    /// What it is at, in one word.
+    std::string_view state() const;
+    /// Nothing while it is not built.
+    interface::Virtual_machine* vm() { return vm_.get(); }
+
+private:
+    enum class Phase : std::uint8_t
+    {
+        place,
+        build,
+        populate,
+        load,
+        run,
+        ended,
+        leave,
+        done
+    };
+
+    Step step() override;
+    Step place();
+    Step build();
+    Step populate();
+    Step load();
+    Step give_rest();
+    Step could_not_start(std::string_view why);
+    Step take_down();
+    Step leave();
+
+    Hypervisor& owner_;
+    Vm_id id_;
+    interface::Vm_configuration configuration_;
+    interface::Guest_terminal terminal_;
+    Phase phase_ = Phase::place;
+    interface::Vm_end end_{};
+    bool claimed_ = false; ///< its population's adaptor, for good
+    std::uint32_t placed_ = 0;
+    std::array<processor::Core*, interface::max_vcpus> homes_{};
+    std::optional<Policies::Population_adaptor> population_{};
+    std::optional<memory::Managed_population> managed_population_{};
+    object::Owned<interface::Virtual_machine> vm_{};
+};
+
+} // namespace ovm::boot
