@@ -70,6 +70,8 @@ public:
     void report(Vm_id id, std::string_view name, const interface::Vm_end& end);
     /// One VM less; after the last one, the machine has nothing to do.
     void one_done();
+    /// Everything, now, as a person asked.
+    [[noreturn]] void stop() { finish(interface::Finish_status::good); }
 
 private:
     void received(std::uint8_t byte) override { console_->receive(byte); }

@@ -10,10 +10,10 @@ using interface::Invocation;
 
 Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), policies_(machine), swap_(machine),
-      stats_(machine), faults_(machine)
+      stats_(machine), faults_(machine), stop_(machine)
 {
-    Command* const all[] = {&help_, &vms_, &cores_, &objects_, &policies_, &swap_, &stats_, &faults_};
-    for (auto* const command : all)
+    for (auto* const command :
+         std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &policies_, &swap_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -101,6 +101,12 @@ Command::Step Faults_command::run(Invocation& invocation)
                       record.core.value(), ", for ", whose.view(), ": ", record.fault.what, " ", record.fault.file, " ",
                       record.fault.line);
     return Step::again;
+}
+
+Command::Step Stop_command::run(Invocation&)
+{
+    machine().stop();
+    return Step::done;
 }
 
 } // namespace ovm::boot

@@ -100,6 +100,15 @@ public:
     Step run(interface::Invocation& invocation) override;
 };
 
+class Stop_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "stop"; }
+    std::string_view help() const override { return "stops every VM and the computer"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
 /// All of them, and the job that runs them.
 /// Concurrency: core 0.
 class Commands final : private interface::Answer_sink
@@ -123,6 +132,7 @@ private:
     Swap_command swap_;
     Stats_command stats_;
     Faults_command faults_;
+    Stop_command stop_;
     interface::Command_job job_{table_, *this};
 };
 

@@ -1,0 +1,130 @@
+"""Policies are swapped while virtual machines run, and nobody notices but by what they decide."""
+import re
+
+from harness import machine
+from harness.scenario import Failure, scenario
+
+SCHEDULERS = ("round-robin", "fair", "deadline", "dedicated")
+
+
+@scenario("swap-commands", timeout=60)
+def commands(bench):
+    """Every command answers; a wrong word gets an answer that a person can act on, and changes nothing."""
+    outcome = bench.run(bench.guest("timers", cmdline="tolerance=50"), "--cores", 2, bench.script("""
+        0.2 policies
+        0.3 swap scheduler fair slice=1ms
+        0.5 swap scheduler deadline and placement least-loaded and frames huge-first and halt adaptive max=100us
+        0.7 policies scheduler
+        0.8 swap population/timers lazy
+        0.9 vms
+        1.0 cores
+        1.1 objects
+        1.2 stats
+        1.3 faults
+        1.4 swap scheduler fare
+        1.5 swap scheduler fair slice=1
+        1.6 swap scheduler fair slice=1h
+        1.7 swap nothing fair
+        1.8 swap scheduler
+        1.9 swap scheduler fair slice=2s
+        2.0 swap scheduler fair and scheduler deadline
+        2.1 dance
+        2.2 help swap
+        2.3 policies
+        """), timeout=40)
+    outcome.needs_status(machine.good, machine.guest_failed)
+    for answer in (r"scheduler: round-robin slice=10ms, 0 swaps",
+                   r"at \d+ ms by script: round-robin to fair in \d+ us",
+                   r"at \d+ ms by script: fair to deadline in \d+ us",
+                   r"at \d+ ms by script: static to least-loaded in \d+ us, gate \d+ ticks",
+                   r"at \d+ ms by script: eager to lazy in \d+ us, gate \d+ ticks",
+                   r"\* deadline slice=10ms bound=950: ", r"VM 1 timers: running, 1 vcpu, 64 MiB",
+                   r"core 1: node 0, 0 live there", r"object table: \d+ of 8192 entries", r"halt: \d+", r"0 faults",
+                   r"scheduler has no policy fare", r"slice=1: not a value of its kind", r"slice=1h: not a value",
+                   r"there is no resource nothing", r"usage: swap RESOURCE POLICY", r"slice=2s: beyond its range",
+                   r"scheduler: another swap of it is under way", r"there is no command dance", r"swap RESOURCE POLICY .*: replaces",
+                   r"scheduler: deadline slice=10ms bound=950, 2 swaps", r"halt: adaptive max=100us .*, 1 swap"):
+        outcome.needs(rf"^ovm: +{answer}|^ovm: {answer}")
+
+
+@scenario("swap-under-linux", timeout=200, cost=2)
+def under_linux(bench):
+    """Two Linux guests compute and keep time while every policy gives way to every other, round and round."""
+    script = r"""
+for round in 1 2 3 4 5 6; do
+    sum=$(head -c 2000000 /dev/zero | md5sum | cut -c1-32); echo "sum $sum"; sleep 1
+done
+dmesg | grep -E "stall|lockup|BUG|WARNING: CPU" | sed 's/^/complaint: /'; true
+"""
+    swaps = []
+    time = 3.0
+    others = [f"placement {name}" for name in ("least-loaded", "node-local", "static")]
+    others += [f"frames {name}" for name in ("interleave", "huge-first", "first-touch")]
+    others += ["halt adaptive", "halt at-once", "population/debian1 lazy", "population/debian1 eager"]
+    for index in range(120):
+        name = ("fair", "deadline", "round-robin")[index % 3]
+        swaps.append(f"{time:.2f} swap scheduler {name} and {others[index % len(others)]}")
+        time += 0.08
+    swaps.append(f"{time + 0.5:.2f} policies")
+    swaps.append(f"{time + 0.7:.2f} faults")
+    outcome = bench.run(bench.linux(script, name="debian1", vcpus=2), bench.linux(script, name="debian2", vcpus=2),
+                        "--cores", 2, bench.script("\n".join(swaps)), timeout=160)
+    outcome.needs_status(machine.good)
+    sums = set(re.findall(r"sum ([0-9a-f]{32})", outcome.text))
+    if len(sums) != 1:
+        raise Failure(f"checksums differ: {sums}")
+    for name in ("debian1", "debian2"):
+        outcome.must_not_have("^complaint: .*", name)
+        outcome.needs("^ovm-run: exit status 0$", name)
+    done = len(re.findall(r"^ovm: swapped$", outcome.text, re.MULTILINE))
+    if done != 120:
+        raise Failure(f"{done} of 120 swaps were done")
+    outcome.needs(r"^ovm: 0 faults$")
+
+
+@scenario("swap-shares", timeout=150)
+def shares(bench):
+    """Weights 1:2:4 become shares of one core, to 5%, within 100 ms of the swap; before it, turns are equal."""
+    guests = [bench.guest("loop", name=f"w{weight}", cmdline="busy", weight=100 * weight) for weight in (1, 2, 4)]
+    outcome = bench.run(*guests, "--deterministic", "--cores", 1, bench.script("""
+        0.40 vms
+        0.70 vms
+        0.70 swap scheduler fair
+        0.80 vms
+        1.20 vms
+        1.21 stop
+        """), timeout=120)
+    waited = {weight: [int(value) for value in re.findall(rf"^ovm: VM \d w{weight}: .*waited (\d+) ms", outcome.text, re.MULTILINE)]
+              for weight in (1, 2, 4)}
+
+    def share(weight, begin, end, length):
+        return 1 - (waited[weight][end] - waited[weight][begin]) / length
+
+    for weight in (1, 2, 4):
+        if len(waited[weight]) != 4:
+            raise Failure(f"w{weight} was shown {len(waited[weight])} times, not 4")
+        if abs(share(weight, 0, 1, 300) - 1 / 3) > 0.05:
+            raise Failure(f"w{weight} had {share(weight, 0, 1, 300):.3f} of the core by turns")
+        if abs(share(weight, 2, 3, 400) - weight / 7) > 0.05 * weight / 7 + 0.005:
+            raise Failure(f"w{weight} had {share(weight, 2, 3, 400):.3f} of the core, not {weight}/7")
+
+
+@scenario("reservation-refused", timeout=60)
+def refused(bench):
+    """Reservations that do not fit beside one another are refused as a whole, and everybody goes on as before."""
+    guests = [bench.guest("loop", name=name, budget="6ms", period="10ms") for name in ("first", "second")]
+    outcome = bench.run(*guests, "--cores", 1, bench.script("""
+        1.5 swap scheduler deadline
+        1.7 policies scheduler
+        1.8 swap scheduler deadline bound=10
+        2.0 swap scheduler dedicated
+        2.2 faults
+        2.3 stop
+        """), timeout=30)
+    outcome.needs_status(machine.good)
+    if len(re.findall(r"^ovm: not swapped: scheduler failed in: carry state: denied; the policies before go on$",
+                      outcome.text, re.MULTILINE)) != 3:
+        raise Failure("three swaps should have been refused")
+    outcome.needs(r"^ovm: \* round-robin")
+    outcome.needs(r"round-robin to deadline failed in: carry state \(denied\)")
+    outcome.needs(r"^ovm: 0 faults$")
