@@ -165,55 +165,166 @@ look_past_the_gate:
     ended++
 }
 
-#define each_object object : 0 .. OBJECTS - 1
-#define each_core   each : 0 .. CORES - 1
+// A job's steps. What is done to each object stands in an inline of its own; so the loops cost no states.
+#if OBJECTS == 1
+#define each_object(step) step(0)
+#else
+#define each_object(step) step(0); step(1)
+#endif
 #define next_of(object) policy_of(object, me + 1)
 
 inline sample_epochs()
 {
-    for (each_core) {
-        atomic { passed[each] = !inside[each]; moved[me * CORES + each] = false }
-    }
+    atomic { passed[0] = !inside[0]; moved[me * CORES] = false };
+    atomic { passed[1] = !inside[1]; moved[me * CORES + 1] = false }
 }
 
 inline await_epoch()
 {
-    for (each_core) {
-        passed[each] || !inside[each] || moved[me * CORES + each]
-    }
+    passed[0] || !inside[0] || moved[me * CORES];
+    passed[1] || !inside[1] || moved[me * CORES + 1];
+    passed[0] = false; passed[1] = false
 }
 
-inline publish(policy)
+inline take_adaptor(object)
+{
+#ifndef BUG_swaps_not_serialized
+    atomic { !busy[object] -> busy[object] = true }
+#else
+    skip
+#endif
+}
+
+inline publish_to_slots(object, policy)
 {
     // Core by core: another core may run between any two stores.
     slot_of(object, 0) = policy;
     slot_of(object, 1) = policy
 }
 
-inline release_queue()
+inline close_gate_of(object)
+{
+    atomic { gated[object] = true; old[object] = current[object]; winner[object] = old[object] };
+#ifdef BUG_gate_open_on_one_core
+    slot_of(object, 0) = GATE
+#else
+    publish_to_slots(object, GATE)
+#endif
+}
+
+inline put_nobody_in_charge(object)
+{
+    charge[object] = NOBODY
+}
+
+inline export_from(object)
+{
+    if
+    :: true -> carried[object] = count[old[object]]
+    :: true -> goto publish_winner
+    fi;
+#ifdef BUG_export_empties
+    count[old[object]] = 0
+#endif
+}
+
+inline import_into(object)
+{
+    if
+    :: true -> count[next_of(object)] = carried[object]
+    :: true -> goto publish_winner
+    fi;
+#ifdef BUG_publish_one_by_one
+    publish_to_slots(object, next_of(object))
+#endif
+}
+
+inline let_next_win(object)
+{
+    winner[object] = next_of(object); current[object] = next_of(object)
+}
+
+inline put_winner_in_charge(object)
+{
+    charge[object] = winner[object]
+}
+
+inline publish(object)
+{
+#ifdef BUG_roll_back_keeps_gate
+    if
+    :: committed -> publish_to_slots(object, winner[object])
+    :: else
+    fi
+#else
+    publish_to_slots(object, winner[object])
+#endif
+}
+
+inline release_one(object, request)
+{
+    if
+    :: queued[request] && target[request] == object ->
+        todo[request] = true;
+#ifndef BUG_release_keeps_request
+        queued[request] = false
+#endif
+    :: else
+    fi
+}
+
+inline release_queue_of(object)
 {
     // One step under the lock of the queue, so that who looks at the gate sees all of it or nothing.
     atomic {
         gated[object] = false;
-        for (request : 0 .. CORES * REQUESTS - 1) {
-            if
-            :: queued[request] && target[request] == object ->
-                todo[request] = true;
-#ifndef BUG_release_keeps_request
-                queued[request] = false
+        release_one(object, 0); release_one(object, 1);
+#if REQUESTS == 2
+        release_one(object, 2); release_one(object, 3)
 #endif
-            :: else
-            fi
-        }
-        request = 0
     }
+}
+
+inline release(object)
+{
+#if defined(BUG_roll_back_keeps_queue)
+    if
+    :: committed -> release_queue_of(object)
+    :: else
+    fi
+#elif defined(BUG_roll_back_one)
+    if
+    :: committed || object == 0 -> release_queue_of(object)
+    :: else
+    fi
+#elif defined(BUG_queue_never_released)
+    skip
+#else
+    release_queue_of(object)
+#endif
+}
+
+inline free_old(object)
+{
+    freed[old[object]] = true
+}
+
+inline free_next(object)
+{
+    freed[next_of(object)] = true
+}
+
+inline give_adaptor_back(object)
+{
+#ifdef BUG_refusal_keeps_object
+    busy[object] = !committed
+#else
+    busy[object] = false
+#endif
 }
 
 proctype swap_job(byte me)
 {
-    byte object;
-    byte each;
-    byte request;
     byte carried[OBJECTS];
     byte old[OBJECTS];
     byte winner[OBJECTS];           // what is published in the end: the old policy until the commit
@@ -221,111 +332,54 @@ proctype swap_job(byte me)
     bool committed;
 
 begin_swap:
-    for (each_object) {
-#if defined(BUG_swaps_not_serialized)
-        skip
-#elif defined(BUG_objects_in_any_order)
-        atomic { !busy[(me == 0 -> object : OBJECTS - 1 - object)] ->
-                 busy[(me == 0 -> object : OBJECTS - 1 - object)] = true }
-#else
-        atomic { !busy[object] -> busy[object] = true }
+    // In the order of the objects, whatever the order in which a transaction names them.
+#ifdef BUG_objects_in_any_order
+    if
+    :: me == 1 -> take_adaptor(1); take_adaptor(0); goto construct_next
+    :: else
+    fi;
 #endif
-    }
+    each_object(take_adaptor);
 construct_next:
     if
     :: true
-    :: true -> goto refused
+    :: true -> goto refuse
     fi;
 #ifdef BUG_epoch_sampled_too_early
     sample_epochs();
 #endif
 close_gate:
-    for (each_object) {
-        gated[object] = true;
-        old[object] = current[object]; winner[object] = current[object];
-#ifdef BUG_gate_open_on_one_core
-        slot_of(object, 0) = GATE
-#else
-        publish(GATE)
-#endif
-    }
+    each_object(close_gate_of);
 #ifndef BUG_epoch_sampled_too_early
     sample_epochs();
 #endif
-pass_epoch:
 #ifndef BUG_no_epoch_before_export
+pass_epoch:
     await_epoch();
 #endif
-    atomic { for (each_object) { charge[object] = NOBODY } }
+    atomic { each_object(put_nobody_in_charge) };
 #ifdef BUG_publish_before_export
-    for (each_object) { publish(next_of(object)) }
+    publish_to_slots(0, next_of(0));
 #endif
 export_state:
-    for (each_object) {
-        if
-        :: true -> carried[object] = count[old[object]]
-        :: true -> goto publish_winner
-        fi;
-#ifdef BUG_export_empties
-        count[old[object]] = 0
-#endif
-    }
+    each_object(export_from);
 import_state:
-    for (each_object) {
-        if
-        :: true -> count[next_of(object)] = carried[object]
-        :: true -> goto publish_winner
-        fi;
-#ifdef BUG_publish_one_by_one
-        publish(next_of(object))
-#endif
-    }
+    each_object(import_into);
 commit:
-    atomic {
-        committed = true;
-        for (each_object) { winner[object] = next_of(object); current[object] = next_of(object) }
-    }
+    atomic { committed = true; each_object(let_next_win) };
 publish_winner:
-    // After a failure this is the way back: the old policies are published as any other.
-    atomic { object = 0; for (each_object) { charge[object] = winner[object] } }
+    // After a failure this is the way back: the old policies are published as the next ones would be.
+    atomic { skip; each_object(put_winner_in_charge) };
 #ifdef BUG_gate_opened_too_early
-    for (each_object) { release_queue() }
+    each_object(release);
 #endif
-    for (each_object) {
-#ifdef BUG_roll_back_keeps_gate
-        if
-        :: committed -> publish(winner[object])
-        :: else
-        fi
-#elif defined(BUG_roll_back_one)
-        if
-        :: committed || object == 0 -> publish(winner[object])
-        :: else
-        fi
-#else
-        publish(winner[object])
-#endif
-    }
+    each_object(publish);
+#ifndef BUG_gate_opened_too_early
 open_gate:
-    for (each_object) {
-#if defined(BUG_roll_back_keeps_queue)
-        if
-        :: committed -> release_queue()
-        :: else
-        fi
-#elif defined(BUG_roll_back_one)
-        if
-        :: committed || object == 0 -> release_queue()
-        :: else
-        fi
-#elif !defined(BUG_gate_opened_too_early) && !defined(BUG_queue_never_released)
-        release_queue()
-#else
-        skip
+    each_object(release);
 #endif
-    }
     if
-    :: !committed -> goto refused
+    :: !committed -> goto refuse
     :: else
     fi;
 retire_old:
@@ -333,31 +387,27 @@ retire_old:
     sample_epochs();
     await_epoch();
 #endif
-    atomic { for (each_object) { freed[old[object]] = true } };
+    atomic { each_object(free_old) };
     goto finish_swap;
-refused:
-    // Nobody has seen the next policy, so it needs no grace period.
-    atomic { object = 0; for (each_object) { freed[next_of(object)] = true } }
-#ifdef BUG_refusal_keeps_object
-    goto over;
-#endif
+refuse:
+    // No core has seen the next policy, so it needs no grace period.
+    atomic { skip; each_object(free_next) };
 finish_swap:
-    object = 0;
-    for (each_object) {
-        atomic { assert(one_version); busy[object] = false }
-    }
-over:
+    assert(one_version);
+    each_object(give_adaptor_back);
     ended++
+}
+
+inline put_first_policy(object)
+{
+    current[object] = policy_of(object, 0); charge[object] = current[object];
+    slot_of(object, 0) = current[object]; slot_of(object, 1) = current[object]
 }
 
 init
 {
     atomic {
-        byte object;
-        for (each_object) {
-            current[object] = policy_of(object, 0); charge[object] = current[object];
-            slot_of(object, 0) = current[object]; slot_of(object, 1) = current[object]
-        }
+        each_object(put_first_policy);
         run core(0); run core(1);
         run swap_job(0);
 #if JOBS == 2
