@@ -18,5 +18,5 @@ packages_bochs=(bochs bochs-term)
 # To check everything.
 packages_test=(
     "${packages_run[@]}" "${packages_iso[@]}" "${packages_bochs[@]}"
-    git python3 googletest libclang-rt-19-dev libzydis-dev clang-tidy-19 clang-format-19 acpica-tools ovmf
+    git python3 googletest libclang-rt-19-dev libzydis-dev clang-tidy-19 clang-format-19 acpica-tools ovmf spin
 )

@@ -138,7 +138,7 @@ def main():
     parser.add_argument("--initramfs", help="its initramfs")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--list", action="store_true", help="only print the names of the checks")
-    parser.add_argument("what", nargs="*", help="unit, machine, structure, full, or names; all but the long ones without")
+    parser.add_argument("what", nargs="*", help="unit, machine, structure, model, full, or names; all but the long ones without")
     arguments = parser.parse_args()
     build = pathlib.Path(arguments.build).resolve()
     checks = discovery.select(discovery.find_all(build, arguments.kernel, arguments.initramfs), arguments.what)

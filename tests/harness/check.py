@@ -1,11 +1,11 @@
-"""Finding every check: unit test programs, structure tests, the checker's suite, fuzzers, machine scenarios."""
+"""Finding every check: unit test programs, structure tests, the checker's suite, fuzzers, models, machine scenarios."""
 import dataclasses
 import json
 import pathlib
 import subprocess
 import sys
 
-from . import scenario
+from . import model, scenario
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 class Check:
     """One command with a verdict. A program of unit tests holds many test cases."""
     name: str
-    group: str          # unit, structure, machine
+    group: str          # unit, structure, model, machine
     command: tuple
     timeout: int        # seconds
     cost: int = 1       # workers that it keeps busy
@@ -58,6 +58,13 @@ def _scripts(build):
             yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 300)
 
 
+def _models(build):
+    """Searches by spin, and the faults that each search must find."""
+    for name in model.load():
+        command = (sys.executable, str(ROOT / "tests" / "harness" / "model.py"), name, "--build", str(build))
+        yield Check(f"model-{name}", "model", command, 120)
+
+
 def _machine(build, kernel, initramfs):
     for entry in scenario.load(ROOT / "tests" / "machine").values():
         command = [sys.executable, str(ROOT / "tests" / "harness" / "play.py"), entry.name, "--build", str(build)]
@@ -69,7 +76,7 @@ def _machine(build, kernel, initramfs):
 def find_all(build, kernel=None, initramfs=None):
     """Every check there is, by the order in which they start: long ones first within a group."""
     build = pathlib.Path(build).resolve()
-    checks = [*_scripts(build), *_unit_tests(build), *_ctest(build), *_machine(build, kernel, initramfs)]
+    checks = [*_scripts(build), *_unit_tests(build), *_ctest(build), *_models(build), *_machine(build, kernel, initramfs)]
     return checks
 
 

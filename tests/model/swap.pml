@@ -20,28 +20,28 @@
 //             no request stays parked and no job waits for ever (no invalid end state; liveness).
 //
 // verify swap:                     safety
-// verify swap-twice:               safety -DJOBS=2
-// verify swap-transaction:         safety -DOBJECTS=2 -DREQUESTS=1
-// verify swap-transactions:        safety -DOBJECTS=2 -DREQUESTS=1 -DJOBS=2 -DOBSERVERS=0
 // verify swap-ends:                ltl=all_served fair
-// verify swap-twice-ends:          ltl=all_served fair -DJOBS=2 -DREQUESTS=1
+// verify swap-twice:               safety -DJOBS=2 -DREQUESTS=1
+// verify swap-twice-ends:          ltl=all_served fair -DJOBS=2 -DREQUESTS=1 -DNO_OBSERVER
+// verify swap-transaction:         safety -DOBJECTS=2 -DREQUESTS=1
+// verify swap-transactions:        safety -DOBJECTS=2 -DREQUESTS=1 -DJOBS=2 -DNO_OBSERVER
 // fault  gate_open_on_one_core:    swap -> assertion violated (policy==charge[object])
-// fault  no_epoch_before_export:   swap -> assertion violated
-// fault  epoch_sampled_too_early:  swap -> assertion violated
-// fault  publish_before_export:    swap -> assertion violated
-// fault  gate_opened_too_early:    swap -> assertion violated
+// fault  no_epoch_before_export:   swap -> assertion violated (policy==charge[object])
+// fault  epoch_sampled_too_early:  swap -> assertion violated (policy==charge[object])
+// fault  publish_before_export:    swap -> assertion violated (policy==charge[object])
+// fault  gate_opened_too_early:    swap -> assertion violated (slot
 // fault  park_without_looking:     swap -> invalid end state
-// fault  retire_without_grace:     swap -> assertion violated
-// fault  export_empties:           swap -> assertion violated
+// fault  retire_without_grace:     swap -> assertion violated !(freed[policy])
+// fault  export_empties:           swap -> assertion violated (count[policy]==served[object])
 // fault  roll_back_keeps_queue:    swap -> invalid end state
-// fault  roll_back_keeps_gate:     swap -> invalid end state
+// fault  roll_back_keeps_gate:     swap -> assertion violated (slot
+// fault  queue_never_released:     swap-ends -> acceptance cycle
 // fault  swaps_not_serialized:     swap-twice -> assertion violated
 // fault  refusal_keeps_object:     swap-twice -> invalid end state
-// fault  release_keeps_request:    swap-twice -> assertion violated
-// fault  publish_one_by_one:       swap-transaction -> assertion violated
+// fault  release_keeps_request:    swap-twice -> assertion violated !(done[request])
+// fault  publish_one_by_one:       swap-transaction -> assertion violated (policy==charge[object])
 // fault  roll_back_one:            swap-transaction -> invalid end state
 // fault  objects_in_any_order:     swap-transactions -> invalid end state
-// fault  queue_never_released:     swap-ends -> acceptance cycle
 
 #ifndef OBJECTS
 #define OBJECTS 1
@@ -51,9 +51,6 @@
 #endif
 #ifndef REQUESTS
 #define REQUESTS 2
-#endif
-#ifndef OBSERVERS
-#define OBSERVERS 1
 #endif
 
 #define CORES       2
@@ -113,7 +110,11 @@ proctype core(byte me)
     byte request;
     byte object;
     byte policy;
-    bool observed = (me >= OBSERVERS);
+#ifndef NO_OBSERVER
+    bool observed = (me != 0);
+#else
+#define observed true
+#endif
     do
     :: atomic { todo[FIRST] || todo[LAST] ->
 enter_crossing:
@@ -152,6 +153,7 @@ serve_request:
             done[request] = true }
         fi;
         leave_crossing()
+#ifndef NO_OBSERVER
     :: atomic { !observed ->
 enter_observing_crossing:
         inside[me] = true; observed = true;
@@ -160,6 +162,7 @@ enter_observing_crossing:
 look_past_the_gate:
         assert(!freed[policy]);
         leave_crossing()
+#endif
     :: done[FIRST] && done[LAST] && observed -> break
     od;
     ended++
