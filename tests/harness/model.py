@@ -110,7 +110,7 @@ def search(model, run, folder, fault=None):
     _command(["spin", f"-P{COMPILER} -E -x c", *macros, "-a", model.path.name], folder)
     options = ["-DNOFAIR"] if run.claim and not run.fair else [] if run.claim else ["-DSAFETY", "-DNOCLAIM"]
     # A seeded fault is found soon, so that compiling is what costs.
-    _command([COMPILER, "-w", "-O0" if fault else "-O2", "-DCOLLAPSE", f"-DMEMLIM={MEMORY}", "-DNFAIR=3", *options, "-o", "pan", "pan.c"], folder)
+    _command([COMPILER, "-w", "-O0" if fault else "-O2", f"-DMEMLIM={MEMORY}", "-DNFAIR=3", *options, "-o", "pan", "pan.c"], folder)
     arguments = [str(folder / "pan"), f"-m{DEPTH}"]
     if run.claim:
         arguments += ["-a", "-N", run.claim, *(["-f"] if run.fair else [])]

@@ -29,7 +29,6 @@
 // verify collector-ends:            ltl=collection_ends fair -DOBJECTS=2 -DSTEPS=2 -DCROSSINGS=0
 // verify collector-cycle:           ltl=cycle_freed fair -DOBJECTS=2 -DSTEPS=2 -DCROSSINGS=0 -DCYCLE
 // fault  no_deletion_barrier:       collector -> assertion violated
-// fault  shade_after_store:         collector -> assertion violated
 // fault  mail_taken_without_shade:  collector -> assertion violated
 // fault  mail_is_no_root:           collector -> assertion violated
 // fault  no_second_handshake:       collector -> assertion violated
@@ -42,6 +41,10 @@
 // fault  reference_outlives_crossing: collector -> assertion violated
 // fault  shade_counted_twice:       collector-ends -> acceptance cycle
 // fault  mark_message_lost:         collector-ends -> acceptance cycle
+
+#ifndef CROSSINGS_1
+#define CROSSINGS_1 CROSSINGS   // of core 1
+#endif
 
 #define CORES 2
 #define NONE  7
@@ -72,6 +75,13 @@ byte round_shaded;
 byte round_traced;
 bool collecting;
 
+#if OBJECTS == 2
+#define each_object(step) step(0); step(1)
+#elif OBJECTS == 3
+#define each_object(step) step(0); step(1); step(2)
+#else
+#define each_object(step) step(0); step(1); step(2); step(3)
+#endif
 #define owner(object) ((object) % CORES)
 #define barrier_on    (phase[me] != IDLE && phase[me] != SWEEP)
 
@@ -109,9 +119,7 @@ inline shade(object)
 
 inline before_overwriting(object)
 {
-#if defined(BUG_shade_after_store)
-    owed = object
-#elif !defined(BUG_no_deletion_barrier)
+#ifndef BUG_no_deletion_barrier
     if
     :: barrier_on -> shade(object)
     :: else
@@ -133,18 +141,10 @@ inline follow(object)
     fi
 }
 
-inline follow_all()
-{
-    follow(0); follow(1);
-#if OBJECTS == 3
-    follow(2)
-#endif
-}
-
 inline find_reachable()
 {
     reachable = (1 << root[0]) | (1 << root[1]) | (1 << mail[0]) | (1 << mail[1]) | (1 << held[0]) | (1 << held[1]);
-    follow_all(); follow_all(); follow_all()
+    each_object(follow); each_object(follow); each_object(follow)
 }
 
 inline sweep_object(object)
@@ -181,10 +181,10 @@ inline trace_object(object)
 
 #define has_grey(object) (owner(object) == me && grey[object])
 #define may_allocate(object) (owner(object) == me && !allocated[object])
-#if OBJECTS == 3
-#define any_grey (has_grey(0) || has_grey(1) || has_grey(2))
-#else
+#if OBJECTS == 2
 #define any_grey (has_grey(0) || has_grey(1))
+#else
+#define any_grey (has_grey(0) || has_grey(1) || has_grey(2) || has_grey(OBJECTS - 1))
 #endif
 #define may_trace ((phase[me] == MARK || phase[me] == SETTLE) && any_grey)
 
@@ -192,13 +192,10 @@ proctype core(byte me)
 {
     byte left;                  // of the crossing under way: 1 and the steps that it may still take
 #if CROSSINGS > 0
-    byte crossings = CROSSINGS;
+    byte crossings = (me == 0 -> CROSSINGS : CROSSINGS_1);
 #define may_cross crossings > 0
 #else
 #define may_cross true
-#endif
-#ifdef BUG_shade_after_store
-    byte owed = NONE;
 #endif
 end_outside:
     do
@@ -209,20 +206,13 @@ enter_crossing:
 #if CROSSINGS > 0
                 crossings--;
 #endif
-                left = STEPS + 1
+                left = STEPS + 1;
+load_root:
+                held[me] = root[me]
             :: else
             fi;
             left--;
-#ifdef BUG_shade_after_store
             if
-            :: owed != NONE && barrier_on -> shade(owed); owed = NONE
-            :: else
-            fi;
-#endif
-            if
-            :: root[me] != NONE ->
-load_root:
-                held[me] = root[me]
             :: held[me] != NONE && field[held[me]] != NONE ->
 load_field:
                 held[me] = field[held[me]]
@@ -252,7 +242,7 @@ receive_reference:
 allocate_object:
                 allocate(0)
             :: may_allocate(1) -> allocate(1)
-#if OBJECTS == 3
+#if OBJECTS > 2
             :: may_allocate(2) -> allocate(2)
 #endif
             :: else
@@ -263,13 +253,6 @@ allocate_object:
         // work at each boundary, so that the other core may run between any two.
 end_crossing:
         left = 0;
-#ifdef BUG_shade_after_store
-        if
-        :: owed != NONE && barrier_on -> shade(owed)
-        :: else
-        fi;
-        owed = NONE;
-#endif
 #ifndef BUG_reference_outlives_crossing
         held[me] = NONE;
 #endif
@@ -290,23 +273,21 @@ shade_roots:
             :: asked == SWEEP ->
 sweep_heap:
                 find_reachable();
-                sweep_object(0); sweep_object(1);
-#if OBJECTS == 3
-                sweep_object(2)
-#endif
+                each_object(sweep_object)
             :: else
             fi
-        :: asked == phase[me] && counting[me] ->
+        :: counting[me] ->
 answer_round:
             round_shaded = round_shaded + shaded[me]; round_traced = round_traced + traced[me];
             counting[me] = false
-        :: asked == phase[me] && !counting[me] && may_trace ->
+        :: may_trace ->
 trace_grey:
             if
             :: has_grey(0) -> trace_object(0)
             :: has_grey(1) -> trace_object(1)
-#if OBJECTS == 3
+#if OBJECTS > 2
             :: has_grey(2) -> trace_object(2)
+            :: OBJECTS == 4 && has_grey(OBJECTS - 1) -> trace_object(OBJECTS - 1)
 #endif
             fi
         :: else
@@ -371,15 +352,11 @@ rest:
     od
 }
 
-inline choose_reference(place)
+inline choose_reference(place, object)
 {
     if
     :: place = NONE
-    :: place = 0
-    :: place = 1
-#if OBJECTS == 3
-    :: place = 2
-#endif
+    :: place = object
     fi
 }
 
@@ -391,11 +368,23 @@ init
         // No root, no free object: nobody will ever touch these two again.
         field[0] = 1; field[1] = 0;
 #else
-        choose_reference(root[0]); choose_reference(root[1]); choose_reference(mail[1]);
-        choose_reference(field[0]); choose_reference(field[1]);
-#if OBJECTS == 3
-        allocated[2] = true;
-        choose_reference(field[2]);
+        // Some small heaps; the mutators make others of them.
+#if OBJECTS == 2
+        root[0] = 0;
+        choose_reference(field[0], 1); choose_reference(root[1], 1); choose_reference(mail[1], 0);
+#elif OBJECTS == 3
+        root[0] = 0;
+        choose_reference(field[0], 1);
+        if
+        :: root[1] = 0
+        :: choose_reference(root[1], 1); choose_reference(field[1], 2); choose_reference(mail[1], 2);
+           allocated[2] = true
+        fi;
+#else
+        // A chain from core to core, which core 0 will enter in the middle.
+        allocated[2] = true; allocated[3] = true;
+        mail[0] = 1; field[1] = 3; field[3] = 2; field[2] = 0;
+        choose_reference(root[1], 1);
 #endif
 #endif
         run core(0); run core(1); run coordinator()
