@@ -1,46 +1,51 @@
-// Collector: marking and sweeping while every core goes on, each looking up only at its own boundary.
+// Collector: marking and sweeping while every core goes on, each looking up only at its own boundaries.
 //
 // Each object belongs to one core's heap; only its owner traces and sweeps it. Outside its crossings a
-// core holds no reference, so that its boundary is an exact safe point. The coordinator, a job, asks for
-// the phases by ragged handshake: it names the phase, each core takes it up at a boundary of its own,
-// and the coordinator goes on when all have.
-//   barrier  the core exchanges the meaning of its colours (all it owns is white now), and every
-//            reference that it overwrites or takes away is shaded first: the deletion barrier.
-//   births   its new objects are born marked. A core gets here only after all have the barrier; so what it
-//            loads from now on was loaded when nothing could disappear unshaded any more.
-//   mark     it shades its roots, and from now on a grey object in each of its slices. An object of
-//            another core is shaded by a message to that core, which carries the object itself: whoever
-//            turns it from white owns that message, and so there is at most one for each object.
-//   settle   marking has ended everywhere; one epoch passes.
-//   sweep    it frees what it owns and what is still white.
-// That marking has ended is found by counting (Mattern): each core counts what it shaded and what it
-// traced. When asked, it answers with both at its boundary. Marking has ended when two consecutive
-// rounds found the same sums, and as much traced as shaded.
+// core holds no reference, so that its boundary is an exact safe point. Phases change by ragged
+// handshake: a phase is announced, and each core adopts it at its next boundary, at the latest when it
+// enters its next crossing; a core that is outside of any therefore counts as having adopted it.
+//   arming    the colours change their meaning, so that all is white. A core that has adopted this shades
+//             what it overwrites or takes away: the deletion barrier. Objects are born white.
+//   greying   all have the barrier; what a crossing loads from now on, nobody took away unshaded. Objects
+//             are born grey, since a core that is behind may still store white ones in them.
+//   marking   no crossing holds anything from before. Roots and grey objects are traced in slices;
+//             objects are born black. White objects of another core are shaded by a message to it.
+//   closing   nothing white can be reached; the barrier goes. This is the epoch before the sweep.
+//   sweeping  what is white is freed.
+// That marking has ended is found by counting (Mattern): a core is active while it has or may make grey
+// objects; it counts each change of that, the messages that it sent and those that it received. Marking
+// has ended when two rounds in a row found every core idle and the same sums, as much sent as received.
 //
-// Heap:       OBJECTS, of the cores in turn, one field each; one root and one mailbox for each core.
-//             grey means: on the owner's list, or in a message under way to it.
-// Mutator:    crossings of at most STEPS steps, CROSSINGS of them (0: for ever), from any heap.
-// Leaves out: fences (a field is stored and its old value shaded under the object's lock); quotas.
+// Heap:       OBJECTS, of the cores in turn, with one field each; one root and one mailbox for each core.
+// Mutator:    crossings of at most STEPS steps, CROSSINGS of them (0: for ever), from some small heaps.
+// Leaves out: fences (an entry's are those of epochs.pml); discarded crossings; quotas. Counters begin
+//             anew in each collection, so that the model is finite.
 // Holds:      no object is swept that a root, a mailbox, a crossing or another such object refers to;
-//             every collection ends, whatever the mutators do; garbage is freed, cycles across cores too.
+//             every collection ends, whatever the mutators do; a garbage cycle across cores is freed.
 //
-// verify collector:                 safety -DOBJECTS=3 -DSTEPS=3 -DCROSSINGS=2
-// verify collector-two-objects:     safety -DOBJECTS=2 -DSTEPS=3 -DCROSSINGS=0
-// verify collector-ends:            ltl=collection_ends fair -DOBJECTS=2 -DSTEPS=2 -DCROSSINGS=0
-// verify collector-cycle:           ltl=cycle_freed fair -DOBJECTS=2 -DSTEPS=2 -DCROSSINGS=0 -DCYCLE
-// fault  no_deletion_barrier:       collector -> assertion violated
-// fault  mail_taken_without_shade:  collector -> assertion violated
-// fault  mail_is_no_root:           collector -> assertion violated
-// fault  no_second_handshake:       collector -> assertion violated
-// fault  one_core_is_enough:        collector -> assertion violated
-// fault  births_marked_too_early:   collector -> assertion violated
-// fault  births_marked_too_late:    collector -> assertion violated
-// fault  births_unmarked:           collector -> assertion violated
-// fault  one_round:                 collector -> assertion violated
-// fault  messages_not_counted:      collector -> assertion violated
-// fault  reference_outlives_crossing: collector -> assertion violated
-// fault  shade_counted_twice:       collector-ends -> acceptance cycle
-// fault  mark_message_lost:         collector-ends -> acceptance cycle
+// verify collector:                   safety partial -DOBJECTS=3 -DSTEPS=2 -DCROSSINGS=1
+// verify collector-constructor:       safety partial -DOBJECTS=3 -DSTEPS=3 -DCROSSINGS=1
+// verify collector-chain:             safety partial -DOBJECTS=4 -DSTEPS=3 -DCROSSINGS=2 -DCROSSINGS_1=0
+// verify collector-for-ever:          safety -DOBJECTS=2 -DSTEPS=1 -DCROSSINGS=0
+// verify collector-ends:              ltl=collection_ends fair -DOBJECTS=2 -DSTEPS=1 -DCROSSINGS=0
+// verify collector-cycle:             ltl=cycle_freed fair -DOBJECTS=2 -DSTEPS=1 -DCROSSINGS=0 -DCYCLE
+// fault  no_deletion_barrier:         collector -> assertion violated !(((reachable&
+// fault  shade_after_store:           collector -> assertion violated !(((reachable&
+// fault  mail_taken_without_shade:    collector -> assertion violated !(((reachable&
+// fault  mail_is_no_root:             collector -> assertion violated !(((reachable&
+// fault  no_second_handshake:         collector -> assertion violated !(((reachable&
+// fault  one_core_is_enough:          collector -> assertion violated !(((reachable&
+// fault  entered_without_adopting:    collector -> assertion violated !(((reachable&
+// fault  born_white_in_greying:       collector -> assertion violated !(((reachable&
+// fault  born_white_in_marking:       collector -> assertion violated !(((reachable&
+// fault  barrier_leaves_core_idle:    collector -> assertion violated !(((reachable&
+// fault  message_overlooked:          collector -> assertion violated !(((reachable&
+// fault  reference_outlives_crossing: collector -> assertion violated !(((reachable&
+// fault  born_black_in_arming:        collector-constructor -> assertion violated !(((reachable&
+// fault  one_round:                   collector-chain -> assertion violated !(((reachable&
+// fault  message_lost:                collector-ends -> acceptance cycle
+// fault  never_idle:                  collector-ends -> acceptance cycle
+// fault  colours_not_exchanged:       collector-cycle -> acceptance cycle
 
 #ifndef CROSSINGS_1
 #define CROSSINGS_1 CROSSINGS   // of core 1
@@ -50,29 +55,32 @@
 #define NONE  7
 
 // Phases, in their order.
-#define IDLE    0
-#define BARRIER 1
-#define BIRTHS  2
-#define MARK    3
-#define SETTLE  4
-#define SWEEP   5
+#define IDLE     0
+#define ARMING   1
+#define GREYING  2
+#define MARKING  3
+#define CLOSING  4
+#define SWEEPING 5
 
 byte root[CORES] = NONE;
-byte mail[CORES] = NONE;        // a message in flight that carries a reference
-byte held[CORES] = NONE;        // what a crossing under way has in hand
+byte mail[CORES] = NONE;        // a message to the core that carries a reference
+byte held[CORES] = NONE;        // what the crossing under way has in hand
+byte left[CORES];               // of the crossing under way: 1 and the steps that it may still take
 byte field[OBJECTS] = NONE;
 bool allocated[OBJECTS];
 bool colour[OBJECTS];
-bool grey[OBJECTS];
+bool grey[OBJECTS];             // in a list of its owner,
+bool under_way[OBJECTS];        // or in a message to it
 
-byte asked = IDLE;              // the phase that the coordinator asks for,
-byte phase[CORES] = IDLE;       // and the one that each core is in
-bool marked[CORES];             // the colour that means marked to the core
-byte shaded[CORES];
-byte traced[CORES];
-bool counting[CORES];           // the core owes an answer to this round
-byte round_shaded;
-byte round_traced;
+byte announced = IDLE;          // the phase of now,
+byte adopted[CORES] = IDLE;     // and the one that each core is in
+bool marked_now;                // the colour that this collection marks with,
+bool marked[CORES];             // as each core has adopted it
+bool scanned[CORES];            // the core's roots were
+bool swept[CORES];
+byte activity[CORES];           // odd: the core has or may make something grey
+byte sent[CORES];
+byte received[CORES];
 bool collecting;
 
 #if OBJECTS == 2
@@ -82,8 +90,18 @@ bool collecting;
 #else
 #define each_object(step) step(0); step(1); step(2); step(3)
 #endif
-#define owner(object) ((object) % CORES)
-#define barrier_on    (phase[me] != IDLE && phase[me] != SWEEP)
+#define owner(object)  ((object) % CORES)
+#define quiescent(core) (left[core] == 0)
+#define active(core)   ((activity[core] & 1) != 0)
+#define records_deletions (ARMING <= adopted[me] && adopted[me] <= MARKING)
+
+inline become_active()
+{
+    if
+    :: !active(me) -> activity[me]++
+    :: else
+    fi
+}
 
 inline shade(object)
 {
@@ -91,27 +109,17 @@ inline shade(object)
     :: object != NONE ->
         if
         :: colour[object] != marked[me] ->
+            become_active();
             colour[object] = marked[me];
-#ifdef BUG_messages_not_counted
-            if
-            :: owner(object) == me -> shaded[me]++
-            :: else
-            fi;
-#else
-            shaded[me]++;
-#endif
-#ifdef BUG_mark_message_lost
             if
             :: owner(object) == me -> grey[object] = true
-            :: else
+            :: else ->
+                sent[me]++;
+#ifndef BUG_message_lost
+                under_way[object] = true
+#endif
             fi
-#else
-            grey[object] = true
-#endif
         :: else
-#ifdef BUG_shade_counted_twice
-            -> shaded[me] = (shaded[me] < 5 -> shaded[me] + 1 : 5)
-#endif
         fi
     :: else
     fi
@@ -119,9 +127,18 @@ inline shade(object)
 
 inline before_overwriting(object)
 {
-#ifndef BUG_no_deletion_barrier
+#if defined(BUG_shade_after_store)
+    owed = object
+#elif defined(BUG_barrier_leaves_core_idle)
     if
-    :: barrier_on -> shade(object)
+    :: records_deletions && object != NONE && owner(object) == me && colour[object] != marked[me] ->
+        colour[object] = marked[me]; grey[object] = true
+    :: records_deletions && object != NONE && owner(object) != me -> shade(object)
+    :: else
+    fi
+#elif !defined(BUG_no_deletion_barrier)
+    if
+    :: records_deletions -> shade(object)
     :: else
     fi
 #else
@@ -152,200 +169,287 @@ inline sweep_object(object)
     if
     :: owner(object) == me && allocated[object] && colour[object] != marked[me] ->
         assert(!is_reachable(object));
-        allocated[object] = false; field[object] = NONE; colour[object] = false; grey[object] = false
+        allocated[object] = false; field[object] = NONE; colour[object] = false
     :: else
     fi
 }
 
 inline allocate(object)
 {
-    // Born with its field set, as by a constructor.
+    // Its field is set before anybody else can see it, as by a constructor.
     allocated[object] = true; field[object] = held[me]; held[me] = object;
-#if defined(BUG_births_marked_too_early)
-    colour[object] = marked[me]
-#elif defined(BUG_births_marked_too_late)
-    colour[object] = (phase[me] == BARRIER || phase[me] == BIRTHS -> !marked[me] : marked[me])
-#elif defined(BUG_births_unmarked)
-    colour[object] = (barrier_on -> !marked[me] : marked[me])
+#if defined(BUG_born_black_in_arming)
+    colour[object] = (adopted[me] == GREYING -> !marked[me] : marked[me]);
+#elif defined(BUG_born_white_in_marking)
+    colour[object] = (records_deletions -> !marked[me] : marked[me]);
 #else
-    colour[object] = (phase[me] == BARRIER -> !marked[me] : marked[me])
+    colour[object] = (adopted[me] == ARMING || adopted[me] == GREYING -> !marked[me] : marked[me]);
+#endif
+#ifndef BUG_born_white_in_greying
+    if
+    :: adopted[me] == GREYING -> shade(object)
+    :: else
+    fi
 #endif
 }
 
 inline trace_object(object)
 {
     grey[object] = false;
-    shade(field[object]);
-    traced[me]++
+    shade(field[object])
+}
+
+inline receive_object(object)
+{
+    become_active();
+    under_way[object] = false; received[me]++;
+    shade(field[object])
 }
 
 #define has_grey(object) (owner(object) == me && grey[object])
+#define has_message(object) (owner(object) == me && under_way[object])
 #define may_allocate(object) (owner(object) == me && !allocated[object])
 #if OBJECTS == 2
-#define any_grey (has_grey(0) || has_grey(1))
+#define any_grey    (grey[me])
+#define any_message(core) (under_way[core])
+#elif OBJECTS == 3
+#define any_grey    (grey[me] || (me == 0 && grey[2]))
+#define any_message(core) (under_way[core] || (core == 0 && under_way[2]))
 #else
-#define any_grey (has_grey(0) || has_grey(1) || has_grey(2) || has_grey(OBJECTS - 1))
+#define any_grey    (grey[me] || grey[me + 2])
+#define any_message(core) (under_way[core] || under_way[core + 2])
 #endif
-#define may_trace ((phase[me] == MARK || phase[me] == SETTLE) && any_grey)
+#define has_work ((adopted[me] == MARKING && (active(me) || any_message(me) || any_grey)) || \
+                  (adopted[me] == SWEEPING && !swept[me]))
+
+inline adopt()
+{
+    if
+    :: announced != IDLE && (adopted[me] == IDLE || announced < adopted[me]) ->
+        // The first of this collection that it sees; it may have slept through others.
+exchange_colours:
+#ifndef BUG_colours_not_exchanged
+        marked[me] = marked_now;
+#endif
+        become_active()
+    :: else
+    fi;
+    adopted[me] = announced
+}
 
 proctype core(byte me)
 {
-    byte left;                  // of the crossing under way: 1 and the steps that it may still take
 #if CROSSINGS > 0
     byte crossings = (me == 0 -> CROSSINGS : CROSSINGS_1);
 #define may_cross crossings > 0
 #else
 #define may_cross true
 #endif
+#ifdef BUG_shade_after_store
+    byte owed = NONE;
+#endif
 end_outside:
     do
-    :: atomic { left > 1 || (left == 0 && may_cross) ->
-            if
-            :: left == 0 ->
+    :: atomic { quiescent(me) && may_cross ->
 enter_crossing:
 #if CROSSINGS > 0
-                crossings--;
+        crossings--;
 #endif
-                left = STEPS + 1;
-load_root:
-                held[me] = root[me]
-            :: else
-            fi;
-            left--;
-            if
-            :: held[me] != NONE && field[held[me]] != NONE ->
-load_field:
-                held[me] = field[held[me]]
-            :: root[me] != held[me] ->
-store_root:
-                before_overwriting(root[me]);
-                root[me] = held[me]
-            :: root[me] != NONE && field[root[me]] != held[me] ->
-store_field:
-                before_overwriting(field[root[me]]);
-                field[root[me]] = held[me]
-            :: held[me] != NONE && field[held[me]] != NONE ->
-clear_field:
-                before_overwriting(field[held[me]]);
-                field[held[me]] = NONE
-            :: held[me] != NONE && mail[1 - me] == NONE ->
-send_reference:
-                mail[1 - me] = held[me]
-            :: mail[me] != NONE ->
-receive_reference:
-                held[me] = mail[me];
-#ifndef BUG_mail_taken_without_shade
-                before_overwriting(mail[me]);
+#ifndef BUG_entered_without_adopting
+        if
+        :: announced != adopted[me] -> adopt()
+        :: else
+        fi;
 #endif
-                mail[me] = NONE
-            :: may_allocate(0) ->
-allocate_object:
-                allocate(0)
-            :: may_allocate(1) -> allocate(1)
-#if OBJECTS > 2
-            :: may_allocate(2) -> allocate(2)
-#endif
-            :: else
-            fi
+        left[me] = STEPS + 1; held[me] = root[me]
        }
-    :: atomic { left > 0 || asked != phase[me] || counting[me] || may_trace ->
+    :: atomic { left[me] > 1 ->
+        left[me]--;
+#ifdef BUG_shade_after_store
+        if
+        :: owed != NONE && records_deletions -> shade(owed)
+        :: else
+        fi;
+        owed = NONE;
+#endif
+        if
+        :: held[me] != NONE && field[held[me]] != NONE ->
+load_field:
+            held[me] = field[held[me]]
+        :: root[me] != held[me] ->
+store_root:
+            before_overwriting(root[me]);
+            root[me] = held[me]
+        :: root[me] != NONE && field[root[me]] != held[me] ->
+store_field:
+            before_overwriting(field[root[me]]);
+            field[root[me]] = held[me]
+        :: held[me] != NONE && field[held[me]] != NONE ->
+clear_field:
+            before_overwriting(field[held[me]]);
+            field[held[me]] = NONE
+        :: held[me] != NONE && mail[1 - me] == NONE ->
+send_reference:
+            mail[1 - me] = held[me]
+        :: mail[me] != NONE ->
+receive_reference:
+            held[me] = mail[me];
+#ifndef BUG_mail_taken_without_shade
+            before_overwriting(mail[me]);
+#endif
+            mail[me] = NONE
+        :: may_allocate(0) ->
+allocate_object:
+            allocate(0)
+        :: may_allocate(1) -> allocate(1)
+#if OBJECTS > 2
+        :: may_allocate(2) -> allocate(2)
+#endif
+        :: else
+        fi
+       }
+    :: atomic { left[me] > 0 || announced != adopted[me] || has_work ->
         // The crossing ends, or the core is kicked out of its halt or guest to do its part: one piece of
         // work at each boundary, so that the other core may run between any two.
-end_crossing:
-        left = 0;
+safe_point:
+        left[me] = 0;
+#ifdef BUG_shade_after_store
+        if
+        :: owed != NONE && records_deletions -> shade(owed)
+        :: else
+        fi;
+        owed = NONE;
+#endif
 #ifndef BUG_reference_outlives_crossing
         held[me] = NONE;
 #endif
         if
-        :: asked != phase[me] ->
-take_up_phase:
-            phase[me] = asked;
-            if
-            :: asked == BARRIER ->
-exchange_colours:
-                marked[me] = !marked[me]; shaded[me] = 0; traced[me] = 0
-            :: asked == MARK ->
-shade_roots:
-                shade(root[me]);
+        :: announced != adopted[me] -> adopt()
+        :: announced == adopted[me] && adopted[me] == MARKING && !scanned[me] ->
+scan_roots:
+            shade(root[me]);
 #ifndef BUG_mail_is_no_root
-                shade(mail[me])
+            shade(mail[me]);
 #endif
-            :: asked == SWEEP ->
-sweep_heap:
-                find_reachable();
-                each_object(sweep_object)
-            :: else
-            fi
-        :: counting[me] ->
-answer_round:
-            round_shaded = round_shaded + shaded[me]; round_traced = round_traced + traced[me];
-            counting[me] = false
-        :: may_trace ->
-trace_grey:
+            scanned[me] = true
+        :: announced == adopted[me] && adopted[me] == MARKING && scanned[me] ->
             if
-            :: has_grey(0) -> trace_object(0)
+            :: has_grey(0) ->
+scan_object:
+                trace_object(0)
             :: has_grey(1) -> trace_object(1)
+            :: has_message(0) ->
+take_message:
+                receive_object(0)
+            :: has_message(1) -> receive_object(1)
 #if OBJECTS > 2
             :: has_grey(2) -> trace_object(2)
-            :: OBJECTS == 4 && has_grey(OBJECTS - 1) -> trace_object(OBJECTS - 1)
+            :: has_message(2) -> receive_object(2)
 #endif
+#if OBJECTS > 3
+            :: has_grey(3) -> trace_object(3)
+            :: has_message(3) -> receive_object(3)
+#endif
+            :: !any_grey && !any_message(me) && active(me) ->
+become_idle:
+#ifndef BUG_never_idle
+                activity[me]++
+#endif
+            :: else
             fi
+        :: announced == adopted[me] && adopted[me] == SWEEPING && !swept[me] ->
+sweep_heap:
+            find_reachable();
+            each_object(sweep_object);
+            swept[me] = true
         :: else
         fi
        }
     od
 }
 
+#define has_adopted(core, phase) (adopted[core] == phase || quiescent(core))
 #ifdef BUG_one_core_is_enough
-#define all_in(which) (phase[0] == which)
+#define everyone_adopted(phase) has_adopted(0, phase)
 #else
-#define all_in(which) (phase[0] == which && phase[1] == which)
+#define everyone_adopted(phase) (has_adopted(0, phase) && has_adopted(1, phase))
 #endif
 
-inline hand_shake(from, to)
+inline look_at(core)
 {
-    atomic { all_in(from) -> asked = to }
+#ifdef BUG_message_overlooked
+    quiet = quiet && adopted[core] == MARKING && !active(core);
+#else
+    quiet = quiet && adopted[core] == MARKING && !active(core) && !any_message(core);
+#endif
+    sum_activity = sum_activity + activity[core];
+    sum_sent = sum_sent + sent[core];
+    sum_received = sum_received + received[core]
 }
 
-inline count_round()
-{
-    round_shaded = 0; round_traced = 0; counting[0] = true; counting[1] = true
-}
+#if defined(BUG_message_overlooked)
+#define is_quiet (quiet)
+#else
+#define is_quiet (quiet && sum_sent == sum_received)
+#endif
+#ifdef BUG_one_round
+#define is_same true
+#else
+#define is_same (was_quiet && sum_activity == before_activity && sum_sent == before_sent)
+#endif
 
 proctype coordinator()
 {
-    byte before = NONE;         // what the round before found shaded and traced; NONE: not the same
+    bool quiet;
+    byte sum_activity;
+    byte sum_sent;
+    byte sum_received;
+    bool was_quiet;             // the round before
+    byte before_activity;
+    byte before_sent;
     do
-    :: atomic { all_in(IDLE) ->
-start_barrier:
-            asked = BARRIER; collecting = true };
+    :: atomic { true ->
+begin_collection:
+        assert(!active(0) && !active(1));
+        activity[0] = 0; activity[1] = 0;
+        sent[0] = 0; sent[1] = 0; received[0] = 0; received[1] = 0;
+        scanned[0] = false; scanned[1] = false; swept[0] = false; swept[1] = false;
+        marked_now = !marked_now; announced = ARMING; collecting = true };
 #ifndef BUG_no_second_handshake
-mark_births:
-        hand_shake(BARRIER, BIRTHS);
-start_marking:
-        hand_shake(BIRTHS, MARK);
+begin_greying:
+        atomic { everyone_adopted(ARMING) -> announced = GREYING };
+begin_marking:
+        atomic { everyone_adopted(GREYING) -> announced = MARKING };
 #else
-        hand_shake(BARRIER, MARK);
+        atomic { everyone_adopted(ARMING) -> announced = MARKING };
 #endif
-        atomic { all_in(MARK) -> count_round() };
         do
-        :: atomic { !counting[0] && !counting[1] ->
-count_marks:
+        :: atomic { true ->
+count_round:
+            quiet = true; sum_activity = 0; sum_sent = 0; sum_received = 0;
+            look_at(0) };
+            // One core after the other: the cores go on in between.
+            atomic {
+                look_at(1);
                 if
-#ifdef BUG_one_round
-                :: round_shaded == round_traced -> break
-#else
-                :: round_shaded == round_traced && round_shaded == before -> break
-#endif
-                :: else -> before = (round_shaded == round_traced -> round_shaded : NONE); count_round()
-                fi }
+                :: is_quiet && is_same -> break
+                :: else ->
+                    was_quiet = is_quiet;
+                    before_activity = (was_quiet -> sum_activity : 0);
+                    before_sent = (was_quiet -> sum_sent : 0)
+                fi
+            }
         od;
-settle:
-        atomic { asked = SETTLE; before = NONE; round_shaded = 0; round_traced = 0 };
-start_sweep:
-        hand_shake(SETTLE, SWEEP);
-rest:
-        atomic { all_in(SWEEP) -> asked = IDLE; collecting = false }
+begin_closing:
+        atomic {
+            was_quiet = false; before_activity = 0; before_sent = 0;
+            quiet = false; sum_activity = 0; sum_sent = 0; sum_received = 0;
+            announced = CLOSING
+        };
+begin_sweeping:
+        atomic { everyone_adopted(CLOSING) -> announced = SWEEPING };
+end_collection:
+        atomic { swept[0] && swept[1] -> announced = IDLE; collecting = false }
 #if CROSSINGS > 0
         ; break
 #endif
