@@ -119,6 +119,7 @@ object::Job::Step Slot::load()
     if (!loaded)
         return could_not_start(loaded.error().what);
     phase_ = Phase::run;
+    interface::log(configuration_.name, " starts, ", to_bytes(owner_.pool().free()), " free");
     vm_->start();
     return Step::wait;
 }
