@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The image that ships: no vector, x87 or MMX instruction, and no memory both writable and executable.
+"""The image that ships: small, no vector, x87 or MMX instruction, and no memory both writable and executable.
 
     image.py BUILD_DIR|ELF
 
@@ -22,6 +22,9 @@ CONTROL = {"emms", "femms", "wait", "ldmxcsr", "stmxcsr", "vldmxcsr", "vstmxcsr"
 PREFIXES = {"lock", "rep", "repe", "repne", "repz", "repnz", "data16", "addr32", "notrack", "cs", "ds", "es", "ss",
             "fs", "gs", "rex64"}
 ALLOWED_IN = "extended_state"
+MOST_BYTES = 512 << 10
+# Names for crash records.
+SYMBOLS = ".symbols"
 
 
 def find_image(place):
@@ -73,6 +76,21 @@ def segments(image):
         yield kind, flags, address
 
 
+def loaded_bytes(image):
+    """Memory that the image takes once it is loaded: text and data, zeroed data too, symbols left out."""
+    data = image.read_bytes()
+    offset, = struct.unpack_from("<Q", data, 40)
+    size, count, names = struct.unpack_from("<HHH", data, 58)
+    sections = [struct.unpack_from("<IIQQQQ", data, offset + index * size) for index in range(count)]
+    strings = sections[names][4]
+    total = 0
+    for name, _, flags, _, _, length in sections:
+        text = data[strings + name:data.index(b"\0", strings + name)].decode()
+        if flags & 2 and text != SYMBOLS: # SHF_ALLOC
+            total += length
+    return total
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: image.py BUILD_DIR|ELF")
@@ -97,9 +115,12 @@ def main():
         for kind, flags, address in segments(image):
             if kind in (1, 0x6474E551) and flags & 1 and flags & 2:
                 failures.append(f"the segment at {address:#x} is both writable and executable")
+        if (size := loaded_bytes(image)) > MOST_BYTES:
+            failures.append(f"text and data are {size} bytes, allowed are {MOST_BYTES}")
     except (ValueError, struct.error) as error:
-        failures.append(f"{image}: {error}")
-    tree.verdict("image", failures, f"{count} instructions, none of vector, x87 or MMX; no segment writable and executable")
+        tree.verdict("image", [*failures, f"{image}: {error}"], "")
+    tree.verdict("image", failures, f"{count} instructions, none of vector, x87 or MMX; {size} bytes of text and data; "
+                 "no segment writable and executable")
 
 
 if __name__ == "__main__":
