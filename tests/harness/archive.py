@@ -1,4 +1,4 @@
-"""A cpio archive with one script, to be put behind the guests' initramfs."""
+"""A cpio archive with one program, to be put behind the guests' initramfs."""
 
 
 def _entry(name, data, mode, inode):
@@ -9,9 +9,14 @@ def _entry(name, data, mode, inode):
     return record + data + b"\0" * (-len(data) % 4)
 
 
-def with_script(initramfs, script):
-    """The initramfs, and behind it an archive that holds the script as /ovm-run.sh."""
+def with_file(initramfs, name, content):
+    """The initramfs, and behind it an archive that holds one program; it replaces what has that name."""
     data = bytes(initramfs)
     data += b"\0" * (-len(data) % 512)
-    data += _entry("ovm-run.sh", script.encode(), 0o100755, 1)
+    data += _entry(name, content, 0o100755, 1)
     return data + _entry("TRAILER!!!", b"", 0, 0)
+
+
+def with_script(initramfs, script):
+    """The initramfs, and behind it an archive that holds the script as /ovm-run.sh."""
+    return with_file(initramfs, "ovm-run.sh", script.encode())
