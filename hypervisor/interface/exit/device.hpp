@@ -39,6 +39,13 @@ protected:
     ~Memory_device() = default;
 };
 
+/// Where in a device an access went; without an owner nobody is there: it reads as all-ones, and writes are lost.
+struct Device_place
+{
+    Memory_device* owner = nullptr;
+    Bytes offset{};
+};
+
 class Msr_device
 {
 public:

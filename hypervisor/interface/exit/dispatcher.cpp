@@ -112,7 +112,7 @@ void Dispatcher::handle_port(Vcpu& vcpu, const Exit& exit)
 {
     auto const& access = exit.port;
     if (access.string)
-        return handle_instruction(vcpu, Guest_physical{0});
+        return handle_instruction(vcpu, {});
     auto& state = vcpu.state();
     if (access.in)
     {
@@ -128,18 +128,25 @@ void Dispatcher::handle_port(Vcpu& vcpu, const Exit& exit)
 
 void Dispatcher::handle_memory(Vcpu& vcpu, const Exit& exit)
 {
-    auto const populated = vcpu.memory().populate(exit.memory.address);
-    if (populated)
-        return;
-    if (populated.error() != Error::not_found)
-        return events_.crashed(vcpu, exit, "no memory for the guest's page");
+    auto const at = exit.memory.address;
+    auto const* const device = memory_.find(at.value());
+    if (device == nullptr)
+    {
+        auto const populated = vcpu.memory().populate(at);
+        if (populated)
+            return;
+        if (populated.error() != Error::not_found)
+            return events_.crashed(vcpu, exit, "no memory for the guest's page");
+    }
     // The processor does not say which linear address it was translating, so that no #PF can be given.
     if (exit.memory.page_walk)
         return events_.crashed(vcpu, exit, "page tables where there is no RAM");
     // A bus without a device reads as all-ones, and FF FF is no instruction.
     if (exit.memory.execute)
         return vcpu.inject_exception(invalid_opcode, std::nullopt);
-    handle_instruction(vcpu, exit.memory.address);
+    if (device == nullptr)
+        return handle_instruction(vcpu, {});
+    handle_instruction(vcpu, {device->owner, Bytes{at.value() - device->first}});
 }
 
 void Dispatcher::handle_call(Vcpu& vcpu, const Exit& exit)
@@ -174,7 +181,7 @@ void Dispatcher::handle_task_priority(Vcpu& vcpu)
     vcpu.advance(decoded->length);
 }
 
-void Dispatcher::handle_instruction(Vcpu& vcpu, Guest_physical device)
+void Dispatcher::handle_instruction(Vcpu& vcpu, const Device_place& device)
 {
     auto const decoded = vcpu.decode();
     if (!decoded)

@@ -82,7 +82,7 @@ private:
     void handle_call(processor::Vcpu& vcpu, const arch::Exit& exit);
     void handle_invalid_state(processor::Vcpu& vcpu, const arch::Exit& exit);
     void handle_task_priority(processor::Vcpu& vcpu);
-    void handle_instruction(processor::Vcpu& vcpu, Guest_physical device);
+    void handle_instruction(processor::Vcpu& vcpu, const Device_place& device);
 
     Cpuid_source& cpuid_;
     Msr_device& msrs_;

@@ -28,12 +28,10 @@ std::uint64_t read_register(Emulated_vcpu& vcpu, unsigned number, unsigned size,
 /// A 32-bit result clears the upper half; 8 and 16 bits leave the rest (APM volume 1, 3.1.2).
 void write_register(Emulated_vcpu& vcpu, unsigned number, unsigned size, bool high, std::uint64_t value)
 {
-    auto const old = vcpu.general(number);
-    if (high)
-        return vcpu.set_general(number, with_field(old, 8, 8, value));
     if (size >= 4)
         return vcpu.set_general(number, low_bytes(value, size));
-    vcpu.set_general(number, with_field(old, 0, size * 8, value));
+    auto const old = vcpu.general(number);
+    vcpu.set_general(number, high ? with_field(old, 8, 8, value) : with_field(old, 0, size * 8, value));
 }
 
 std::uint64_t read_operand(Emulated_vcpu& vcpu, const Decoded& instruction, const Operand& operand)
@@ -187,9 +185,25 @@ std::uint64_t reversed(std::uint64_t value, unsigned size)
     return std::byteswap(value) >> (64 - size * 8);
 }
 
-} // namespace
+/// MOV of 4 bytes between a register and the device: what nearly all that drivers do to a device is, and done without
+/// looking at each operand's kind twice. False for any other instruction.
+inline bool emulate_plain_move(Emulated_vcpu& vcpu, const Decoded& instruction)
+{
+    auto const& to = instruction.destination;
+    auto const& from = instruction.source;
+    constexpr unsigned size = 4;
+    if (instruction.operation != Operation::mov || to.size != size || from.size != size)
+        return false;
+    if (to.kind == Operand::Kind::general && from.kind == Operand::Kind::memory)
+        vcpu.set_general(to.number, low_bytes(vcpu.load_device(size), size));
+    else if (to.kind == Operand::Kind::memory && from.kind == Operand::Kind::general)
+        vcpu.store_device(size, low_bytes(vcpu.general(from.number), size));
+    else
+        return false;
+    return true;
+}
 
-Emulation emulate(Emulated_vcpu& vcpu, const Decoded& instruction)
+Emulation emulate_any(Emulated_vcpu& vcpu, const Decoded& instruction)
 {
     auto const size = instruction.operand_size;
     switch (instruction.operation)
@@ -248,6 +262,15 @@ Emulation emulate(Emulated_vcpu& vcpu, const Decoded& instruction)
     case Operation::outs: return emulate_string(vcpu, instruction);
     default: return Emulation::unknown;
     }
+}
+
+} // namespace
+
+Emulation emulate(Emulated_vcpu& vcpu, const Decoded& instruction)
+{
+    if (emulate_plain_move(vcpu, instruction))
+        return Emulation::done;
+    return emulate_any(vcpu, instruction);
 }
 
 } // namespace ovm::interface

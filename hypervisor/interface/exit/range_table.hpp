@@ -9,7 +9,7 @@
 namespace ovm::interface
 {
 
-/// Disjoint ranges of numbers (ports, addresses, MSRs), each with its owner; found by binary search.
+/// Disjoint ranges of numbers (ports, addresses, MSRs), each with its owner.
 /// Invariant:   entries are sorted by `first`, and no two overlap.
 /// Concurrency: filled while a VM is made, read-only afterwards.
 template <typename Owner, std::size_t N>
@@ -38,20 +38,15 @@ public:
         return entries_.insert(at, Entry{first, last, &owner});
     }
 
+    /// From the highest down: tables are short, and what guests ask for most, the local APIC, lies highest.
     const Entry* find(std::uint64_t number) const
     {
-        std::size_t low = 0;
-        std::size_t high = entries_.size();
-        while (low < high)
+        for (auto at = entries_.size(); at > 0; --at)
         {
-            auto const middle = (low + high) / 2;
-            if (entries_[middle].last < number)
-                low = middle + 1;
-            else
-                high = middle;
+            auto const& entry = entries_[at - 1];
+            if (entry.first <= number)
+                return number <= entry.last ? &entry : nullptr;
         }
-        if (low < entries_.size() && entries_[low].first <= number)
-            return &entries_[low];
         return nullptr;
     }
 

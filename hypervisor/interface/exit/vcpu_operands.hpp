@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/bits.hpp"
 #include "interface/exit/dispatcher.hpp"
 #include "interface/exit/emulator.hpp"
 
@@ -14,7 +15,7 @@ namespace ovm::interface
 class Vcpu_operands final : public Emulated_vcpu
 {
 public:
-    Vcpu_operands(Dispatcher& dispatcher, processor::Vcpu& vcpu, Guest_physical device)
+    Vcpu_operands(Dispatcher& dispatcher, processor::Vcpu& vcpu, const Device_place& device)
         : dispatcher_(dispatcher), vcpu_(vcpu), device_(device)
     {
     }
@@ -28,10 +29,16 @@ public:
                                unsigned size) override;
     Result<> store(arch::instruction::Segment_register segment, std::uint64_t offset, unsigned size,
                    std::uint64_t value) override;
-    std::uint64_t load_device(unsigned size) override { return dispatcher_.read_memory(vcpu_, device_, size); }
+    std::uint64_t load_device(unsigned size) override
+    {
+        if (device_.owner == nullptr)
+            return low_bytes(~std::uint64_t{0}, size);
+        return device_.owner->read_memory(vcpu_, device_.offset, size);
+    }
     void store_device(unsigned size, std::uint64_t value) override
     {
-        dispatcher_.write_memory(vcpu_, device_, size, value);
+        if (device_.owner != nullptr)
+            device_.owner->write_memory(vcpu_, device_.offset, size, value);
     }
     std::uint32_t in(std::uint16_t port, unsigned size) override { return dispatcher_.read_port(vcpu_, port, size); }
     void out(std::uint16_t port, unsigned size, std::uint32_t value) override
@@ -54,7 +61,7 @@ private:
 
     Dispatcher& dispatcher_;
     processor::Vcpu& vcpu_;
-    Guest_physical device_;
+    Device_place device_;
 };
 
 } // namespace ovm::interface
