@@ -203,7 +203,8 @@ inline bool emulate_plain_move(Emulated_vcpu& vcpu, const Decoded& instruction)
     return true;
 }
 
-Emulation emulate_any(Emulated_vcpu& vcpu, const Decoded& instruction)
+/// Apart, as what it needs registers for is no concern of plain moves.
+[[gnu::noinline]] Emulation emulate_any(Emulated_vcpu& vcpu, const Decoded& instruction)
 {
     auto const size = instruction.operand_size;
     switch (instruction.operation)
