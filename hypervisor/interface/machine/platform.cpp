@@ -31,6 +31,7 @@ Platform::Platform(processor::Timer_service& timers, Byte_sink& serial_output, M
       power_(clock_, Irq_line(router_, Acpi_pm::interrupt_line), control), reset_(control), debug_exit_(control), pci_(reset_),
       cpuid_(vcpus)
 {
+    bus_.set_end_listener(ioapic_);
 }
 
 Result<> Platform::connect(Dispatcher& dispatcher, std::optional<std::uint16_t> debug_exit)
