@@ -199,7 +199,11 @@ Result<> Msr_policy::write_other(processor::Vcpu& vcpu, Vcpu_msrs& msrs, std::ui
     }
     if (in_range(msr, Paravirtual::first_msr, 5) || msr == Paravirtual::wall_clock_old ||
         msr == Paravirtual::system_time_old)
+    {
+        if (msr == Paravirtual::end_of_interrupt)
+            msrs.apic->settle_lazy_end();
         return msrs.paravirtual->write_msr(vcpu, msr, value);
+    }
     if (msr >= k7_event_first && msr <= k7_event_last)
         return {}; // no counter counts: profilers of the guest see zeros
     switch (msr)

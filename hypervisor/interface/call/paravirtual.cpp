@@ -152,6 +152,8 @@ bool Paravirtual::offer()
 
 bool Paravirtual::withdraw()
 {
+    if ((end_of_interrupt_ & enabled) == 0)
+        return false;
     Guest_physical const at(end_of_interrupt_ & ~std::uint64_t{3});
     auto const word = memory_.load(at, 1);
     if (!word)

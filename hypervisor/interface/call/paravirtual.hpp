@@ -26,7 +26,8 @@ public:
     static constexpr std::uint32_t wall_clock_old = 0x11;
     static constexpr std::uint32_t system_time_old = 0x12;
     static constexpr std::uint32_t first_msr = 0x4b56'4d00;
-    static constexpr std::uint32_t last_msr = 0x4b56'4d04;
+    static constexpr std::uint32_t end_of_interrupt = 0x4b56'4d04;
+    static constexpr std::uint32_t last_msr = end_of_interrupt;
 
     /// `machine_start`: the machine's counter when the VM was switched on; its system time starts there.
     Paravirtual(memory::Guest_memory& memory, const Guest_time& time, Ticks machine_start)

@@ -82,6 +82,8 @@ public:
     std::uint64_t deadline() const { return timer_.deadline(); }
     void set_deadline(std::uint64_t guest_ticks) { timer_.set_deadline(guest_ticks); }
     void time_changed() { timer_.time_changed(); }
+    /// The offer of a lazy end, if one is open, ends here: before the guest moves the word that it is in.
+    void settle_lazy_end();
 
     bool is_enabled() const { return base() & base_enabled; }
     bool is_x2apic() const { return (base() & base_mode) == base_mode; }
@@ -137,7 +139,6 @@ private:
     void send(std::uint64_t command);
     void end_of_interrupt();
     void finish(std::uint8_t vector);
-    void settle_lazy_end();
     void notify();
     void notify_if_waiting();
     bool external_waits() const;

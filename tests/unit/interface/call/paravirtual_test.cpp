@@ -79,6 +79,47 @@ TEST_F(Paravirtual_test, TheEndOfAnInterruptInMemory)
     EXPECT_TRUE(paravirtual->withdraw());
 }
 
+TEST_F(Paravirtual_test, MovingTheWordSettlesTheOffer)
+{
+    apic->connect(static_cast<Lazy_end&>(*paravirtual));
+    apic->write_memory_register(0x0f0, 0x1ff);
+    auto const serve = [this](std::uint32_t interrupt)
+    {
+        apic->write_memory_register(0x300, 0x4'4000 | interrupt); // to itself
+        auto const pending = apic->pending_interrupt();
+        return pending ? apic->acknowledge(*pending) : 0u;
+    };
+    auto const in_service = [this](unsigned interrupt)
+    { return (apic->read_memory_register(0x100 + interrupt / 32 * 0x10) >> interrupt % 32 & 1) != 0; };
+    EXPECT_TRUE(memory_->store(Guest_physical(0), 1, 0xff));
+
+    EXPECT_TRUE(write(0x4b56'4d04, 0x8001));
+    EXPECT_EQ(serve(0x41), 0x41u);
+    EXPECT_EQ(load(0x8000, 1), 1u);
+    EXPECT_TRUE(memory_->store(Guest_physical(0x8000), 1, 0)); // the guest ends it,
+    EXPECT_TRUE(write(0x4b56'4d04, 0));                        // then wants no more of this
+    EXPECT_FALSE(in_service(0x41));
+    EXPECT_EQ(serve(0x42), 0x42u);
+    apic->write_memory_register(0x0b0, 0);
+    EXPECT_FALSE(in_service(0x42));
+
+    EXPECT_TRUE(write(0x4b56'4d04, 0x8001));
+    EXPECT_EQ(serve(0x41), 0x41u);
+    EXPECT_TRUE(write(0x4b56'4d04, 0x9001)); // it has not ended yet
+    EXPECT_EQ(load(0x8000, 1), 0u);
+    EXPECT_TRUE(in_service(0x41));
+    apic->write_memory_register(0x0b0, 0);
+    EXPECT_FALSE(in_service(0x41));
+    EXPECT_EQ(load(0, 1), 0xffu);
+}
+
+TEST_F(Paravirtual_test, WhoAskedForNoLazyEndKeepsItsMemory)
+{
+    EXPECT_TRUE(memory_->store(Guest_physical(0), 1, 0xff));
+    EXPECT_FALSE(paravirtual->withdraw());
+    EXPECT_EQ(load(0, 1), 0xffu);
+}
+
 TEST_F(Paravirtual_test, NoRamThereIsTheGuestsOwnLoss)
 {
     EXPECT_TRUE(write(0x4b56'4d01, 0xffff'ffff'ffff'f001));
