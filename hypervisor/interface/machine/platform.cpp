@@ -32,6 +32,8 @@ Platform::Platform(processor::Timer_service& timers, Byte_sink& serial_output, M
       cpuid_(vcpus)
 {
     bus_.set_end_listener(ioapic_);
+    pic_.connect(pit_);
+    ioapic_.connect(pit_);
 }
 
 Result<> Platform::connect(Dispatcher& dispatcher, std::optional<std::uint16_t> debug_exit)

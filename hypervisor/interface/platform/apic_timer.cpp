@@ -5,10 +5,6 @@ namespace ovm::interface
 namespace
 {
 
-constexpr std::uint32_t masked = 1u << 16;
-/// No periodic timer rings more often than every 50 us, whatever the guest asks for.
-constexpr std::uint64_t closest = Apic_timer::hertz / 20'000;
-
 /// The divide configuration register (APM volume 2, 16.4.1): bits 0, 1 and 3.
 constexpr std::uint32_t divisor_of(std::uint32_t configuration)
 {
@@ -53,19 +49,53 @@ void Apic_timer::stop_locked()
 void Apic_timer::set_vector(std::uint32_t entry)
 {
     Lock_guard const guard(lock_);
+    forget_unheard_locked();
     auto const before = mode_locked();
+    bool const was_masked = is_masked_locked();
+    auto const left = current_locked();
     entry_ = entry;
     auto const after = mode_locked();
     if (before == after)
+    {
+        if (was_masked == is_masked_locked())
+            return;
+        if (counting_)
+            arm_counting_locked();
+        if (deadline_ != 0)
+            arm_deadline_locked();
         return;
+    }
     // Entering or leaving deadline mode disarms; between the counting modes the count goes on.
     if (before != Mode::deadline && after != Mode::deadline && counting_)
     {
-        begin_locked(current_locked());
+        begin_locked(left);
         return;
     }
     stop_locked();
     initial_ = 0;
+}
+
+bool Apic_timer::count_is_over_locked() const
+{
+    auto const length = std::uint64_t{initial_} * divide_;
+    return mode_locked() != Mode::periodic && rate_.cycles(clock_.now()) - begun_ >= length;
+}
+
+bool Apic_timer::deadline_is_over_locked() const
+{
+    return deadline_ <= time_.guest(clock_.now()).value();
+}
+
+/// What came to its end behind the mask does not ring when that is lifted.
+void Apic_timer::forget_unheard_locked()
+{
+    if (!is_masked_locked())
+        return;
+    if (counting_ && count_is_over_locked())
+        counting_ = false;
+    if (deadline_ != 0 && deadline_is_over_locked())
+        deadline_ = 0;
+    pacer_.skip_to(rate_.cycles(clock_.now()));
 }
 
 void Apic_timer::set_divide(std::uint32_t value)
@@ -104,7 +134,10 @@ void Apic_timer::begin_locked(std::uint32_t count)
 
 void Apic_timer::arm_counting_locked()
 {
-    clock_.timers.arm(timer_, rate_.ticks(pacer_.attempt()));
+    if (is_masked_locked())
+        clock_.timers.cancel(timer_);
+    else
+        clock_.timers.arm(timer_, rate_.ticks(pacer_.attempt()));
 }
 
 std::uint32_t Apic_timer::initial() const
@@ -129,10 +162,10 @@ std::uint32_t Apic_timer::current_locked() const
     return elapsed >= initial_ ? 0 : static_cast<std::uint32_t>(initial_ - elapsed);
 }
 
-bool Apic_timer::expire_locked()
+Acceptance Apic_timer::expire_locked()
 {
-    if (entry_ & masked)
-        return true;
+    if (is_masked_locked())
+        return Acceptance::nobody;
     return expiry_.tick(entry_ & 0xff);
 }
 
@@ -151,7 +184,9 @@ void Apic_timer::set_deadline(std::uint64_t guest_ticks)
 std::uint64_t Apic_timer::deadline() const
 {
     Lock_guard const guard(lock_);
-    return mode_locked() == Mode::deadline ? deadline_ : 0;
+    if (mode_locked() != Mode::deadline || (is_masked_locked() && deadline_is_over_locked()))
+        return 0;
+    return deadline_;
 }
 
 void Apic_timer::time_changed()
@@ -172,6 +207,11 @@ void Apic_timer::arm_deadline_locked()
         static_cast<void>(expire_locked());
         return;
     }
+    if (is_masked_locked())
+    {
+        clock_.timers.cancel(timer_);
+        return;
+    }
     auto const wait = deadline_ - guest_now;
     auto const host = now.value() + wait;
     clock_.timers.arm(timer_, Ticks(host < wait ? ~std::uint64_t{0} : host));
@@ -180,6 +220,8 @@ void Apic_timer::arm_deadline_locked()
 void Apic_timer::fired(Ticks now)
 {
     Lock_guard const guard(lock_);
+    if (is_masked_locked())
+        return; // it was about to fire when the mask came
     // A timer that was re-armed while it was about to fire finds itself early, and is in the queue again already.
     if (mode_locked() == Mode::deadline)
     {
@@ -196,7 +238,7 @@ void Apic_timer::fired(Ticks now)
         return;
     if (mode_locked() == Mode::periodic)
     {
-        pacer_.settle(cycles, expire_locked());
+        pacer_.settle(cycles, expire_locked() != Acceptance::waiting);
         arm_counting_locked();
         return;
     }

@@ -12,12 +12,15 @@ namespace ovm::interface
 {
 
 /// A local APIC's timer: one-shot and periodic counting at 1 GHz over the divider, and TSC deadline
-/// (APM volume 2, 16.4.1; SDM volume 3, 11.5.4).
+/// (APM volume 2, 16.4.1; SDM volume 3, 11.5.4). While its entry is masked nothing is armed: what can be read follows
+/// from the clock, and what would have rung is lost.
 /// Concurrency: lock_ (Rank::device); its expiry is told under it, on the core whose queue holds the timer.
 class Apic_timer
 {
 public:
     static constexpr std::uint64_t hertz = 1'000'000'000;
+    /// No periodic timer rings more often than every 100 us, whatever the guest asks for.
+    static constexpr std::uint64_t closest = hertz / 10'000;
 
     /// `expiry` hears the vector, unless the entry in the local vector table is masked.
     Apic_timer(Platform_clock clock, const Guest_time& time, Tick_sink& expiry);
@@ -50,13 +53,19 @@ private:
         reserved
     };
 
+    static constexpr std::uint32_t masked = 1u << 16;
+
     void fired(Ticks now);
     void begin_locked(std::uint32_t count) OVM_REQUIRES(lock_);
     void stop_locked() OVM_REQUIRES(lock_);
     void arm_deadline_locked() OVM_REQUIRES(lock_);
     void arm_counting_locked() OVM_REQUIRES(lock_);
-    bool expire_locked() OVM_REQUIRES(lock_);
+    Acceptance expire_locked() OVM_REQUIRES(lock_);
     std::uint32_t current_locked() const OVM_REQUIRES(lock_);
+    bool count_is_over_locked() const OVM_REQUIRES(lock_);
+    bool deadline_is_over_locked() const OVM_REQUIRES(lock_);
+    void forget_unheard_locked() OVM_REQUIRES(lock_);
+    bool is_masked_locked() const OVM_REQUIRES(lock_) { return (entry_ & masked) != 0; }
     Mode mode_locked() const OVM_REQUIRES(lock_) { return static_cast<Mode>((entry_ >> 17) & 3); }
 
     Platform_clock clock_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "interface/platform/apic_message.hpp"
+
 namespace ovm::interface
 {
 
@@ -13,14 +15,26 @@ protected:
     ~Interrupt_pin() = default;
 };
 
-/// Where a clock's ticks lead, with an answer: false when the tick before still waits to be taken.
+/// Where a clock's ticks lead, with an answer: `waiting` when the tick before has not been taken yet, `nobody` when no
+/// tick would be seen now.
 class Tick_sink
 {
 public:
-    virtual bool tick(unsigned line) = 0;
+    virtual Acceptance tick(unsigned line) = 0;
 
 protected:
     ~Tick_sink() = default;
+};
+
+/// A clock that sleeps while its ticks meet masks.
+class Mask_listener
+{
+public:
+    /// A line may have been unmasked. No lock held.
+    virtual void masks_changed() = 0;
+
+protected:
+    ~Mask_listener() = default;
 };
 
 } // namespace ovm::interface

@@ -17,11 +17,11 @@ public:
 
     void set_line(unsigned line, bool level) override { static_cast<void>(route(line, level)); }
 
-    bool tick(unsigned line) override
+    Acceptance tick(unsigned line) override
     {
         auto const result = route(line, true);
         static_cast<void>(route(line, false));
-        return result != Acceptance::waiting;
+        return result;
     }
 
 private:

@@ -50,14 +50,26 @@ std::uint32_t Ioapic::read(std::uint64_t offset)
 
 void Ioapic::write(std::uint64_t offset, std::uint32_t value)
 {
-    Lock_guard const guard(lock_);
+    bool changes = false;
+    {
+        Lock_guard const guard(lock_);
+        changes = write_locked(offset, value);
+    }
+    if (changes && listener_ != nullptr)
+        listener_->masks_changed();
+}
+
+/// True when a redirection entry was written.
+bool Ioapic::write_locked(std::uint64_t offset, std::uint32_t value)
+{
     switch (offset)
     {
     case select_offset: select_ = static_cast<std::uint8_t>(value); break;
-    case data_offset: write_register_locked(value); break;
+    case data_offset: write_register_locked(value); return true;
     case end_offset: end_locked(static_cast<std::uint8_t>(value)); break;
     default: break;
     }
+    return false;
 }
 
 std::uint32_t Ioapic::read_register_locked() const

@@ -6,6 +6,7 @@
 #include "arch/lock.hpp"
 #include "interface/exit/device.hpp"
 #include "interface/platform/apic_bus.hpp"
+#include "interface/platform/interrupt_pin.hpp"
 
 namespace ovm::interface
 {
@@ -22,6 +23,8 @@ public:
     Ioapic(Apic_bus& bus, std::uint8_t id) : bus_(bus), first_id_(id), id_(id) { reset(); }
 
     void reset();
+    /// Who hears of changed masks. Before the first vcpu runs.
+    void connect(Mask_listener& listener) { listener_ = &listener; }
 
     std::uint64_t read_memory(processor::Vcpu&, Bytes offset, unsigned) override { return read(offset.value()); }
     void write_memory(processor::Vcpu&, Bytes offset, unsigned, std::uint64_t value) override
@@ -38,12 +41,14 @@ public:
 
 private:
     std::uint32_t read_register_locked() const OVM_REQUIRES(lock_);
+    bool write_locked(std::uint64_t offset, std::uint32_t value) OVM_REQUIRES(lock_);
     void write_register_locked(std::uint32_t value) OVM_REQUIRES(lock_);
     void end_locked(std::uint8_t vector) OVM_REQUIRES(lock_);
     Acceptance deliver_locked(unsigned input) OVM_REQUIRES(lock_);
     void serve_level_locked(unsigned input) OVM_REQUIRES(lock_);
 
     Apic_bus& bus_;
+    Mask_listener* listener_ = nullptr;
     std::uint8_t first_id_;
     Ranked_lock<Rank::interrupt> lock_;
     std::array<std::uint64_t, input_count> redirections_ OVM_GUARDED_BY(lock_){};

@@ -124,10 +124,7 @@ private:
         local_vector_count
     };
 
-    bool tick(unsigned vector) override
-    {
-        return accept_vector(static_cast<std::uint8_t>(vector), false) != Acceptance::waiting;
-    }
+    Acceptance tick(unsigned vector) override { return accept_vector(static_cast<std::uint8_t>(vector), false); }
 
     std::uint32_t read(unsigned index);
     void write(unsigned index, std::uint32_t value);

@@ -221,7 +221,17 @@ std::uint8_t Pic::read_byte(std::uint16_t port)
 
 void Pic::write_byte(std::uint16_t port, std::uint8_t value)
 {
-    Lock_guard const guard(lock_);
+    {
+        Lock_guard const guard(lock_);
+        write_locked(port, value);
+    }
+    // Masks, and the words of an initialisation; not each end of an interrupt.
+    if (listener_ != nullptr && ((port & 1) != 0 || (value & 0x10) != 0))
+        listener_->masks_changed();
+}
+
+void Pic::write_locked(std::uint16_t port, std::uint8_t value)
+{
     switch (port)
     {
     case master_port: master_.write_command(value); break;

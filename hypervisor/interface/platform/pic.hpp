@@ -86,6 +86,8 @@ public:
     explicit Pic(Interrupt_pin& output) : output_(output) {}
 
     void reset();
+    /// Who hears of changed masks. Before the first vcpu runs.
+    void connect(Mask_listener& listener) { listener_ = &listener; }
 
     std::uint8_t read_byte(std::uint16_t port) override;
     void write_byte(std::uint16_t port, std::uint8_t value) override;
@@ -101,8 +103,10 @@ private:
     static constexpr unsigned cascade_input = 2;
 
     void update_locked() OVM_REQUIRES(lock_);
+    void write_locked(std::uint16_t port, std::uint8_t value) OVM_REQUIRES(lock_);
 
     Interrupt_pin& output_;
+    Mask_listener* listener_ = nullptr;
     mutable Ranked_lock<Rank::interrupt> lock_;
     Pic_chip master_ OVM_GUARDED_BY(lock_){0xf8};
     Pic_chip slave_ OVM_GUARDED_BY(lock_){0xde};

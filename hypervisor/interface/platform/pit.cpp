@@ -7,8 +7,11 @@ namespace ovm::interface
 namespace
 {
 
-/// However small the divisor, ticks come at most every 50 us.
-constexpr std::uint64_t closest = Pit::hertz / 20'000;
+/// However small the divisor, ticks come at most every 100 us.
+constexpr std::uint64_t closest = Pit::hertz / 10'000 + 1;
+/// How often it looks whether somebody hears it again, as not every way to be heard is told: ten times a second.
+constexpr std::uint64_t look_again = Pit::hertz / 10;
+static_assert(look_again > 65536, "the longest period");
 
 constexpr unsigned speaker_channel = 2;
 constexpr std::uint8_t speaker_gate = 0x01;
@@ -39,6 +42,7 @@ void Pit::reset()
     Lock_guard const guard(lock_);
     channels_.fill({});
     speaker_ = 0;
+    unheard_ = false;
     channels_[speaker_channel].set_gate(false, now());
     pacer_.stop();
     clock_.timers.cancel(timer_);
@@ -105,6 +109,7 @@ void Pit::control_locked(std::uint8_t value)
 void Pit::schedule_locked()
 {
     auto const& channel = channels_[0];
+    unheard_ = false;
     if (!channel.is_running())
     {
         pacer_.stop();
@@ -127,7 +132,21 @@ void Pit::fired(Ticks now)
         static_cast<void>(ticks_.tick(line_));
         return;
     }
-    pacer_.settle(cycles, ticks_.tick(line_));
+    auto const acceptance = ticks_.tick(line_);
+    unheard_ = acceptance == Acceptance::nobody;
+    pacer_.settle(cycles, acceptance != Acceptance::waiting);
+    if (unheard_)
+        pacer_.skip_to(cycles + look_again - channels_[0].period());
+    clock_.timers.arm(timer_, rate_.ticks(pacer_.attempt()));
+}
+
+void Pit::masks_changed()
+{
+    Lock_guard const guard(lock_);
+    if (!unheard_ || !pacer_.running())
+        return;
+    unheard_ = false;
+    pacer_.skip_to(now());
     clock_.timers.arm(timer_, rate_.ticks(pacer_.attempt()));
 }
 

@@ -71,9 +71,10 @@ private:
 };
 
 /// The PC's interval timer, ports 40h to 43h, and port 61h, where channel 2's gate and output are. Channel 0 ticks on
-/// ISA line 0; ticks that the guest missed come later, at a bounded rate.
+/// ISA line 0; ticks that the guest missed come later, at a bounded rate. Ticks that meet masks are lost; from then on
+/// it only looks now and then, until it hears that the masks have changed.
 /// Concurrency: lock_ for each access; ticks are given under it.
-class Pit final : public Byte_port_device
+class Pit final : public Byte_port_device, public Mask_listener
 {
 public:
     static constexpr std::uint64_t hertz = 1'193'182;
@@ -91,6 +92,7 @@ public:
     void reset();
     std::uint8_t read_byte(std::uint16_t port) override;
     void write_byte(std::uint16_t port, std::uint8_t value) override;
+    void masks_changed() override;
 
 private:
     void fired(Ticks now);
@@ -109,6 +111,7 @@ private:
     std::array<Pit_channel, 3> channels_ OVM_GUARDED_BY(lock_){};
     Tick_pacer pacer_ OVM_GUARDED_BY(lock_);
     std::uint8_t speaker_ OVM_GUARDED_BY(lock_) = 0;
+    bool unheard_ OVM_GUARDED_BY(lock_) = false; ///< the last periodic tick met masks
 };
 
 } // namespace ovm::interface

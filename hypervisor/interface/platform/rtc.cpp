@@ -31,7 +31,7 @@ constexpr std::uint8_t valid_ram = 0x80;
 
 /// An update is announced 244 us before it happens (MC146818A, figure 16): 8 cycles.
 constexpr std::uint64_t update_cycles = 8;
-/// 8192 Hz is the fastest that the register offers.
+/// 8192 Hz is the fastest that the register offers: a tick every 122 us.
 constexpr std::uint64_t closest = 4;
 constexpr std::uint64_t no_alarm = ~std::uint64_t{0};
 
@@ -213,14 +213,6 @@ void Rtc::start_periodic_locked()
         pacer_.start(now + period, period);
 }
 
-bool Rtc::periodic_tick_locked()
-{
-    if (memory_[register_c] & periodic_bit)
-        return false; // the one before has not been read yet
-    memory_[register_c] |= periodic_bit;
-    return true;
-}
-
 /// Puts into the flags what has happened since they were last looked at.
 void Rtc::collect_flags_locked(std::uint64_t now)
 {
@@ -276,7 +268,8 @@ void Rtc::schedule_locked()
 {
     auto const now = cycles();
     auto next = no_alarm;
-    if (pacer_.running())
+    // A tick that nobody has read keeps the line high: the next ones are counted when it was.
+    if (pacer_.running() && !(memory_[register_c] & periodic_bit))
         next = pacer_.attempt();
     auto const enabled = memory_[register_b] & static_cast<std::uint8_t>(~memory_[register_c]);
     if (!is_set_locked())
@@ -300,8 +293,11 @@ void Rtc::fired(Ticks now)
     Lock_guard const guard(lock_);
     auto const time = rate_.cycles(now);
     collect_flags_locked(time);
-    if (pacer_.is_due(time))
-        pacer_.settle(time, periodic_tick_locked());
+    if (!(memory_[register_c] & periodic_bit) && pacer_.is_due(time))
+    {
+        memory_[register_c] |= periodic_bit;
+        pacer_.settle(time, true);
+    }
     schedule_locked();
     update_line_locked();
 }

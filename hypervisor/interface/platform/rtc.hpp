@@ -49,7 +49,6 @@ private:
     void schedule_locked() OVM_REQUIRES(lock_);
     void start_periodic_locked() OVM_REQUIRES(lock_);
     void update_line_locked() OVM_REQUIRES(lock_);
-    bool periodic_tick_locked() OVM_REQUIRES(lock_);
     std::uint64_t next_alarm_locked(std::uint64_t after_second) const OVM_REQUIRES(lock_);
 
     std::uint64_t cycles() const { return rate_.cycles(clock_.now()); }

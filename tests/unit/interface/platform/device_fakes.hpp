@@ -77,13 +77,15 @@ public:
             ++edges[line];
         levels[line] = level;
     }
-    bool tick(unsigned line) override
+    Acceptance tick(unsigned line) override
     {
         ++offered;
+        if (masked)
+            return Acceptance::nobody;
         if (refuses)
-            return false;
+            return Acceptance::waiting;
         ++ticks[line];
-        return true;
+        return Acceptance::taken;
     }
 
     std::map<unsigned, bool> levels;
@@ -91,6 +93,7 @@ public:
     std::map<unsigned, unsigned> ticks;
     unsigned offered = 0;
     bool refuses = false;
+    bool masked = false;
 };
 
 class Recording_byte_sink final : public Byte_sink

@@ -118,12 +118,12 @@ TEST_F(Ioapic_test, LogicalDestinations)
 TEST_F(Ioapic_test, TheRouterMovesTheTimer)
 {
     redirect(2, 0x30, 0);
-    EXPECT_TRUE(router.tick(0));
-    EXPECT_FALSE(router.tick(0)); // the one before still waits
+    EXPECT_EQ(router.tick(0), Acceptance::taken);
+    EXPECT_EQ(router.tick(0), Acceptance::waiting); // the one before still waits
     EXPECT_EQ(take(0), 0x30u);
-    EXPECT_TRUE(router.tick(0));
+    EXPECT_EQ(router.tick(0), Acceptance::taken);
     redirect(2, 0x1'0030, 0);
-    EXPECT_TRUE(router.tick(0)); // masked: nobody counts
+    EXPECT_EQ(router.tick(0), Acceptance::nobody); // masked
     router.set_line(2, true);
     router.set_line(24, true);
     router.set_line(1000, true);

@@ -94,8 +94,44 @@ TEST_F(Pit_test, BoundsTheRate)
 {
     program(0, 2, 2); // 600 kHz
     timers.advance(10'000'000);
-    EXPECT_LE(irqs.ticks[0], 205u);
-    EXPECT_LE(timers.fires, 205u);
+    EXPECT_LE(irqs.ticks[0], 101u);
+    EXPECT_LE(timers.fires, 101u);
+}
+
+TEST_F(Pit_test, ATickThatNobodyHearsCostsLittle)
+{
+    program(0, 2, 1193); // 1 kHz
+    irqs.masked = true;
+    timers.advance(1'000'000'000);
+    EXPECT_LE(timers.fires, 12u);
+    irqs.masked = false;
+    pit.masks_changed(); // at once, in phase, and none of those that were lost
+    timers.advance(10'100'000);
+    EXPECT_NEAR(irqs.ticks[0], 10, 1);
+}
+
+TEST_F(Pit_test, HearsByItselfThatItIsHeardAgain)
+{
+    program(0, 2, 1193);
+    irqs.masked = true;
+    timers.advance(50'000'000);
+    irqs.masked = false;
+    timers.advance(110'000'000);
+    EXPECT_GT(irqs.ticks[0], 0u);
+    timers.advance(100'000'000);
+    EXPECT_GE(irqs.ticks[0], 100u);
+}
+
+TEST_F(Pit_test, MasksThatComeAndGoDoNotRaiseTheRate)
+{
+    program(0, 2, 2);
+    for (unsigned i = 0; i < 10'000; ++i)
+    {
+        irqs.masked = i % 2 == 0;
+        timers.advance(1'000);
+        pit.masks_changed();
+    }
+    EXPECT_LE(timers.fires, 101u);
 }
 
 TEST_F(Pit_test, Channel2MeasuresTime)

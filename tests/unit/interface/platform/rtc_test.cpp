@@ -123,6 +123,19 @@ TEST_F(Rtc_test, RedeliversMissedTicks)
     EXPECT_NEAR(ticks, 51 + 205, 3);
 }
 
+TEST_F(Rtc_test, ATickThatNobodyReadsCostsNothing)
+{
+    out(10, 0x23); // 8192 Hz
+    out(11, 0x42);
+    timers.advance(1'000'000'000);
+    EXPECT_TRUE(irqs.levels[8]);
+    EXPECT_EQ(timers.fires, 1u);
+    EXPECT_TRUE(timers.empty());
+    EXPECT_EQ(in(12) & 0xc0, 0xc0);
+    timers.advance(500'000);
+    EXPECT_TRUE(irqs.levels[8]);
+}
+
 TEST_F(Rtc_test, InterruptsAtUpdates)
 {
     out(1, 0x30);
