@@ -8,7 +8,8 @@ namespace ovm::arch
 {
 
 /// A 16550 (National Semiconductor PC16550D, section 8). Transmission is polled and bounded: without a UART, or with
-/// one that hangs, bytes are lost and nothing waits.
+/// one that hangs, bytes are lost and nothing waits: after one long wait in vain, each byte gets a single look until
+/// the transmitter moves again.
 /// Concurrency: the caller's; registers are not locked here.
 class Uart
 {
@@ -32,6 +33,7 @@ private:
 
     Port base_;
     bool present_ = false;
+    bool stalled_ = false;   ///< the last byte found no place in time
     std::uint8_t space_ = 0; ///< bytes that fit into the transmit FIFO for sure
 };
 
