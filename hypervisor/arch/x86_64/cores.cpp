@@ -2,6 +2,8 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
+#include <string_view>
 
 #include "arch/boot.hpp"
 #include "arch/processor.hpp"
@@ -19,6 +21,8 @@ extern const std::uint8_t trampoline_end[];
 // What the trampoline loads for the core that is being started.
 constinit std::uint64_t core_start_root = 0;
 constinit std::uint64_t core_start_stack = 0;
+// The APIC id of the core that may take them; it takes them once, by setting bit 32. Whoever else arrives stays out.
+constinit std::atomic<std::uint64_t> core_start_claim{~std::uint64_t{0}};
 }
 
 namespace ovm::arch
@@ -48,7 +52,19 @@ constinit std::atomic<std::uint64_t> answer{0};
 constinit std::atomic<bool> released{false};
 constexpr std::uint32_t rounds = 8;
 
+constexpr std::uint64_t nobody_may = ~std::uint64_t{0};
+
 constexpr Nanoseconds microsecond{1'000};
+/// What a core that runs does in far less.
+constexpr Nanoseconds long_enough = microsecond * 1'000'000;
+
+/// What became of a core that was to start.
+enum class Arrival : std::uint8_t
+{
+    arrived,
+    absent, ///< it never took its stack: nobody will
+    lost,   ///< it took its stack and then hung
+};
 
 /// The highest usable page below 640 KiB: nothing else lives at its end.
 Host_physical find_low_page(const Boot_information& information)
@@ -78,23 +94,35 @@ bool wait_until(const std::atomic<bool>& flag, Nanoseconds patience)
     return true;
 }
 
-/// Whether each of the other core's readings lies between two of ours.
-bool counters_agree()
+bool wait_for(const std::atomic<std::uint32_t>& round, std::uint32_t wanted, Nanoseconds patience)
+{
+    auto const end = time_stamp() + to_ticks(patience);
+    while (round.load() != wanted)
+    {
+        if (time_stamp() > end)
+            return false;
+        pause();
+    }
+    return true;
+}
+
+/// Whether each of the other core's readings lies between two of ours; nothing when it answers no more.
+std::optional<bool> counters_agree()
 {
     bool agree = true;
     for (std::uint32_t i = 1; i <= rounds; ++i)
     {
         auto const before = time_stamp().value();
         round_asked = i;
-        while (round_answered.load() != i)
-            pause();
+        if (!wait_for(round_answered, i, long_enough))
+            return {};
         auto const after = time_stamp().value();
         agree = agree && before <= answer.load() && answer.load() <= after;
     }
     return agree;
 }
 
-bool start_core(std::uint32_t number)
+Arrival start_core(std::uint32_t number)
 {
     auto const& entry = entries[number];
     core_start_root = entry.root.value();
@@ -103,6 +131,7 @@ bool start_core(std::uint32_t number)
     released = false;
     round_asked = 0;
     round_answered = 0;
+    core_start_claim = entry.apic_id;
 
     // APM volume 2, 15.27.8 and 16.5: INIT, then STARTUP, once more for a core that slept deeply.
     local_apic().send_init(entry.apic_id);
@@ -111,9 +140,27 @@ bool start_core(std::uint32_t number)
     {
         local_apic().send_startup(entry.apic_id, trampoline_page);
         if (wait_until(arrived, attempt == 0 ? microsecond * 1'000 : microsecond * 200'000))
-            return true;
+            return Arrival::arrived;
     }
-    return false;
+    // Whether it comes late after all is decided here: it has its stack by now, or never gets one.
+    std::uint64_t expected = entry.apic_id;
+    if (core_start_claim.compare_exchange_strong(expected, nobody_may))
+        return Arrival::absent;
+    return wait_until(arrived, long_enough) ? Arrival::arrived : Arrival::lost;
+}
+
+void complain(std::uint32_t apic_id, std::string_view how)
+{
+    std::array<char, 100> storage{};
+    Text_writer text(storage);
+    text << "OVM: the core with APIC id " << apic_id << how << "\n";
+    write_serial(text.view());
+}
+
+[[noreturn]] void park()
+{
+    for (;;)
+        asm volatile("cli; hlt");
 }
 
 } // namespace
@@ -153,20 +200,26 @@ std::uint32_t start_cores()
     auto const code = physical_bytes(trampoline_page, page_size);
     for (std::size_t i = 0; trampoline_begin + i < trampoline_end && trampoline_page != Host_physical(0); ++i)
         code[i] = trampoline_begin[i];
-    // A core that does not come leaves its number, and what was made for it, to the next one.
+    // A core that does not come leaves its number, and what was made for it, to the next one. One that hangs with them
+    // keeps them for ever; as numbers have no holes, no other core is started then.
     for (std::uint32_t i = 1; i < known; ++i)
     {
         auto const number = running.load();
         entries[number].apic_id = entries[i].apic_id;
-        if (!start_core(number))
+        entries[number].node = entries[i].node;
+        auto const arrival = start_core(number);
+        if (arrival == Arrival::absent)
         {
-            std::array<char, 100> storage{};
-            Text_writer text(storage);
-            text << "OVM: the core with APIC id " << entries[i].apic_id << " does not start\n";
-            write_serial(text.view());
+            complain(entries[i].apic_id, " does not start");
             continue;
         }
-        if (!counters_agree())
+        auto const agree = arrival == Arrival::arrived ? counters_agree() : std::nullopt;
+        if (!agree)
+        {
+            complain(entries[i].apic_id, " hangs: no other is started");
+            break;
+        }
+        if (!*agree)
             distrust_time_stamp();
         running = number + 1;
         released = true;
@@ -178,19 +231,20 @@ std::uint32_t start_cores()
 extern "C" [[noreturn]] void core_start()
 {
     enter_core();
+    core_window().node = node_of(this_core());
     arrived = true;
+    // Its patience outlasts that of the core that starts it.
     for (std::uint32_t i = 1; i <= rounds; ++i)
     {
-        while (round_asked.load() != i)
-            pause();
+        if (!wait_for(round_asked, i, long_enough * 4))
+            park();
         answer = time_stamp().value();
         round_answered = i;
     }
-    while (!released.load())
-        pause();
+    if (!wait_until(released, long_enough * 4))
+        park();
     boot::core_main(this_core());
-    for (;;)
-        asm volatile("cli; hlt");
+    park();
 }
 
 std::uint32_t core_count()

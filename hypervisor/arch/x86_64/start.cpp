@@ -59,10 +59,14 @@ public:
 /// One record to the program behind the second line (interface/console/record.hpp), which waits for an end.
 void tell_program(char type, std::string_view payload)
 {
-    auto const put = [](std::uint8_t byte)
+    // All of it within some time: nobody may be there to read.
+    auto put = [polls = std::uint32_t{2'000'000}](std::uint8_t byte) mutable
     {
-        while (serial_present(Serial::records) && !try_write_serial(Serial::records, byte))
+        while (serial_present(Serial::records) && !try_write_serial(Serial::records, byte) && polls != 0)
+        {
+            --polls;
             pause();
+        }
     };
     auto sum = static_cast<std::uint8_t>(static_cast<std::uint8_t>(type) ^ payload.size());
     put(0xa5);

@@ -42,14 +42,37 @@ core_long_mode:
     movq $core_high, %rax
     jmpq *%rax
 core_high:
+    // Who is it? The x2APIC id (CPUID Bh), else the initial APIC id (CPUID 1). Only the core that is expected goes on,
+    // and once: one that comes when it was given up has no stack to run on, and halts for ever.
+    xorl %eax, %eax
+    cpuid
+    cmpl $0xb, %eax
+    jb .Lshort_identifier
+    movl $0xb, %eax
+    xorl %ecx, %ecx
+    cpuid
+    movl %edx, %eax
+    testl %ebx, %ebx
+    jnz .Lknown
+.Lshort_identifier:
+    movl $1, %eax
+    cpuid
+    shrl $24, %ebx
+    movl %ebx, %eax
+.Lknown:
+    movq %rax, %rdx
+    btsq $32, %rdx
+    lock cmpxchgq %rdx, core_start_claim
+    jne .Ltoo_late
     movq core_start_root, %rax
     movq %rax, %cr3
     movq core_start_stack, %rsp
     xorl %ebp, %ebp
     pushq $0                            // the backtrace ends here
     call core_start
-1:  cli
+.Ltoo_late:
+    cli
     hlt
-    jmp 1b
+    jmp .Ltoo_late
 
     .section .note.GNU-stack, "", @progbits
