@@ -46,6 +46,7 @@ struct Hosted_machine
     std::atomic<std::uint64_t> now{0};
     std::atomic<std::uint64_t> step{0};
     std::array<std::string, 2> output{};
+    std::string screen{};
     std::uint64_t output_limit = ~std::uint64_t{0};
     Serial_receiver* receiver = nullptr;
     std::uint8_t* memory = nullptr;
@@ -225,7 +226,11 @@ void listen_serial(Serial_receiver& receiver)
     machine().receiver = &receiver;
 }
 
-void write_screen(std::string_view) {}
+void write_screen(std::string_view text)
+{
+    std::lock_guard const guard(machine().mutex);
+    machine().screen.append(text);
+}
 
 void mute_screen() {}
 
@@ -331,6 +336,12 @@ std::optional<Ticks> timer(Core_id core)
 {
     std::lock_guard const guard(machine().mutex);
     return machine().cores[core.value()].deadline;
+}
+
+std::string take_screen_output()
+{
+    std::lock_guard const guard(machine().mutex);
+    return std::exchange(machine().screen, {});
 }
 
 std::string take_terminal_output()

@@ -34,6 +34,7 @@ std::optional<Ticks> timer(Core_id core);
 /// Bytes written to COM1 and COM2 since last asked, and a key pressed.
 std::string take_terminal_output();
 std::string take_record_output();
+std::string take_screen_output();
 /// How many more bytes the transmitters take before they are busy; unlimited after reset().
 void limit_output(std::uint64_t bytes);
 void press_key(std::uint8_t byte);

@@ -1,6 +1,7 @@
 #include "interface/console/console.hpp"
 
 #include "arch/processor.hpp"
+#include "arch/screen.hpp"
 
 namespace ovm::interface
 {
@@ -18,6 +19,15 @@ std::span<const std::uint8_t> bytes_of(std::string_view text, std::span<std::uin
         storage[size++] = static_cast<std::uint8_t>(character);
     }
     return storage.first(size);
+}
+
+/// A line on the machine's own screen, whatever the terminal shows.
+void show(std::string_view mark, std::string_view line)
+{
+    std::array<char, 256> storage{};
+    Text_writer text(storage);
+    text << mark << line << "\n";
+    arch::write_screen(text.view());
 }
 
 constexpr std::string_view help =
@@ -64,6 +74,7 @@ void Console::keep(std::string_view line)
 void Console::log_line(std::string_view line)
 {
     keep(line);
+    show("ovm: ", line);
     record(Record_type::log, Vm_id{0}, line);
     if (!options_.terminal || in_focus(Vm_id{0}))
     {
@@ -77,6 +88,7 @@ void Console::log_line(std::string_view line)
 void Console::announce(std::string_view line)
 {
     keep(line);
+    show("[ovm] ", line);
     std::array<char, 256> storage{};
     Text_writer text(storage);
     text << "\r\n[ovm] " << line << "\r\n";
