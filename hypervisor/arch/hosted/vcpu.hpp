@@ -43,6 +43,7 @@ struct Use
         load_state,
         set_xcr0,
         set_debug_addresses,
+        forget_breakpoints,
         set_tsc_aux,
         set_speculation_control,
         prediction_barrier,

@@ -194,6 +194,11 @@ void set_debug_addresses(const Debug_addresses& values)
     here().registers.debug = values;
 }
 
+void forget_breakpoints()
+{
+    record({.kind = Kind::forget_breakpoints});
+}
+
 void set_tsc_aux(std::uint64_t value)
 {
     record({.kind = Kind::set_tsc_aux, .value = value});

@@ -14,6 +14,7 @@
 #include "arch/x86_64/io_apic.hpp"
 #include "arch/x86_64/layout.hpp"
 #include "arch/x86_64/trap_names.hpp"
+#include "base/bits.hpp"
 
 extern "C" const std::uint8_t trap_stubs[];
 
@@ -76,6 +77,17 @@ void discard(const Trap_frame& frame)
                       .at = frame.rip});
 }
 
+/// OVM sets no breakpoint and runs with all of them off; in an emulator a guest's may still be there (svm/machine).
+bool step_over_breakpoint(Trap_frame& frame)
+{
+    constexpr std::uint64_t other_causes = 0xe000; ///< BT, BS, BD (APM volume 2, 13.1.1.3)
+    constexpr std::uint64_t resume_flag = bit(16);
+    if ((read_dr6() & other_causes) != 0)
+        return false;
+    frame.rflags |= resume_flag;
+    return true;
+}
+
 void interrupt(std::uint8_t number)
 {
     switch (number)
@@ -106,6 +118,8 @@ extern "C" void trap_entry(Trap_frame* frame)
     if (frame->vector == vector::general_protection && fix_up(*frame))
         return;
     discard(*frame);
+    if (frame->vector == vector::debug && step_over_breakpoint(*frame))
+        return;
     crash(*frame);
 }
 

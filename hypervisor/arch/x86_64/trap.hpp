@@ -23,6 +23,7 @@ static_assert(offsetof(Trap_frame, vector) == 15 * 8 && sizeof(Trap_frame) == 22
 namespace vector
 {
 inline constexpr std::uint8_t divide_error = 0;
+inline constexpr std::uint8_t debug = 1;
 inline constexpr std::uint8_t nmi = 2;
 inline constexpr std::uint8_t invalid_opcode = 6;
 inline constexpr std::uint8_t double_fault = 8;

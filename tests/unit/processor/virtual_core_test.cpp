@@ -151,6 +151,37 @@ TEST_F(Virtual_processor_test, ExtendedStateStaysWithItsGuest)
     run(second, 0);
 }
 
+TEST_F(Virtual_processor_test, NothingOfAGuestsBreakpointsStaysBehind)
+{
+    auto features = hosted::default_features();
+    features.stray_breakpoints = true;
+    hosted::set_virtualization(Virtualization_support::available, features);
+    auto& processor = make();
+    svm::hardware::Debug_addresses found{};
+    hosted::run_guests_as(
+        [&](hosted::Guest& guest)
+        {
+            found = std::exchange(hosted::extended_registers(guest.core).debug, {1, 2, 3, 4});
+            guest.exit(exit_code::cpuid);
+        });
+    auto const leave_with = [&](std::uint64_t control)
+    {
+        auto const before = count(Kind::forget_breakpoints);
+        processor.set_dr7(control);
+        run(processor);
+        EXPECT_EQ(count(Kind::forget_breakpoints), before) << "not at each exit";
+        processor.leave(cores_[0]);
+        EXPECT_EQ(hosted::extended_registers(Core_id(0)).debug, svm::hardware::Debug_addresses{});
+        return count(Kind::forget_breakpoints) - before;
+    };
+    EXPECT_EQ(leave_with(0x400), 0);
+    EXPECT_EQ(leave_with(0x401), 1);
+    EXPECT_EQ(leave_with(0x4ff), 1);
+    EXPECT_EQ(leave_with(0x10401), 0) << "on data";
+    EXPECT_EQ(leave_with(0x10410), 1) << "on data, but off";
+    EXPECT_EQ(found, (svm::hardware::Debug_addresses{1, 2, 3, 4})) << "the guest finds its own again";
+}
+
 TEST_F(Virtual_processor_test, AloneOnItsCoreItIsNotSwitched)
 {
     auto& processor = make();

@@ -253,6 +253,33 @@ TEST_F(Virtual_processor_test, AnEmulatorThatRepeatsInjectionsIsLeftRightBehindT
     EXPECT_EQ(hosted::kicks(Core_id(0)), before + 2);
 }
 
+TEST_F(Virtual_processor_test, ABreakpointOfAnotherGuestIsSteppedOver)
+{
+    auto features = hosted::default_features();
+    for (bool const emulator : {true, false})
+    {
+        features.stray_breakpoints = emulator;
+        hosted::set_virtualization(Virtualization_support::available, features);
+        auto& processor = make();
+        std::uint64_t cause = 0;
+        hosted::run_guests_as(
+            [&](hosted::Guest& guest)
+            {
+                guest.vmcb.state.dr6 = 0xffff'0ff0 | cause;
+                guest.exit(exit_code::exception + 1);
+            });
+        processor.set_rflags(0x202);
+        EXPECT_EQ(run(processor).kind, emulator ? Exit_kind::interrupt : Exit_kind::exception);
+        EXPECT_EQ(processor.rflags(), emulator ? 0x1'0202u : 0x202u);
+        processor.set_rflags(0x202);
+        for (cause = 1; cause <= 0x8000; cause = cause == 8 ? 0x2000 : cause * 2) // its own
+        {
+            EXPECT_EQ(run(processor).kind, Exit_kind::exception) << cause;
+            EXPECT_EQ(processor.rflags(), 0x202u);
+        }
+    }
+}
+
 TEST_F(Virtual_processor_test, OtherProcessorsAreNotLeftBehindAnInjection)
 {
     auto& processor = make();

@@ -12,6 +12,8 @@ namespace
 {
 
 constexpr std::uint8_t debug_vector = 1;
+constexpr std::uint64_t debug_causes = 0xe00f; ///< of DR6: BT, BS, BD, B3 to B0 (APM volume 2, 13.1.1.3)
+constexpr std::uint64_t resume_flag = bit(16);
 
 /// EXITINFO1 of a nested page fault (APM volume 2, 15.25.6): a page-fault error code, and bit 33 for the guest's walk.
 Memory_exit memory_exit(std::uint64_t information, std::uint64_t address)
@@ -47,6 +49,12 @@ void Virtual_processor::describe_exception()
     exit_.error_code.reset();
     if (exit_.vector == alignment_vector)
         exit_.error_code = static_cast<std::uint32_t>(exit_.information[0]);
+    // A breakpoint without a cause is another guest's: this one goes on as if there were none.
+    if (stray_breakpoints_ && exit_.vector == debug_vector && !exit_.by_instruction && (dr6() & debug_causes) == 0)
+    {
+        vmcb_.state.rflags |= resume_flag;
+        exit_.kind = Exit_kind::interrupt;
+    }
 }
 
 } // namespace ovm::arch

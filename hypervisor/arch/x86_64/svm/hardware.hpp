@@ -31,6 +31,7 @@ struct Features
     bool tsc_aux = false;                  ///< RDTSCP or RDPID
     std::uint64_t speculation_control = 0; ///< bits of SPEC_CTRL that exist
     bool prediction_barrier = false;
+    bool stray_breakpoints = false;  ///< an emulator where breakpoints outlive DR7: hardware.cpp
     bool repeats_injections = false; ///< an emulator that may deliver an injected interrupt twice: hardware.cpp
     std::uint64_t xcr0_mask = 0; ///< 0: no XSAVE; FXSAVE does
     Bytes extended_state_size{512};
@@ -62,6 +63,8 @@ void save_extended_state(const Features& features, std::uint8_t* area);
 void load_extended_state(const Features& features, const std::uint8_t* area);
 Debug_addresses debug_addresses();
 void set_debug_addresses(const Debug_addresses& values);
+/// Nothing of a guest's instruction breakpoints stays behind: DR7 is written, and has all of them off.
+void forget_breakpoints();
 void set_tsc_aux(std::uint64_t value);
 void set_speculation_control(std::uint64_t value);
 /// IBPB (APM volume 2, 3.2.9).

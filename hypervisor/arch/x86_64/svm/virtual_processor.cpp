@@ -101,6 +101,7 @@ Virtual_processor::Virtual_processor(Vm_id vm, Host_physical memory)
     has_tsc_aux_ = features.tsc_aux;
     speculation_control_mask_ = features.speculation_control;
     repeats_injections_ = features.repeats_injections;
+    stray_breakpoints_ = features.stray_breakpoints;
     set_up_control_area();
     reset(Reset::power_on);
 }
@@ -176,9 +177,29 @@ void Virtual_processor::store_extended_state(Virtual_core& core)
     }
     hardware::save_extended_state(core.features_, extended_state_);
     debug_addresses_ = hardware::debug_addresses();
+    hardware::set_debug_addresses({});
+    if (stray_breakpoints_ && has_instruction_breakpoints_only())
+        hardware::forget_breakpoints();
     core.ready_ = nullptr;
     core.loaded_ = nullptr;
     loaded_on_ = nullptr;
+}
+
+/// TCG must not be asked to forget breakpoints on data: it would take them for ones on instructions. Those do no harm:
+/// it looks into DR7 before they raise anything.
+bool Virtual_processor::has_instruction_breakpoints_only() const
+{
+    auto const control = dr7();
+    bool any = false;
+    for (unsigned i = 0; i < debug_addresses_.size(); ++i)
+    {
+        if (field(control, i * 2, 2) == 0)
+            continue;
+        if (field(control, 16 + i * 4, 2) != 0)
+            return false;
+        any = true;
+    }
+    return any;
 }
 
 void Virtual_processor::leave(Virtual_core& core)

@@ -23,7 +23,8 @@ enum class Reset : std::uint8_t
 };
 
 /// One guest processor: all of its state, and the way in and out of it.
-/// Invariant:   while loaded_on_ is set, XCR0, extended state, DR0-3 and TSC_AUX live in that core's registers. Every
+/// Invariant:   while loaded_on_ is set, XCR0, extended state, DR0-3 and TSC_AUX live in that core's registers; nothing
+///              of DR0-3 stays there afterwards. Every
 ///              write to the VMCB clears the clean bit of what it touches (APM volume 2, 15.15.3).
 /// Concurrency: one core at a time, with leave() on the old core before the first run() on another.
 /// Lifetime:    `memory` outlives it; it is destroyed after leave().
@@ -163,6 +164,7 @@ private:
     }
     void describe_rare_exit();
     void describe_exception();
+    bool has_instruction_breakpoints_only() const;
     void put_back_event();
     void leave_after_injection();
     void nmi_handler_returned();
@@ -185,6 +187,7 @@ private:
     std::uint32_t signature_;
     bool has_tsc_aux_;
     bool repeats_injections_;
+    bool stray_breakpoints_;
     bool nmi_masked_ = false;
     std::uint64_t nmi_return_ = ~std::uint64_t{0}; ///< the IRET that unmasked NMIs, until something else was seen
     Vm_id vm_;

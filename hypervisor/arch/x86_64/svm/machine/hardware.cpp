@@ -47,14 +47,27 @@ void fill_maps()
     maps.ports.fill(0xFF);
 }
 
-/// QEMU's TCG delivers an interrupt of EVENTINJ inside of VMRUN and leaves its number where exceptions wait for the
-/// emulator's loop. If another thread of QEMU asks the loop to stop for a reason of its own (an RCU grace period) before
-/// the next exit or interrupt, the loop delivers it once more, whatever the guest's IF says. Seen in 7.2 under load.
 /// TCG does not always tell its name; it is the one that says it is no hardware (CPUID 1 ECX[31]) and yet saves no next
-/// RIP. Whoever else does both pays one more exit for each interrupt.
-bool repeats_injections(bool next_rip)
+/// RIP. What is done for it is right elsewhere too, and costs little.
+bool is_emulator(bool next_rip)
 {
     return (cpuid(1).ecx & bit(31)) != 0 && !next_rip;
+}
+
+/// QEMU's TCG delivers an interrupt of EVENTINJ inside of VMRUN and leaves its number where exceptions wait for the
+/// emulator's loop. If another thread of QEMU asks the loop to stop for a reason of its own (an RCU grace period)
+/// before the next exit or interrupt, the loop delivers it once more, whatever the guest's IF says. Seen in 7.2 under
+/// load. Whoever else is taken for it pays one more exit for each interrupt.
+bool repeats_injections(bool next_rip)
+{
+    return is_emulator(next_rip);
+}
+
+/// TCG's MOV to DR7 puts breakpoints on a list, and VMRUN and #VMEXIT write DR7 past it. One on an instruction raises
+/// #DB whatever DR7 says at that moment: in another guest, or here.
+bool has_stray_breakpoints(bool next_rip)
+{
+    return is_emulator(next_rip);
 }
 
 Host_physical in_image(const void* object)
@@ -88,6 +101,7 @@ Features features()
                     .tsc_aux = (extended.edx & bit(27)) != 0 || (structured.ecx & bit(22)) != 0,
                     .speculation_control = field(sizes.ebx, 14, 2) | field(sizes.ebx, 24, 1) << 2, // IBRS, STIBP, SSBD
                     .prediction_barrier = (sizes.ebx & bit(12)) != 0,
+                    .stray_breakpoints = has_stray_breakpoints((svm.edx & bit(3)) != 0),
                     .repeats_injections = repeats_injections((svm.edx & bit(3)) != 0),
                     .signature = basic.eax};
     result.efer_mask = efer::system_call | efer::long_mode_enable | efer::no_execute;
@@ -158,6 +172,15 @@ void set_debug_addresses(const Debug_addresses& values)
     asm volatile("mov %0, %%dr0\nmov %1, %%dr1\nmov %2, %%dr2\nmov %3, %%dr3"
                  :
                  : "r"(values[0]), "r"(values[1]), "r"(values[2]), "r"(values[3]));
+}
+
+void forget_breakpoints()
+{
+    // TCG takes its list apart, by the types in DR7 (here: all on instructions), only when more changes than enable
+    // bits: bit 9 (exact global breakpoints) does that and means nothing to this processor (APM volume 2, 13.1.1.4).
+    constexpr std::uint64_t off = 0x400;
+    constexpr std::uint64_t off_but_exact = off | bit(9);
+    asm volatile("mov %0, %%dr7\nmov %1, %%dr7" : : "r"(off_but_exact), "r"(off));
 }
 
 void set_tsc_aux(std::uint64_t value)
