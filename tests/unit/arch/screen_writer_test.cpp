@@ -72,11 +72,12 @@ TEST_F(Screen_writer_test, WithoutAScreenNothingHappens)
 TEST_F(Screen_writer_test, TextGoesFromTopToBottomAndRoundAgain)
 {
     open(text_screen);
-    for (unsigned i = 0; i < 24; ++i)
+    for (unsigned i = 0; i < 23; ++i)
         write("line " + std::to_string(i) + "\r\n");
     EXPECT_EQ(row(0), "line 0");
-    EXPECT_EQ(row(23), "line 23");
-    write("last\nfirst");
+    EXPECT_EQ(row(22), "line 22");
+    write("next\nlast\nfirst");
+    EXPECT_EQ(row(23), "next");
     EXPECT_EQ(row(24), "last");
     EXPECT_EQ(row(0), "first");
     EXPECT_EQ(row(1), ""); // the gap ahead of the newest
