@@ -30,6 +30,27 @@ void show(std::string_view mark, std::string_view line)
     arch::write_screen(text.view());
 }
 
+/// Nobody's number, while the person is between two guests.
+constexpr std::uint32_t nobody = ~std::uint32_t{0};
+
+/// A flood of one kind must not cost the program what tells it how the machine ended.
+Serial_line::Keep kept_from(Record_type type)
+{
+    switch (type)
+    {
+    case Record_type::output:
+    case Record_type::log: return Serial_line::Keep::most;
+    case Record_type::guest_stop: return Serial_line::Keep::half;
+    case Record_type::up:
+    case Record_type::vm:
+    case Record_type::crash:
+    case Record_type::ended:
+    case Record_type::restarted:
+    case Record_type::finished: break;
+    }
+    return Serial_line::Keep::nothing;
+}
+
 constexpr std::string_view help =
     "\r\n[ovm] keys after the escape key: 1-9 a guest, n/p next/previous guest, 0 OVM's log, a the escape key itself,"
     " : a command, x stop, ? help\r\n";
@@ -75,13 +96,15 @@ void Console::log_line(std::string_view line)
 {
     keep(line);
     show("ovm: ", line);
+    if (closed_.load(std::memory_order_acquire))
+        return;
     record(Record_type::log, Vm_id{0}, line);
     if (!options_.terminal || in_focus(Vm_id{0}))
     {
         std::array<char, 256> storage{};
         Text_writer text(storage);
         text << "ovm: " << line << "\r\n";
-        say(text.view());
+        say(text.view(), Serial_line::Keep::most);
     }
 }
 
@@ -117,14 +140,14 @@ void Console::record(Record_type type, Vm_id vm, std::span<const std::uint8_t> p
     }
     body[payload.size()] = sum;
     // Dropping a log line is better than waiting; guests' bytes come here through guest_output(), which can refuse.
-    static_cast<void>(program_.accept(head, std::span(body).first(payload.size() + 1)));
+    static_cast<void>(program_.accept(head, std::span(body).first(payload.size() + 1), kept_from(type)));
     wake_soon();
 }
 
-void Console::say(std::string_view text)
+void Console::say(std::string_view text, Serial_line::Keep keep)
 {
     std::array<std::uint8_t, 256> storage{};
-    static_cast<void>(person_.accept(bytes_of(text, storage)));
+    static_cast<void>(person_.accept(bytes_of(text, storage), {}, keep));
     wake_soon();
 }
 
@@ -132,6 +155,13 @@ void Console::wake_soon()
 {
     if (!drain())
         look_again_soon();
+}
+
+void Console::close()
+{
+    for (std::uint32_t vm = 1; vm <= count_.load(std::memory_order_acquire); ++vm)
+        flush(Vm_id(vm));
+    closed_.store(true, std::memory_order_release);
 }
 
 bool Console::drain()
@@ -169,6 +199,8 @@ bool Console::guest_output(Vm_id vm, std::span<const std::uint8_t> bytes)
 {
     if (!options_.records || options_.terminal)
         return true;
+    if (closed_.load(std::memory_order_acquire))
+        return false;
     std::array<std::uint8_t, 4> const head{record_magic, static_cast<std::uint8_t>(Record_type::output),
                                            static_cast<std::uint8_t>(vm.value()),
                                            static_cast<std::uint8_t>(bytes.size())};
@@ -180,7 +212,12 @@ bool Console::guest_output(Vm_id vm, std::span<const std::uint8_t> bytes)
         sum = static_cast<std::uint8_t>(sum ^ bytes[i]);
     }
     body[bytes.size()] = sum;
-    return program_.accept(head, std::span(body).first(bytes.size() + 1));
+    if (!program_.accept(head, std::span(body).first(bytes.size() + 1), kept_from(Record_type::output)))
+        return false;
+    // Into a busy UART: nobody else may come by to drain.
+    if (!timer_wanted_.load(std::memory_order_relaxed) && !program_.drain())
+        look_again_soon();
+    return true;
 }
 
 bool Guest_terminal::flush_locked()
@@ -199,7 +236,9 @@ bool Guest_terminal::put(std::uint8_t byte)
     if (console_.options_.terminal)
     {
         std::array<std::uint8_t, 1> const one{byte};
-        if (console_.in_focus(vm_) && !console_.person_.accept(one))
+        if (console_.closed_.load(std::memory_order_acquire))
+            return false;
+        if (console_.in_focus(vm_) && !console_.person_.accept(one, {}, Serial_line::Keep::most))
             return false;
     }
     else
@@ -320,7 +359,7 @@ void Console::turn_to(std::uint32_t vm)
     auto* terminal = terminal_of(vm);
     if (vm != 0 && terminal == nullptr)
         return say("\r\n[ovm] there is no such guest\r\n");
-    focus_.store(vm, std::memory_order_relaxed);
+    focus_.store(nobody, std::memory_order_relaxed);
     std::array<char, 64> storage{};
     Text_writer text(storage);
     text << "\r\n[ovm] " << (vm == 0 ? std::string_view("OVM's log") : terminal->name()) << "\r\n";
@@ -328,22 +367,27 @@ void Console::turn_to(std::uint32_t vm)
     if (vm == 0)
     {
         Lock_guard const guard(log_lock_);
+        focus_.store(vm, std::memory_order_relaxed);
         auto const size = log_written_ < log_.size() ? log_written_ : log_.size();
         for (auto at = log_written_ - size; at < log_written_; ++at)
         {
             auto const character = static_cast<std::uint8_t>(log_[at % log_.size()]);
             std::array<std::uint8_t, 2> const line_end{'\r', '\n'};
             std::array<std::uint8_t, 1> const one{character};
-            static_cast<void>(character == '\n' ? person_.accept(line_end) : person_.accept(one));
+            std::span<const std::uint8_t> const newline(line_end);
+            std::span<const std::uint8_t> const other(one);
+            static_cast<void>(person_.accept(character == '\n' ? newline : other, {}, Serial_line::Keep::half));
         }
         return;
     }
+    // Under the guest's own lock, so that no byte comes both as recent and as new.
     Lock_guard const guard(terminal->lock_);
+    focus_.store(vm, std::memory_order_relaxed);
     auto const size = terminal->written_ < terminal->recent_.size() ? terminal->written_ : terminal->recent_.size();
     for (auto at = terminal->written_ - size; at < terminal->written_; ++at)
     {
         std::array<std::uint8_t, 1> const one{terminal->recent_[at % terminal->recent_.size()]};
-        static_cast<void>(person_.accept(one));
+        static_cast<void>(person_.accept(one, {}, Serial_line::Keep::half));
     }
 }
 

@@ -41,7 +41,8 @@ protected:
 /// One terminal for all: the escape key and a digit choose the guest whose serial port the person sees and types to,
 /// 0 chooses OVM's own log. Beside it, everything goes out as records for a program (record.hpp).
 /// On OVM's own log, and after the escape key and a colon, keys make lines for the command table.
-/// Concurrency: every method from any core. Failure: a full line drops log lines, never a guest's bytes.
+/// Concurrency: every method from any core.
+/// Failure:     a line that fills drops log lines and refuses guests' bytes; its larger part is for what must arrive.
 class Console final : public Log_sink, public Answer_sink, private processor::Timer
 {
 public:
@@ -65,6 +66,8 @@ public:
     void receive(std::uint8_t byte);
     /// Sends on what this VM's terminal still keeps back.
     void flush(Vm_id vm);
+    /// The end: what guests print and the log says from now on is refused, so that the lines can become empty.
+    void close();
     /// Tries to empty both lines; true when they are.
     bool drain();
 
@@ -80,7 +83,7 @@ private:
     void command(std::uint8_t key);
     void edit(std::uint8_t key);
     void turn_to(std::uint32_t vm);
-    void say(std::string_view text);
+    void say(std::string_view text, Serial_line::Keep keep = Serial_line::Keep::half);
     Guest_terminal* terminal_of(std::uint32_t vm);
 
     Serial_line person_;
@@ -92,6 +95,7 @@ private:
     std::atomic<std::uint32_t> count_{0};
     std::atomic<std::uint32_t> focus_{0};
     std::atomic<bool> timer_wanted_{false};
+    std::atomic<bool> closed_{false};
     // Only the core of the serial interrupt touches these.
     bool escaped_ = false;   ///< the escape key came last
     bool commanding_ = false; ///< a line for OVM is being typed while a guest has the focus

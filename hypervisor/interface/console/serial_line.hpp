@@ -24,17 +24,26 @@ protected:
 /// A ring before a UART: writers never wait for the wire.
 /// Invariant:   bytes leave in the order in which they came; a block is accepted whole or not at all.
 /// Concurrency: any core; holds its lock for the length of one block and what the UART takes at once.
-/// Failure:     accept() answers false when the ring has no place for the block.
+/// Failure:     accept() answers false when the ring has no place for the block, or no more than is kept back from
+///              blocks of its kind.
 class Serial_line
 {
 public:
+    /// How much of the ring is kept back from a block.
+    enum class Keep : std::uint8_t
+    {
+        nothing, ///< what a program waits for: one short block for each VM
+        half,    ///< a story that can be long: why a guest was stopped, an answer to a person
+        most,    ///< what can come without end: guests' output, the log
+    };
+
     explicit Serial_line(Serial_port& port) : port_(port) {}
 
-    bool accept(std::span<const std::uint8_t> head, std::span<const std::uint8_t> body = {})
+    bool accept(std::span<const std::uint8_t> head, std::span<const std::uint8_t> body, Keep keep)
     {
         Lock_guard const guard(lock_);
         drain_locked();
-        if (head.size() + body.size() > ring_.size() - (in_ - out_))
+        if (head.size() + body.size() + kept_back(keep) > ring_.size() - (in_ - out_))
             return false;
         append_locked(head);
         append_locked(body);
@@ -59,6 +68,22 @@ public:
     }
 
 private:
+    static constexpr std::size_t ring_size = 32768;
+
+    static std::size_t kept_back(Keep keep)
+    {
+        switch (keep)
+        {
+        case Keep::nothing:
+            return 0;
+        case Keep::half:
+            return ring_size / 2;
+        case Keep::most:
+            break;
+        }
+        return ring_size / 4 * 3;
+    }
+
     void append_locked(std::span<const std::uint8_t> bytes) OVM_REQUIRES(lock_)
     {
         for (auto const byte : bytes)
@@ -73,7 +98,7 @@ private:
 
     Serial_port& port_;
     Ranked_lock<Rank::console> lock_;
-    std::array<std::uint8_t, 16384> ring_ OVM_GUARDED_BY(lock_){};
+    std::array<std::uint8_t, ring_size> ring_ OVM_GUARDED_BY(lock_){};
     std::uint64_t in_ OVM_GUARDED_BY(lock_) = 0;
     std::uint64_t out_ OVM_GUARDED_BY(lock_) = 0;
 };
