@@ -13,7 +13,7 @@ class Crash_sink
 public:
     /// The core that crashed calls this, anywhere, all other cores stopped: take no lock, allocate nothing.
     virtual void crash_line(std::string_view line) = 0;
-    /// After the last line, before the machine stops or resets.
+    /// After the last line, before the machine stops for good; not when it resets and starts again.
     virtual void crash_done() = 0;
 
 protected:

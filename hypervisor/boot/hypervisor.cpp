@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/crash.hpp"
 #include "arch/power.hpp"
 #include "interface/boot/bytes.hpp"
 #include "interface/console/log.hpp"
@@ -15,6 +16,7 @@ namespace
 {
 
 constexpr Nanoseconds last_bytes_time{5'000'000};
+constexpr Nanoseconds longest_drain{10'000'000'000}; ///< of full lines at 115200 baud, and some more
 interface::Console_options console_options(const arch::Boot_information& information, std::uint8_t escape)
 {
     interface::Console_options options{};
@@ -63,7 +65,10 @@ void Hypervisor::start()
     auto const cores = arch::start_cores();
     while (cores_ready_.load(std::memory_order_acquire) < cores)
         arch::pause();
-    log("OVM runs on ", cores, cores == 1 ? " core, " : " cores, ", Bytes(to_bytes(pool_.free())), " free");
+    auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
+    log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
+        Bytes(to_bytes(pool_.free())), " free");
+    provoked_fault_.begin(arch::option(information_, "provoke"), cores_[0]->timers());
     for (std::uint32_t i = 0; i < alive_; ++i)
         slots_[i]->go_on();
     if (auto const script = archive_.find("console.script"))
@@ -88,7 +93,20 @@ void Hypervisor::start_console()
     interface::set_log_sink(*console_);
     if (options.records)
         arch::set_crash_sink(crash_report_);
+    repeat_previous_crash();
     arch::listen_serial(*this);
+}
+
+/// Boot printed it on the first serial line, where a program behind the second does not look.
+void Hypervisor::repeat_previous_crash()
+{
+    auto text = arch::previous_crash();
+    while (!text.empty())
+    {
+        auto const line = text.substr(0, text.find('\n'));
+        log("previous run: ", line);
+        text = text.substr(std::min(line.size() + 1, text.size()));
+    }
 }
 
 void Hypervisor::refuse(std::string_view what, std::string_view word, unsigned line)
@@ -242,8 +260,11 @@ void Hypervisor::finish(interface::Finish_status status)
 {
     log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
     std::array<std::uint8_t, 1> const payload{static_cast<std::uint8_t>(status)};
+    // Guests on other cores go on printing, and a UART may hang.
+    console_->close();
     console_->record(interface::Record_type::finished, Vm_id{0}, std::span<const std::uint8_t>(payload));
-    while (!console_->drain())
+    auto const latest = arch::time_stamp() + arch::to_ticks(longest_drain);
+    while (!console_->drain() && arch::time_stamp() < latest)
         arch::pause();
     // What the UARTs still hold, 16 bytes at 115200 baud, must be on the wire before the power goes.
     auto const sent = arch::time_stamp() + arch::to_ticks(last_bytes_time);

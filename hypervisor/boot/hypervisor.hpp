@@ -12,6 +12,7 @@
 #include "boot/commands/script.hpp"
 #include "boot/faults.hpp"
 #include "boot/policies.hpp"
+#include "boot/provoked_fault.hpp"
 #include "boot/slot.hpp"
 #include "interface/console/crash_report.hpp"
 #include "interface/machine/virtual_machine.hpp"
@@ -77,6 +78,7 @@ private:
     void received(std::uint8_t byte) override { console_->receive(byte); }
     void stop_requested() override { finish(interface::Finish_status::good); }
     void start_console();
+    void repeat_previous_crash();
     bool read_configuration();
     void refuse(std::string_view what, std::string_view word, unsigned line);
     processor::Scheduler& last_resort(Core_id core) override { return policies_.last_resort(core); }
@@ -94,6 +96,7 @@ private:
     Machine_serial person_{arch::Serial::terminal};
     Machine_serial program_{arch::Serial::records};
     interface::Crash_report crash_report_{program_};
+    Provoked_fault provoked_fault_{};
     object::Owned<interface::Console> console_{};
     std::array<object::Owned<processor::Core>, arch::max_cores> owned_cores_{};
     std::array<processor::Core*, arch::max_cores> cores_{};

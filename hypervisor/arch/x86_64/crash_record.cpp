@@ -157,10 +157,10 @@ void enter_crash(const char* what, std::uint64_t rip)
 [[noreturn]] void leave_crash(Record& record)
 {
     record.end();
-    if (sink != nullptr)
-        sink->crash_done();
     if (after_crash == After_crash::reset)
         reset_machine();
+    if (sink != nullptr)
+        sink->crash_done();
     stop_machine();
 }
 
