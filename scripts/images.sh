@@ -4,7 +4,7 @@
 
 image_cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/ovm
 
-# $1: package; $2: folder to unpack into.
+# $1: package; $2: folder to unpack into. Fails, and says why, when it cannot be downloaded.
 fetch_package()
 {
     local package=$1 folder=$2
@@ -14,8 +14,11 @@ fetch_package()
         # apt's own sandbox user cannot write into our folder.
         options+=(-o APT::Sandbox::User=root)
     fi
-    (cd "$folder" && apt-get "${options[@]}" download "$package" >fetch.log 2>&1) ||
-        { cat "$folder/fetch.log" >&2; die "cannot download the Debian package $package: see above"; }
+    if ! (cd "$folder" && apt-get "${options[@]}" download "$package" >fetch.log 2>&1)
+    then
+        cat "$folder/fetch.log" >&2
+        return 1
+    fi
     dpkg-deb -x "$folder/$package"_*.deb "$folder" || die "cannot unpack the Debian package $package"
 }
 
@@ -24,6 +27,21 @@ update_lists_if_unknown()
     apt-cache show --no-all-versions "$1" >/dev/null 2>&1 && return 0
     say "apt does not know $1 yet: updating its lists"
     as_root apt-get -q update || die "apt-get update failed: see above"
+}
+
+# Lists that are a while old name versions that the mirror has replaced since.
+update_lists_after_failure()
+{
+    say "cannot download the Debian package $1: updating apt's lists and trying once more"
+    as_root apt-get -q update || die "apt-get update failed: see above"
+}
+
+# Sets kernel_package and kernel_version to what apt offers now.
+find_kernel_package()
+{
+    kernel_package=$(apt-cache show --no-all-versions linux-image-cloud-amd64 | sed -n 's/^Depends: *\([^ ,]*\).*/\1/p')
+    kernel_version=$(apt-cache show --no-all-versions "$kernel_package" | sed -n 's/^Version: *//p')
+    [[ -n $kernel_package && -n $kernel_version ]] || die "apt offers no linux-image-cloud-amd64"
 }
 
 scratch_folder()
@@ -38,20 +56,25 @@ prepare_kernel()
     image_kernel=$image_cache/kernel/vmlinuz
     [[ -s $image_kernel ]] && return 0
     update_lists_if_unknown linux-image-cloud-amd64
-    local package version
-    package=$(apt-cache show --no-all-versions linux-image-cloud-amd64 | sed -n 's/^Depends: *\([^ ,]*\).*/\1/p')
-    version=$(apt-cache show --no-all-versions "$package" | sed -n 's/^Version: *//p')
-    [[ -n $package && -n $version ]] || die "apt offers no linux-image-cloud-amd64"
-    local name=$package-$version
-    say "fetching the guests' kernel: $package $version"
+    local kernel_package kernel_version
+    find_kernel_package
+    local name=$kernel_package-$kernel_version
+    say "fetching the guests' kernel: $kernel_package $kernel_version"
     if [[ ! -s $image_cache/$name/vmlinuz ]]
     then
         local scratch
         scratch=$(scratch_folder) || exit 1
-        fetch_package "$package" "$scratch"
+        if ! fetch_package "$kernel_package" "$scratch"
+        then
+            update_lists_after_failure "$kernel_package"
+            find_kernel_package
+            name=$kernel_package-$kernel_version
+            fetch_package "$kernel_package" "$scratch" || die "cannot download the Debian package $kernel_package: see above"
+        fi
         mkdir "$scratch/result"
-        cp "$scratch"/boot/vmlinuz-* "$scratch/result/vmlinuz" || die "the package $package holds no kernel"
+        cp "$scratch"/boot/vmlinuz-* "$scratch/result/vmlinuz" || die "the package $kernel_package holds no kernel"
         chmod -R u+rwX,go+rX "$scratch/result"
+        rm -rf "${image_cache:?}/$name"
         mv -T "$scratch/result" "$image_cache/$name"
         rm -rf "$scratch"
     fi
@@ -68,7 +91,11 @@ find_busybox()
         return 0
     fi
     update_lists_if_unknown busybox-static >&2
-    fetch_package busybox-static "$1" >&2
+    if ! fetch_package busybox-static "$1" >&2
+    then
+        update_lists_after_failure busybox-static >&2
+        fetch_package busybox-static "$1" >&2 || die "cannot download the Debian package busybox-static: see above"
+    fi
     echo "$1/bin/busybox"
 }
 

@@ -14,7 +14,8 @@ die()
 }
 
 # Started through sudo, everything but apt is done as the person behind it, so that no file in the
-# tree or in the cache belongs to root. Does not return in that case.
+# tree or in the cache belongs to root. Does not return in that case. Where there is nobody but root,
+# as in a container, the files are root's.
 # $1: the script; then its arguments.
 leave_root()
 {
