@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import select
 import shlex
 import signal
 import subprocess
@@ -11,7 +12,8 @@ import time
 from . import archive
 from .scenario import Failure, Skip
 
-good, guest_failed, guest_crashed, hypervisor_crashed, timed_out = 0, 1, 3, 4, 124
+good, guest_failed, bad_input, guest_crashed, hypervisor_crashed, timed_out = 0, 1, 2, 3, 4, 124
+seen_enough = 128 + signal.SIGTERM  # `until` was fulfilled
 
 
 class Outcome:
@@ -106,25 +108,46 @@ class Bench:
             command.append("--headless")
         return command + [str(argument) for argument in arguments]
 
-    def run(self, *arguments, timeout=90, command=None):
-        """Runs a machine until it ends; `timeout` is the launcher's own --timeout, in seconds."""
+    def run(self, *arguments, timeout=90, command=None, until=()):
+        """Runs a machine until it ends; `timeout` is the launcher's own --timeout, in seconds.
+
+        `until`: pairs of a pattern and a guest's name. Once each is there, a machine that would go on for good is
+        ended, with the status seen_enough.
+        """
         command = command or self.command("--timeout", timeout, *arguments)
         print("$ " + shlex.join(command), flush=True)
         started = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    start_new_session=True)
-        # The launcher ends the machine by itself; only a launcher that hangs is ended from here.
-        try:
-            output, _ = process.communicate(timeout=timeout + 30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-            print(output.decode(errors="replace"))
-            raise Failure(f"the launcher did not end the machine after {timeout} s") from None
+        output = self._read(process, started + timeout + 30, until)
         text = output.decode(errors="replace").replace("\r\n", "\n")
         print(text, end="" if text.endswith("\n") else "\n")
         print(f"-> exit status {process.returncode} after {time.monotonic() - started:.1f} s", flush=True)
         return Outcome(process.returncode, text)
+
+
+    @staticmethod
+    def _read(process, deadline, until):
+        """All that the launcher prints until it ends."""
+        output, asked = b"", False
+        # The launcher ends the machine by itself; only a launcher that hangs is ended from here.
+        while time.monotonic() < deadline:
+            if not select.select([process.stdout], [], [], 1)[0]:
+                continue
+            piece = os.read(process.stdout.fileno(), 65536)
+            if not piece:
+                process.wait()
+                return output
+            output += piece
+            if until and not asked:
+                so_far = Outcome(None, output.decode(errors="replace").replace("\r\n", "\n"))
+                if all(re.search(pattern, so_far.of(name), re.MULTILINE) for pattern, name in until):
+                    asked = True
+                    process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        print(output.decode(errors="replace"))
+        raise Failure("the launcher did not end the machine in time")
 
 
 def _option(**values):

@@ -30,8 +30,10 @@ def timeout(bench):
 @scenario("loop-beside", timeout=90)
 def loop_beside(bench):
     """A guest that never lets go costs its neighbours on the same core only time."""
-    outcome = bench.run("--cores", 1, bench.guest("loop"), bench.guest("timers", cmdline="tolerance=25"), timeout=75)
-    outcome.needs_status(machine.timed_out)
+    outcome = bench.run("--cores", 1, bench.guest("loop"), bench.guest("timers", cmdline="tolerance=25"), timeout=75,
+                        until=(("^wrote [0-9]+ to", "timers"),))
+    outcome.needs_status(machine.seen_enough)
+    outcome.needs("^looping for good$", "loop")
     outcome.needs("^timers: [0-9]+ wrong$", "timers")
 
 
