@@ -80,7 +80,8 @@ def deterministic(bench):
 
 @scenario("nodes", timeout=120, cost=2)
 def nodes(bench):
-    """A computer of two NUMA nodes and four cores."""
+    """A computer of two NUMA nodes and four cores, which OVM finds."""
     outcome = bench.run("--cores", 4, "--nodes", 2, *(bench.guest("registers", name=f"vm{number}", vcpus=2, cmdline=f"seed={number} rounds=40")
                                                       for number in range(3)), timeout=100)
     outcome.needs_status(machine.good)
+    outcome.needs(r"OVM runs on 4 cores of 2 nodes, ")
