@@ -262,10 +262,16 @@ void Hypervisor::finish(interface::Finish_status status)
     std::array<std::uint8_t, 1> const payload{static_cast<std::uint8_t>(status)};
     // Guests on other cores go on printing, and a UART may hang.
     console_->close();
-    console_->record(interface::Record_type::finished, Vm_id{0}, std::span<const std::uint8_t>(payload));
     auto const latest = arch::time_stamp() + arch::to_ticks(longest_drain);
-    while (!console_->drain() && arch::time_stamp() < latest)
-        arch::pause();
+    auto const drain = [&]
+    {
+        while (!console_->drain() && arch::time_stamp() < latest)
+            arch::pause();
+    };
+    drain();
+    console_->close();
+    console_->record(interface::Record_type::finished, Vm_id{0}, std::span<const std::uint8_t>(payload));
+    drain();
     // What the UARTs still hold, 16 bytes at 115200 baud, must be on the wire before the power goes.
     auto const sent = arch::time_stamp() + arch::to_ticks(last_bytes_time);
     while (arch::time_stamp() < sent)

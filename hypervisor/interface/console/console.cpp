@@ -159,9 +159,9 @@ void Console::wake_soon()
 
 void Console::close()
 {
+    closed_.store(true, std::memory_order_release);
     for (std::uint32_t vm = 1; vm <= count_.load(std::memory_order_acquire); ++vm)
         flush(Vm_id(vm));
-    closed_.store(true, std::memory_order_release);
 }
 
 bool Console::drain()
@@ -199,8 +199,6 @@ bool Console::guest_output(Vm_id vm, std::span<const std::uint8_t> bytes)
 {
     if (!options_.records || options_.terminal)
         return true;
-    if (closed_.load(std::memory_order_acquire))
-        return false;
     std::array<std::uint8_t, 4> const head{record_magic, static_cast<std::uint8_t>(Record_type::output),
                                            static_cast<std::uint8_t>(vm.value()),
                                            static_cast<std::uint8_t>(bytes.size())};
@@ -233,11 +231,11 @@ bool Guest_terminal::flush_locked()
 bool Guest_terminal::put(std::uint8_t byte)
 {
     Lock_guard const guard(lock_);
+    if (console_.closed_.load(std::memory_order_acquire))
+        return false;
     if (console_.options_.terminal)
     {
         std::array<std::uint8_t, 1> const one{byte};
-        if (console_.closed_.load(std::memory_order_acquire))
-            return false;
         if (console_.in_focus(vm_) && !console_.person_.accept(one, {}, Serial_line::Keep::most))
             return false;
     }

@@ -66,7 +66,8 @@ public:
     void receive(std::uint8_t byte);
     /// Sends on what this VM's terminal still keeps back.
     void flush(Vm_id vm);
-    /// The end: what guests print and the log says from now on is refused, so that the lines can become empty.
+    /// The end: what guests print and the log says from now on is refused, so that the lines can become empty. Called
+    /// again after a drain, it sends what guests had printed before and found no room.
     void close();
     /// Tries to empty both lines; true when they are.
     bool drain();

@@ -110,6 +110,27 @@ TEST_F(Console_test, AFloodCostsNoRecordThatMustArrive)
     EXPECT_NE(find(all, Record_type::finished), nullptr);
 }
 
+TEST_F(Console_test, AtTheEndAFullLineCostsNoByteThatWasTaken)
+{
+    begin(false, {"one"});
+    program.room = 0;
+    std::string text;
+    for (int i = 0; i < 20'000; ++i)
+        text += static_cast<char>('a' + i % 26);
+    auto const sent = print(1, text);
+    EXPECT_LT(sent, text.size());
+    console->close();
+    program.room = Slow_port::endless;
+    EXPECT_TRUE(console->drain());
+    console->close();
+    console->record(Record_type::finished, Vm_id(0), "0");
+    EXPECT_TRUE(console->drain());
+    auto const all = records(program.take());
+    EXPECT_EQ(output_of(all, 1), text.substr(0, sent));
+    EXPECT_EQ(all.back().type, Record_type::finished);
+    EXPECT_EQ(print(1, "more"), 0u);
+}
+
 TEST_F(Console_test, WithoutRecordsNothingIsSentOnTheSecondLine)
 {
     console.emplace(person, program, timers, owner, Console_options{true, false, 1});
