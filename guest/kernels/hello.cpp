@@ -32,7 +32,8 @@ void print_identity(uint32_t leaf)
 
 void print_boot(const Boot_information& boot)
 {
-    print_line("protocol ", boot.protocol == Boot_protocol::pvh ? "pvh" : "multiboot", boot.magic_is_right ? "" : " with a wrong magic number");
+    print_line("protocol ", boot.protocol == Boot_protocol::pvh ? "pvh" : "multiboot",
+               boot.magic_is_right ? "" : " with a wrong magic number");
     print_line("command line \"", boot.command_line, "\"");
     for (const Memory_range& range : boot.memory)
     {
@@ -51,10 +52,10 @@ void print_acpi(const Acpi_facts& acpi)
         print_line("acpi none");
         return;
     }
-    print_line("acpi ", Hex{acpi.root_pointer}, " processors ", acpi.apic_ids.size(), " timer port ", Hex{acpi.timer_port},
-               " broken tables ", acpi.broken_tables);
+    print_line("acpi ", Hex{acpi.root_pointer}, " processors ", acpi.apic_ids.size(), " timer port ",
+               Hex{acpi.timer_port}, " broken tables ", acpi.broken_tables);
 }
-}
+} // namespace
 
 uint32_t guest_main()
 {
@@ -70,4 +71,4 @@ uint32_t guest_main()
     print_line("good bye");
     return static_cast<uint32_t>(number_option("exit", !boot_information().magic_is_right || acpi.broken_tables != 0));
 }
-}
+} // namespace guest

@@ -12,4 +12,4 @@ uint32_t guest_main()
     print_line("halting ", processors, " processors for good");
     halt_for_good();
 }
-}
+} // namespace guest

@@ -19,4 +19,4 @@ uint32_t guest_main()
             pause();
     }
 }
-}
+} // namespace guest

@@ -15,7 +15,7 @@ namespace guest
 namespace
 {
 constexpr uint64_t large_page = 1 << 21;
-constexpr uint64_t window = uint64_t{1} << 39;      // the second top-level entry
+constexpr uint64_t window = uint64_t{1} << 39; // the second top-level entry
 
 alignas(4096) constinit std::array<uint64_t, 512> window_pointers{};
 alignas(4096) constinit std::array<uint64_t, 512> window_directory{};
@@ -70,12 +70,14 @@ void probe(uint64_t address)
     const uint64_t virtual_address = map(address);
     uint64_t before = 0;
     uint64_t after = 0;
-    const int vector = attempt([&] {
-        auto* word = reinterpret_cast<volatile uint64_t*>(virtual_address);
-        before = *word;
-        *word = 0x5ec2e75ec2e75ec2;
-        after = *word;
-    });
+    const int vector = attempt(
+        [&]
+        {
+            auto* word = reinterpret_cast<volatile uint64_t*>(virtual_address);
+            before = *word;
+            *word = 0x5ec2e75ec2e75ec2;
+            after = *word;
+        });
     if (vector != no_exception)
     {
         ++exceptions;
@@ -144,7 +146,7 @@ uint64_t count_dirty_pages()
     }
     return dirty;
 }
-}
+} // namespace
 
 uint32_t guest_main()
 {
@@ -159,8 +161,9 @@ uint32_t guest_main()
     }
     const uint32_t bits = cpuid(0x80000008).eax & 0xff;
     probe_all(uint64_t{1} << bits);
-    print_line("reach: ", probes, " probes below 2^", bits, ": ", exceptions, " exceptions, ", ones, " all ones, ", zeros, " zero");
+    print_line("reach: ", probes, " probes below 2^", bits, ": ", exceptions, " exceptions, ", ones, " all ones, ",
+               zeros, " zero");
     print_line("nothing is there");
     return 0;
 }
-}
+} // namespace guest

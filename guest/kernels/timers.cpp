@@ -14,7 +14,7 @@ namespace guest
 namespace
 {
 constexpr uint8_t lapic_vector = 0x40;
-constexpr uint8_t pit_vector = 0x50;        // IRQ 0 of the first PIC
+constexpr uint8_t pit_vector = 0x50; // IRQ 0 of the first PIC
 constexpr uint8_t rtc_vector = 0x60;
 constexpr uint32_t pit_hertz = 1193182;
 constexpr uint32_t deadline_msr = 0x6e0;
@@ -95,7 +95,7 @@ void test_periodic(uint64_t hertz)
 }
 
 /// Arms the timer again after each interrupt; the sum of the waits must fit.
-template<class Arm>
+template <class Arm>
 void test_single(std::string_view name, Arm&& arm)
 {
     const uint64_t start = timer_ticks();
@@ -190,8 +190,8 @@ void test_rtc()
     constexpr uint64_t rtc_hertz = 256;
     rtc_interrupts.store(0);
     route_io_apic(8, rtc_vector | uint64_t{lapic::identifier()} << 56);
-    write_rtc(0x0a, 0x28);      // 32,768 Hz base, 256 interrupts a second
-    write_rtc(0x0b, 0x42);      // periodic interrupt, 24 hours
+    write_rtc(0x0a, 0x28); // 32,768 Hz base, 256 interrupts a second
+    write_rtc(0x0b, 0x42); // periodic interrupt, 24 hours
     read_rtc(0x0c);
     const uint64_t start = timer_ticks();
     run_with_interrupts();
@@ -214,39 +214,49 @@ void test_rtc()
     }
     expect("rtc second, ms", microseconds_since(first) / 1000, 1000);
 }
-}
+} // namespace
 
 uint32_t guest_main()
 {
     tolerance = number_option("tolerance", 3);
     milliseconds = number_option("milliseconds", 1000);
     lapic::enable();
-    set_trap_handler(lapic_vector, [](Trap_frame&) {
-        lapic_interrupts.fetch_add(1);
-        lapic::end_interrupt();
-    });
-    set_trap_handler(pit_vector, [](Trap_frame&) {
-        pit_interrupts.fetch_add(1);
-        out8(0x20, 0x20);
-    });
-    set_trap_handler(rtc_vector, [](Trap_frame&) {
-        rtc_interrupts.fetch_add(1);
-        read_rtc(0x0c);
-        lapic::end_interrupt();
-    });
+    set_trap_handler(lapic_vector,
+                     [](Trap_frame&)
+                     {
+                         lapic_interrupts.fetch_add(1);
+                         lapic::end_interrupt();
+                     });
+    set_trap_handler(pit_vector,
+                     [](Trap_frame&)
+                     {
+                         pit_interrupts.fetch_add(1);
+                         out8(0x20, 0x20);
+                     });
+    set_trap_handler(rtc_vector,
+                     [](Trap_frame&)
+                     {
+                         rtc_interrupts.fetch_add(1);
+                         read_rtc(0x0c);
+                         lapic::end_interrupt();
+                     });
     const uint64_t time_stamp_hertz = measure_time_stamp();
     const uint64_t lapic_hertz = measure_lapic();
     test_periodic(lapic_hertz);
-    test_single("lapic one-shot, ms", [&](uint64_t) {
-        lapic::write(lapic::Register::timer, lapic_vector);
-        lapic::write(lapic::Register::timer_initial_count, static_cast<uint32_t>(lapic_hertz / tick_hertz));
-    });
+    test_single("lapic one-shot, ms",
+                [&](uint64_t)
+                {
+                    lapic::write(lapic::Register::timer, lapic_vector);
+                    lapic::write(lapic::Register::timer_initial_count, static_cast<uint32_t>(lapic_hertz / tick_hertz));
+                });
     if ((cpuid(1).ecx & (1u << 24)) != 0)
     {
-        test_single("tsc deadline, ms", [&](uint64_t) {
-            lapic::write(lapic::Register::timer, lapic::timer_deadline | lapic_vector);
-            write_msr(deadline_msr, read_time_stamp() + time_stamp_hertz / tick_hertz);
-        });
+        test_single("tsc deadline, ms",
+                    [&](uint64_t)
+                    {
+                        lapic::write(lapic::Register::timer, lapic::timer_deadline | lapic_vector);
+                        write_msr(deadline_msr, read_time_stamp() + time_stamp_hertz / tick_hertz);
+                    });
     }
     else
     {
@@ -257,4 +267,4 @@ uint32_t guest_main()
     print_line("timers: ", failures, " wrong");
     return failures == 0 ? 0 : 1;
 }
-}
+} // namespace guest

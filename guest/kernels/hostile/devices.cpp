@@ -16,9 +16,11 @@ namespace
 /// Ports whose writing ends this machine, or its way of telling about it.
 bool is_spared(uint32_t port, const Acpi_facts& acpi)
 {
-    return (port >= 0xf0 && port < 0xf8) || port == 0x64 || port == 0x92 || (port >= 0x3f6 && port < 0x400) || (port >= 0xcf5 && port < 0xcfa) ||
+    return (port >= 0xf0 && port < 0xf8) || port == 0x64 || port == 0x92 || (port >= 0x3f6 && port < 0x400) ||
+           (port >= 0xcf5 && port < 0xcfa) ||
            (acpi.control_port != 0 && port + 4 > acpi.control_port && port < acpi.control_port + 4u) ||
-           (acpi.reset_port != 0 && port + 4 > acpi.reset_port && port < acpi.reset_port + 4u) || (port > 0x5f && port < 0x65) || port == 0x8f ||
+           (acpi.reset_port != 0 && port + 4 > acpi.reset_port && port < acpi.reset_port + 4u) ||
+           (port > 0x5f && port < 0x65) || port == 0x8f ||
            (port >= 0xcf5 && port < 0xd00 && number_option("bare", 0) != 0);
 }
 
@@ -27,38 +29,38 @@ void use_port(uint16_t port)
     const uint64_t value = dice().trap_value();
     switch (dice().below(8))
     {
-        case 0:
-            in8(port);
-            break;
-        case 1:
-            in16(port);
-            break;
-        case 2:
-            in32(port);
-            break;
-        case 3:
-            out16(port, static_cast<uint16_t>(value));
-            break;
-        case 4:
-            out32(port, static_cast<uint32_t>(value));
-            break;
-        case 5:
-        {
-            uint64_t source = scratch();
-            uint64_t count = dice().below(16);
-            asm volatile("rep outsb" : "+S"(source), "+c"(count) : "d"(port) : "memory");
-            break;
-        }
-        case 6:
-        {
-            uint64_t target = scratch();
-            uint64_t count = dice().below(16);
-            asm volatile("rep insl" : "+D"(target), "+c"(count) : "d"(port) : "memory");
-            break;
-        }
-        default:
-            out8(port, static_cast<uint8_t>(value));
-            break;
+    case 0:
+        in8(port);
+        break;
+    case 1:
+        in16(port);
+        break;
+    case 2:
+        in32(port);
+        break;
+    case 3:
+        out16(port, static_cast<uint16_t>(value));
+        break;
+    case 4:
+        out32(port, static_cast<uint32_t>(value));
+        break;
+    case 5:
+    {
+        uint64_t source = scratch();
+        uint64_t count = dice().below(16);
+        asm volatile("rep outsb" : "+S"(source), "+c"(count) : "d"(port) : "memory");
+        break;
+    }
+    case 6:
+    {
+        uint64_t target = scratch();
+        uint64_t count = dice().below(16);
+        asm volatile("rep insl" : "+D"(target), "+c"(count) : "d"(port) : "memory");
+        break;
+    }
+    default:
+        out8(port, static_cast<uint8_t>(value));
+        break;
     }
 }
 
@@ -99,7 +101,7 @@ void use_model_register(uint32_t number)
     misdeed([&] { write_msr(number, ~old); });
     misdeed([&] { write_msr(number, old); });
 }
-}
+} // namespace
 
 void write_ports(uint64_t steps)
 {
@@ -145,4 +147,4 @@ void write_model_registers(uint64_t steps)
         use_model_register(number);
     }
 }
-}
+} // namespace guest::hostile

@@ -51,7 +51,9 @@ struct [[gnu::packed]] Table_pointer
 {
     set_trap_handler(1, [](Trap_frame& frame) { frame.rflags |= 0x100; });
     const auto stack = scratch() + 0x2000;
-    asm volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr7" : : "r"(stack - 8), "r"(stack - 40), "r"(uint64_t{0x00ff040f}));
+    asm volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr7"
+                 :
+                 : "r"(stack - 8), "r"(stack - 40), "r"(uint64_t{0x00ff040f}));
     for (;;)
     {
         asm volatile("pushfq; orq $0x100, (%%rsp); popfq; nop; nop" : : : "memory");
@@ -68,7 +70,14 @@ struct [[gnu::packed]] Table_pointer
         {
             bytes[index] = static_cast<uint8_t>(dice().word());
         }
-        misdeed([&] { asm volatile("call *%0" : : "r"(bytes) : "memory", "rbx", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12"); });
+        misdeed(
+            [&]
+            {
+                asm volatile("call *%0"
+                             :
+                             : "r"(bytes)
+                             : "memory", "rbx", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12");
+            });
     }
 }
 
@@ -110,7 +119,7 @@ constexpr std::array<Way, 8> ways{{
     {"init", send_everything},
     {"port", write_ending_ports},
 }};
-}
+} // namespace
 
 void end_by(std::string_view name)
 {
@@ -122,4 +131,4 @@ void end_by(std::string_view name)
         }
     }
 }
-}
+} // namespace guest::hostile

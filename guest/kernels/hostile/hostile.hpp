@@ -20,7 +20,7 @@ public:
     /// A value that code tends to trip over: zero, all ones, one bit, small, an edge of memory, or noise.
     uint64_t trap_value();
 
-    template<class Value, size_t count>
+    template <class Value, size_t count>
     Value pick(const Value (&choices)[count])
     {
         return choices[below(count)];
@@ -43,7 +43,7 @@ void restore_registers();
 /// Runs misdeed and restores; returns the vector that ended it or no_exception.
 int misdeed(void (*work)(void*), void* argument);
 
-template<class Work>
+template <class Work>
 int misdeed(Work&& work)
 {
     using Plain = std::remove_reference_t<Work>;
@@ -76,4 +76,4 @@ void raise_debug_exceptions(uint64_t steps);
 
 /// Ends the machine as `end=` says; does not return unless the name is unknown.
 void end_by(std::string_view way);
-}
+} // namespace guest::hostile

@@ -88,7 +88,7 @@ void misbehave(uint32_t number)
     }
     finished.fetch_add(1);
 }
-}
+} // namespace
 
 void Dice::seed(uint64_t seed)
 {
@@ -118,30 +118,30 @@ uint64_t Dice::trap_value()
 {
     switch (below(12))
     {
-        case 0:
-            return 0;
-        case 1:
-            return ~uint64_t{0};
-        case 2:
-            return uint64_t{1} << below(64);
-        case 3:
-            return below(0x100);
-        case 4:
-            return end_of_ram() - below(16);
-        case 5:
-            return 0xfee00000 + below(0x1000);
-        case 6:
-            return 0xfec00000 + below(0x100);
-        case 7:
-            return 0x7fffffffffff - below(8);
-        case 8:
-            return 0xffff800000000000 + below(0x10000);
-        case 9:
-            return word() & 0xffffffff;
-        case 10:
-            return scratch() + below(scratch_bytes - 64);
-        default:
-            return word();
+    case 0:
+        return 0;
+    case 1:
+        return ~uint64_t{0};
+    case 2:
+        return uint64_t{1} << below(64);
+    case 3:
+        return below(0x100);
+    case 4:
+        return end_of_ram() - below(16);
+    case 5:
+        return 0xfee00000 + below(0x1000);
+    case 6:
+        return 0xfec00000 + below(0x100);
+    case 7:
+        return 0x7fffffffffff - below(8);
+    case 8:
+        return 0xffff800000000000 + below(0x10000);
+    case 9:
+        return word() & 0xffffffff;
+    case 10:
+        return scratch() + below(scratch_bytes - 64);
+    default:
+        return word();
     }
 }
 
@@ -171,12 +171,14 @@ uint64_t end_of_ram()
 Leash::Leash()
 {
     steps_taken[processor_number()] = 0;
-    set_trap_handler(1, [](Trap_frame& frame) {
-        if (++steps_taken[processor_number()] > 64)
-        {
-            end_attempt(frame);
-        }
-    });
+    set_trap_handler(1,
+                     [](Trap_frame& frame)
+                     {
+                         if (++steps_taken[processor_number()] > 64)
+                         {
+                             end_attempt(frame);
+                         }
+                     });
 }
 
 Leash::~Leash()
@@ -215,7 +217,7 @@ int misdeed(void (*work)(void*), void* argument)
     restore_registers();
     return vector;
 }
-}
+} // namespace hostile
 
 uint32_t guest_main()
 {
@@ -239,4 +241,4 @@ uint32_t guest_main()
     end_by(way);
     return 0;
 }
-}
+} // namespace guest

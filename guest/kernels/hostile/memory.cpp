@@ -26,18 +26,18 @@ uint64_t bent_entry(const Page_table& self)
     const uint64_t rights = (dice().word() & 0xfff) | (dice().one_in(4) ? 0 : 1);
     switch (dice().below(6))
     {
-        case 0:
-            return (reinterpret_cast<uint64_t>(&self) & ~uint64_t{0xfff}) | rights;
-        case 1:
-            return (dice().trap_value() & ~uint64_t{0xfff}) | rights;
-        case 2:
-            return 0xfee00000 | rights;
-        case 3:
-            return (end_of_ram() + (dice().below(16) << 12)) | rights;
-        case 4:
-            return dice().word();
-        default:
-            return ((dice().word() & 0xffffffffff) & ~uint64_t{0xfff}) | rights;
+    case 0:
+        return (reinterpret_cast<uint64_t>(&self) & ~uint64_t{0xfff}) | rights;
+    case 1:
+        return (dice().trap_value() & ~uint64_t{0xfff}) | rights;
+    case 2:
+        return 0xfee00000 | rights;
+    case 3:
+        return (end_of_ram() + (dice().below(16) << 12)) | rights;
+    case 4:
+        return dice().word();
+    default:
+        return ((dice().word() & 0xffffffffff) & ~uint64_t{0xfff}) | rights;
     }
 }
 
@@ -46,7 +46,9 @@ void call(uint64_t address)
 {
     const Leash leash;
     asm volatile("pushq %1; popfq; call *%0; pushq $2; popfq"
-                 : : "b"(address), "i"(2 | trap_flag) : "memory", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
+                 :
+                 : "b"(address), "i"(2 | trap_flag)
+                 : "memory", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
 }
 
 void touch(uint64_t address)
@@ -54,15 +56,15 @@ void touch(uint64_t address)
     auto* byte = reinterpret_cast<volatile uint8_t*>(address);
     switch (dice().below(4))
     {
-        case 0:
-            *byte = 1;
-            break;
-        case 1:
-            call(address);
-            break;
-        default:
-            static_cast<void>(*byte);
-            break;
+    case 0:
+        *byte = 1;
+        break;
+    case 1:
+        call(address);
+        break;
+    default:
+        static_cast<void>(*byte);
+        break;
     }
 }
 
@@ -72,52 +74,101 @@ void access(uint64_t address)
     uint64_t value = dice().word();
     switch (dice().below(26))
     {
-        case 0: asm volatile("movb %b0, (%1)" : : "q"(value), "r"(address) : "memory"); break;
-        case 1: asm volatile("movw %w0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
-        case 2: asm volatile("movl %k0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
-        case 3: asm volatile("movq %0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
-        case 4: asm volatile("movl $0x12345678, 4(%0)" : : "r"(address) : "memory"); break;
-        case 5: asm volatile("movzbl (%1), %k0" : "=r"(value) : "r"(address) : "memory"); break;
-        case 6: asm volatile("movswq (%1), %0" : "=r"(value) : "r"(address) : "memory"); break;
-        case 7: asm volatile("andl %k0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
-        case 8: asm volatile("lock orq %0, (%1)" : : "r"(value), "r"(address) : "memory"); break;
-        case 9: asm volatile("xorb $1, (%0)" : : "r"(address) : "memory"); break;
-        case 10: asm volatile("testl %k0, (%1)" : : "r"(value), "r"(address) : "memory", "cc"); break;
-        case 11: asm volatile("cmpw $7, (%0)" : : "r"(address) : "memory", "cc"); break;
-        case 12: asm volatile("xchgl %k0, (%1)" : "+r"(value) : "r"(address) : "memory"); break;
-        case 13: asm volatile("lock cmpxchgq %0, (%1)" : : "r"(value), "r"(address) : "memory", "rax"); break;
-        case 14: asm volatile("lock xaddl %k0, (%1)" : "+r"(value) : "r"(address) : "memory"); break;
-        case 15: asm volatile("incl (%0)" : : "r"(address) : "memory"); break;
-        case 16: asm volatile("pushq (%0); popq (%0)" : : "r"(address) : "memory"); break;
-        case 17: asm volatile("btsl $3, (%0)" : : "r"(address) : "memory"); break;
-        case 18: asm volatile("fxsave (%0)" : : "r"(address & ~uint64_t{15}) : "memory"); break;
-        case 19: asm volatile("movups %%xmm0, (%0)" : : "r"(address) : "memory"); break;
-        case 20: asm volatile("lgdt (%0)" : : "r"(address) : "memory"); break;
-        case 21: call(address); break;
-        case 22: asm volatile("movq %%rsp, %%r12; movq %0, %%rsp; pushq $1; movq %%r12, %%rsp" : : "r"(address) : "memory", "r12"); break;
-        case 23:
-        {
-            uint64_t count = 1 + dice().below(40);
-            asm volatile("rep stosl" : "+D"(address), "+c"(count) : "a"(value) : "memory");
-            break;
-        }
-        case 24:
-        {
-            uint64_t count = 1 + dice().below(40);
-            uint64_t target = scratch();
-            asm volatile("rep movsb" : "+S"(address), "+D"(target), "+c"(count) : : "memory");
-            break;
-        }
-        default:
-        {
-            uint64_t count = 1 + dice().below(40);
-            uint64_t source = scratch();
-            asm volatile("rep movsw" : "+D"(address), "+S"(source), "+c"(count) : : "memory");
-            break;
-        }
+    case 0:
+        asm volatile("movb %b0, (%1)" : : "q"(value), "r"(address) : "memory");
+        break;
+    case 1:
+        asm volatile("movw %w0, (%1)" : : "r"(value), "r"(address) : "memory");
+        break;
+    case 2:
+        asm volatile("movl %k0, (%1)" : : "r"(value), "r"(address) : "memory");
+        break;
+    case 3:
+        asm volatile("movq %0, (%1)" : : "r"(value), "r"(address) : "memory");
+        break;
+    case 4:
+        asm volatile("movl $0x12345678, 4(%0)" : : "r"(address) : "memory");
+        break;
+    case 5:
+        asm volatile("movzbl (%1), %k0" : "=r"(value) : "r"(address) : "memory");
+        break;
+    case 6:
+        asm volatile("movswq (%1), %0" : "=r"(value) : "r"(address) : "memory");
+        break;
+    case 7:
+        asm volatile("andl %k0, (%1)" : : "r"(value), "r"(address) : "memory");
+        break;
+    case 8:
+        asm volatile("lock orq %0, (%1)" : : "r"(value), "r"(address) : "memory");
+        break;
+    case 9:
+        asm volatile("xorb $1, (%0)" : : "r"(address) : "memory");
+        break;
+    case 10:
+        asm volatile("testl %k0, (%1)" : : "r"(value), "r"(address) : "memory", "cc");
+        break;
+    case 11:
+        asm volatile("cmpw $7, (%0)" : : "r"(address) : "memory", "cc");
+        break;
+    case 12:
+        asm volatile("xchgl %k0, (%1)" : "+r"(value) : "r"(address) : "memory");
+        break;
+    case 13:
+        asm volatile("lock cmpxchgq %0, (%1)" : : "r"(value), "r"(address) : "memory", "rax");
+        break;
+    case 14:
+        asm volatile("lock xaddl %k0, (%1)" : "+r"(value) : "r"(address) : "memory");
+        break;
+    case 15:
+        asm volatile("incl (%0)" : : "r"(address) : "memory");
+        break;
+    case 16:
+        asm volatile("pushq (%0); popq (%0)" : : "r"(address) : "memory");
+        break;
+    case 17:
+        asm volatile("btsl $3, (%0)" : : "r"(address) : "memory");
+        break;
+    case 18:
+        asm volatile("fxsave (%0)" : : "r"(address & ~uint64_t{15}) : "memory");
+        break;
+    case 19:
+        asm volatile("movups %%xmm0, (%0)" : : "r"(address) : "memory");
+        break;
+    case 20:
+        asm volatile("lgdt (%0)" : : "r"(address) : "memory");
+        break;
+    case 21:
+        call(address);
+        break;
+    case 22:
+        asm volatile("movq %%rsp, %%r12; movq %0, %%rsp; pushq $1; movq %%r12, %%rsp"
+                     :
+                     : "r"(address)
+                     : "memory", "r12");
+        break;
+    case 23:
+    {
+        uint64_t count = 1 + dice().below(40);
+        asm volatile("rep stosl" : "+D"(address), "+c"(count) : "a"(value) : "memory");
+        break;
+    }
+    case 24:
+    {
+        uint64_t count = 1 + dice().below(40);
+        uint64_t target = scratch();
+        asm volatile("rep movsb" : "+S"(address), "+D"(target), "+c"(count) : : "memory");
+        break;
+    }
+    default:
+    {
+        uint64_t count = 1 + dice().below(40);
+        uint64_t source = scratch();
+        asm volatile("rep movsw" : "+D"(address), "+S"(source), "+c"(count) : : "memory");
+        break;
+    }
     }
 }
-}
+} // namespace
 
 void bend_page_tables(uint64_t steps)
 {
@@ -139,16 +190,19 @@ void bend_page_tables(uint64_t steps)
             mine[level][level == 0 ? top : 0] = reinterpret_cast<uint64_t>(mine[level + 1].data()) | 7;
         }
         const uint64_t sign = top >= 256 ? 0xffff000000000000 : 0;
-        misdeed([&] {
-            write_cr3(reinterpret_cast<uint64_t>(mine[0].data()) | (dice().word() & 0x18));
-            touch(sign | top << 39 | (dice().one_in(2) ? 0 : dice().word() & 0x7fffffffff));
-        });
+        misdeed(
+            [&]
+            {
+                write_cr3(reinterpret_cast<uint64_t>(mine[0].data()) | (dice().word() & 0x18));
+                touch(sign | top << 39 | (dice().one_in(2) ? 0 : dice().word() & 0x7fffffffff));
+            });
     }
 }
 
 void touch_holes(uint64_t steps)
 {
-    const uint64_t ends[] = {end_of_ram(), 0xa0000, 0xfec00000, 0xfed00000, 0xfee00000, 0xfee00fff, 0xfffffff0, 0xe0000000, 0xb0000000};
+    const uint64_t ends[] = {end_of_ram(), 0xa0000,    0xfec00000, 0xfed00000, 0xfee00000,
+                             0xfee00fff,   0xfffffff0, 0xe0000000, 0xb0000000};
     for (uint64_t step = 0; step < steps; ++step)
     {
         const uint64_t end = dice().pick(ends);
@@ -162,4 +216,4 @@ void touch_holes(uint64_t steps)
         misdeed([&] { access(address); });
     }
 }
-}
+} // namespace guest::hostile

@@ -28,7 +28,7 @@ void take_debug_exception(Trap_frame& frame)
     }
     else
     {
-        frame.rflags |= 0x10000;        // RF: past an instruction breakpoint
+        frame.rflags |= 0x10000; // RF: past an instruction breakpoint
     }
 }
 
@@ -36,7 +36,9 @@ void take_debug_exception(Trap_frame& frame)
 void go_to_ring3(const void* code, uint64_t flags)
 {
     asm volatile("pushq %0; pushq %1; pushq %2; pushq %3; pushq %4; iretq"
-                 : : "i"(OVM_GUEST_USER_DATA), "r"(scratch() + 0x2000), "r"(flags | 2), "i"(OVM_GUEST_USER_CODE), "r"(code), "D"(scratch())
+                 :
+                 : "i"(OVM_GUEST_USER_DATA), "r"(scratch() + 0x2000), "r"(flags | 2), "i"(OVM_GUEST_USER_CODE),
+                   "r"(code), "D"(scratch())
                  : "memory");
 }
 
@@ -57,17 +59,19 @@ void go_to_ring3(const void* code, uint64_t flags)
                  "pushfq\n popfq\n movw %ss, %ax\n movw %ax, %ss\n nop\n"
                  "loop 1b\n int3");
 }
-}
+} // namespace
 
 void raise_alignment_checks(uint64_t steps)
 {
     for (uint64_t step = 0; step < steps; ++step)
     {
-        misdeed([&] {
-            write_cr0(read_cr0() | 0x40000);
-            const auto code = dice().one_in(2) ? unaligned_read : unaligned_stack;
-            go_to_ring3(reinterpret_cast<const void*>(code), alignment_flag);
-        });
+        misdeed(
+            [&]
+            {
+                write_cr0(read_cr0() | 0x40000);
+                const auto code = dice().one_in(2) ? unaligned_read : unaligned_stack;
+                go_to_ring3(reinterpret_cast<const void*>(code), alignment_flag);
+            });
     }
 }
 
@@ -82,21 +86,28 @@ void raise_debug_exceptions(uint64_t steps)
         misdeed([] { go_to_ring3(reinterpret_cast<const void*>(long_walk), trap_flag); });
         // A data breakpoint on what the loop writes, and one on the stack that #DB itself is delivered to.
         budget.store(100);
-        misdeed([] {
-            asm volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr7"
-                         : : "r"(scratch() + 64), "r"(scratch() + 0x2000 - 8), "r"(uint64_t{0x00dd040f}));
-            go_to_ring3(reinterpret_cast<const void*>(long_walk), 0);
-        });
+        misdeed(
+            []
+            {
+                asm volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr7"
+                             :
+                             : "r"(scratch() + 64), "r"(scratch() + 0x2000 - 8), "r"(uint64_t{0x00dd040f}));
+                go_to_ring3(reinterpret_cast<const void*>(long_walk), 0);
+            });
         // An instruction breakpoint, a step over MOV SS, and a port breakpoint.
         budget.store(50);
-        misdeed([] {
-            asm volatile("mov %0, %%cr4" : : "r"(read_cr4() | 8));
-            asm volatile("mov %0, %%dr2; mov %1, %%dr3; mov %2, %%dr7"
-                         : : "r"(reinterpret_cast<uint64_t>(long_walk) + 5), "r"(uint64_t{0x80}), "r"(uint64_t{0x200004f0}));
-            asm volatile("outb %%al, $0x80" : : "a"(0));
-            go_to_ring3(reinterpret_cast<const void*>(long_walk), 0);
-        });
+        misdeed(
+            []
+            {
+                asm volatile("mov %0, %%cr4" : : "r"(read_cr4() | 8));
+                asm volatile("mov %0, %%dr2; mov %1, %%dr3; mov %2, %%dr7"
+                             :
+                             : "r"(reinterpret_cast<uint64_t>(long_walk) + 5), "r"(uint64_t{0x80}),
+                               "r"(uint64_t{0x200004f0}));
+                asm volatile("outb %%al, $0x80" : : "a"(0));
+                go_to_ring3(reinterpret_cast<const void*>(long_walk), 0);
+            });
     }
     set_trap_handler(debug_vector, nullptr);
 }
-}
+} // namespace guest::hostile

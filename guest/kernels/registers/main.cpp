@@ -113,7 +113,9 @@ void load_system_registers(uint32_t number)
         write_msr(time_stamp_aux_msr, pattern(number, 48) & 0xffffffff);
     }
     asm volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3"
-                 : : "r"(address_pattern(number, 50)), "r"(address_pattern(number, 51)), "r"(address_pattern(number, 52)), "r"(address_pattern(number, 53)));
+                 :
+                 : "r"(address_pattern(number, 50)), "r"(address_pattern(number, 51)), "r"(address_pattern(number, 52)),
+                   "r"(address_pattern(number, 53)));
     asm volatile("mov %0, %%cr8" : : "r"(uint64_t{number % 4}));
     write_cr2(pattern(number, 54));
 }
@@ -190,7 +192,7 @@ void check_held(const Register_file& is, const Register_file& should, uint32_t n
 
 void hold(uint32_t number)
 {
-    write_cr0((read_cr0() & ~uint64_t{0xe}) | 0x22);         // MP and NE on; EM and TS off
+    write_cr0((read_cr0() & ~uint64_t{0xe}) | 0x22); // MP and NE on; EM and TS off
     write_cr4(read_cr4() | 0x600 | (features.xsave ? 0x40000 : 0));
     const bool wide = is_wide(number);
     if (features.xsave)
@@ -205,14 +207,15 @@ void hold(uint32_t number)
     const uint64_t rounds = number_option("rounds", 400);
     for (uint64_t round = 0; round < rounds; ++round)
     {
-        guest_hold_registers(&wanted[number], &found[number], 1 + pattern(number, static_cast<uint32_t>(round)) % 20000, round % 3 == 0, wide);
+        guest_hold_registers(&wanted[number], &found[number], 1 + pattern(number, static_cast<uint32_t>(round)) % 20000,
+                             round % 3 == 0, wide);
         check_held(found[number], wanted[number], number);
         check_system_registers(number);
     }
     lapic::write(lapic::Register::timer, lapic::masked);
     finished.fetch_add(1, std::memory_order_release);
 }
-}
+} // namespace
 
 uint32_t guest_main()
 {
@@ -221,10 +224,12 @@ uint32_t guest_main()
     features.avx = features.xsave && (basic.ecx & (1u << 28)) != 0;
     features.time_stamp_aux = (cpuid(0x80000001).edx & (1u << 27)) != 0;
     lapic::enable();
-    set_trap_handler(timer_vector, [](Trap_frame&) {
-        ticks[processor_number()].fetch_add(1, std::memory_order_relaxed);
-        lapic::end_interrupt();
-    });
+    set_trap_handler(timer_vector,
+                     [](Trap_frame&)
+                     {
+                         ticks[processor_number()].fetch_add(1, std::memory_order_relaxed);
+                         lapic::end_interrupt();
+                     });
     print_line("registers: xsave ", features.xsave, " avx ", features.avx, " tsc_aux ", features.time_stamp_aux);
     const uint32_t processors = start_processors(hold);
     hold(0);
@@ -234,7 +239,8 @@ uint32_t guest_main()
     }
     for (uint32_t number = 0; number < processors; ++number)
     {
-        print_line("processor ", number, ": ", number_option("rounds", 400), " rounds, ", ticks[number].load(), " timer interrupts");
+        print_line("processor ", number, ": ", number_option("rounds", 400), " rounds, ", ticks[number].load(),
+                   " timer interrupts");
         if (ticks[number].load() == 0)
         {
             fail("no timer interrupt on processor ", number);
@@ -243,4 +249,4 @@ uint32_t guest_main()
     print_line("registers kept");
     return 0;
 }
-}
+} // namespace guest

@@ -12,7 +12,7 @@ namespace
 constexpr uint32_t header_bytes = 36;
 constinit std::array<uint32_t, OVM_GUEST_MAXIMUM_PROCESSORS> apic_ids{};
 
-template<class Value>
+template <class Value>
 Value read(uint64_t address)
 {
     Value value;
@@ -38,7 +38,7 @@ constexpr uint32_t signature(const char (&text)[5])
 
 bool is_root_pointer(uint64_t address)
 {
-    return read<uint64_t>(address) == 0x2052545020445352 && adds_up_to_zero(address, 20);  // "RSD PTR "
+    return read<uint64_t>(address) == 0x2052545020445352 && adds_up_to_zero(address, 20); // "RSD PTR "
 }
 
 uint64_t find_root_pointer()
@@ -77,7 +77,7 @@ std::span<const uint32_t> read_processors(uint64_t table, uint32_t bytes)
     }
     return std::span{apic_ids}.first(count);
 }
-}
+} // namespace
 
 Acpi_facts read_acpi()
 {
@@ -100,21 +100,21 @@ Acpi_facts read_acpi()
         facts.broken_tables += adds_up_to_zero(table, bytes) ? 0 : 1;
         switch (read<uint32_t>(table))
         {
-            case signature("APIC"):
-                facts.apic_ids = read_processors(table, bytes);
-                break;
-            case signature("FACP"):
-                facts.timer_port = static_cast<uint16_t>(read<uint32_t>(table + 76));
-                facts.control_port = static_cast<uint16_t>(read<uint32_t>(table + 64));
-                if (bytes >= 129 && read<uint8_t>(table + 116) == 1)
-                {
-                    facts.reset_port = static_cast<uint16_t>(read<uint64_t>(table + 120));
-                }
-                break;
-            default:
-                break;
+        case signature("APIC"):
+            facts.apic_ids = read_processors(table, bytes);
+            break;
+        case signature("FACP"):
+            facts.timer_port = static_cast<uint16_t>(read<uint32_t>(table + 76));
+            facts.control_port = static_cast<uint16_t>(read<uint32_t>(table + 64));
+            if (bytes >= 129 && read<uint8_t>(table + 116) == 1)
+            {
+                facts.reset_port = static_cast<uint16_t>(read<uint64_t>(table + 120));
+            }
+            break;
+        default:
+            break;
         }
     }
     return facts;
 }
-}
+} // namespace guest

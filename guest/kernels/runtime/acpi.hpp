@@ -19,4 +19,4 @@ struct Acpi_facts
 };
 
 Acpi_facts read_acpi();
-}
+} // namespace guest

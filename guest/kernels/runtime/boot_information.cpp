@@ -6,10 +6,10 @@
 
 extern "C"
 {
-uint32_t guest_boot_information = 1;
-uint32_t guest_boot_magic = 1;
-uint32_t guest_boot_protocol = 1;
-extern uint8_t guest_image_end[];
+    uint32_t guest_boot_information = 1;
+    uint32_t guest_boot_magic = 1;
+    uint32_t guest_boot_protocol = 1;
+    extern uint8_t guest_image_end[];
 }
 
 namespace guest
@@ -85,7 +85,7 @@ struct [[gnu::packed]] Multiboot_range
     uint32_t type;
 };
 
-template<class Record>
+template <class Record>
 const Record* at(uint64_t address)
 {
     return reinterpret_cast<const Record*>(address);
@@ -151,7 +151,7 @@ void read_multiboot(const Multiboot_information& start)
     }
     information.memory = std::span{ranges}.first(count);
 }
-}
+} // namespace
 
 void read_boot_information()
 {
@@ -204,13 +204,13 @@ uint64_t number_option(std::string_view key, uint64_t fallback)
 
 bool is_ram(uint64_t address, uint64_t bytes)
 {
-    return std::ranges::any_of(information.memory, [&](const Memory_range& range) {
-        return range.type == 1 && address >= range.address && address + bytes <= range.address + range.bytes;
-    });
+    return std::ranges::any_of(
+        information.memory, [&](const Memory_range& range)
+        { return range.type == 1 && address >= range.address && address + bytes <= range.address + range.bytes; });
 }
 
 uint64_t image_end()
 {
     return reinterpret_cast<uint64_t>(guest_image_end);
 }
-}
+} // namespace guest

@@ -18,7 +18,7 @@ struct Memory_range
 {
     uint64_t address;
     uint64_t bytes;
-    uint32_t type;      ///< 1 is RAM, as in E820
+    uint32_t type; ///< 1 is RAM, as in E820
 };
 
 struct Boot_module
@@ -33,7 +33,7 @@ struct Boot_information
     Boot_protocol protocol;
     bool magic_is_right;
     std::string_view command_line;
-    uint64_t root_pointer;      ///< address of the ACPI RSDP; 0 when the protocol names none
+    uint64_t root_pointer; ///< address of the ACPI RSDP; 0 when the protocol names none
     std::span<const Memory_range> memory;
     std::span<const Boot_module> modules;
 };
@@ -50,4 +50,4 @@ bool is_ram(uint64_t address, uint64_t bytes);
 
 /// First address past the guest's image, stacks and tables.
 uint64_t image_end();
-}
+} // namespace guest

@@ -9,11 +9,11 @@
 
 extern "C"
 {
-extern uint8_t guest_stacks[];
-extern uint8_t guest_vectors[];
-extern uint8_t guest_attempt_landing[];
-int guest_attempt(uint64_t* saved_stack, void (*work)(void*), void* argument);
-void guest_dispatch(guest::Trap_frame* frame);
+    extern uint8_t guest_stacks[];
+    extern uint8_t guest_vectors[];
+    extern uint8_t guest_attempt_landing[];
+    int guest_attempt(uint64_t* saved_stack, void (*work)(void*), void* argument);
+    void guest_dispatch(guest::Trap_frame* frame);
 }
 
 namespace guest
@@ -70,15 +70,17 @@ void fill_gates()
         const auto target = reinterpret_cast<uint64_t>(guest_vectors) + vector * 32;
         // Present, interrupt gate, IST 1; INT3 and INTO may come from ring 3.
         const uint64_t rights = vector == 3 || vector == 4 ? 0xee01 : 0x8e01;
-        gates[vector].low = (target & 0xffff) | (uint64_t{OVM_GUEST_CODE} << 16) | (rights << 32) | ((target & 0xffff0000) << 32);
+        gates[vector].low =
+            (target & 0xffff) | (uint64_t{OVM_GUEST_CODE} << 16) | (rights << 32) | ((target & 0xffff0000) << 32);
         gates[vector].high = target >> 32;
     }
 }
 
 [[noreturn]] void report(const Trap_frame& frame)
 {
-    print_line("exception ", frame.vector, " error ", Hex{frame.error}, " rip ", Hex{frame.rip}, " rsp ", Hex{frame.rsp},
-               " rflags ", Hex{frame.rflags}, " cr2 ", Hex{read_cr2()}, " processor ", processor_number());
+    print_line("exception ", frame.vector, " error ", Hex{frame.error}, " rip ", Hex{frame.rip}, " rsp ",
+               Hex{frame.rsp}, " rflags ", Hex{frame.rflags}, " cr2 ", Hex{read_cr2()}, " processor ",
+               processor_number());
     exit_guest(1);
 }
 
@@ -92,7 +94,7 @@ void dispatch(Trap_frame& frame)
     }
     end_attempt(frame);
 }
-}
+} // namespace
 
 void end_attempt(Trap_frame& frame)
 {
@@ -197,7 +199,7 @@ uint64_t last_error_code()
 {
     return tables[processor_number()].error;
 }
-}
+} // namespace guest
 
 extern "C" void guest_dispatch(guest::Trap_frame* frame)
 {

@@ -35,7 +35,7 @@ inline constexpr int no_exception = -1;
 /// when an exception ended it. One attempt per processor at a time.
 int attempt(void (*work)(void*), void* argument);
 
-template<class Work>
+template <class Work>
 int attempt(Work&& work)
 {
     using Plain = std::remove_reference_t<Work>;
@@ -54,4 +54,4 @@ uint64_t trap_count(uint8_t vector);
 
 /// Error code of the last exception that ended an attempt on this processor.
 uint64_t last_error_code();
-}
+} // namespace guest

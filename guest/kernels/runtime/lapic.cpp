@@ -23,7 +23,7 @@ uint32_t register_msr(Register which)
 {
     return first_msr + (static_cast<uint32_t>(which) >> 4);
 }
-}
+} // namespace
 
 void enable()
 {
@@ -86,4 +86,4 @@ void end_interrupt()
 {
     write(Register::end_of_interrupt, 0);
 }
-}
+} // namespace guest::lapic

@@ -34,4 +34,4 @@ uint32_t read(Register which);
 void write(Register which, uint32_t value);
 void send(uint32_t apic_id, uint32_t command);
 void end_interrupt();
-}
+} // namespace guest::lapic

@@ -13,7 +13,7 @@ constexpr uint16_t serial_port = 0x3f8;
 constexpr uint16_t debug_exit_port = 0xf4;
 
 constinit std::atomic<bool> line_taken{false};
-}
+} // namespace
 
 void initialise_serial()
 {
@@ -102,4 +102,4 @@ void halt_for_good()
         asm volatile("cli; hlt");
     }
 }
-}
+} // namespace guest

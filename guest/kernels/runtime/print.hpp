@@ -28,7 +28,7 @@ inline void print(const char* text)
     print(std::string_view{text});
 }
 
-template<std::integral Integer>
+template <std::integral Integer>
     requires(!std::same_as<Integer, char>)
 void print(Integer value)
 {
@@ -36,7 +36,7 @@ void print(Integer value)
 }
 
 /// One whole line; callable from every processor.
-template<class... Parts>
+template <class... Parts>
 void print_line(const Parts&... parts)
 {
     lock_line();
@@ -52,10 +52,10 @@ void print_line(const Parts&... parts)
 [[noreturn]] void halt_for_good();
 
 /// Prints the reason and exits with 1.
-template<class... Parts>
+template <class... Parts>
 [[noreturn]] void fail(const Parts&... parts)
 {
     print_line("FAILED: ", parts...);
     exit_guest(1);
 }
-}
+} // namespace guest

@@ -68,7 +68,10 @@ inline uint64_t read_msr(uint32_t number)
 
 inline void write_msr(uint32_t number, uint64_t value)
 {
-    asm volatile("wrmsr" : : "c"(number), "a"(static_cast<uint32_t>(value)), "d"(static_cast<uint32_t>(value >> 32)) : "memory");
+    asm volatile("wrmsr"
+                 :
+                 : "c"(number), "a"(static_cast<uint32_t>(value)), "d"(static_cast<uint32_t>(value >> 32))
+                 : "memory");
 }
 
 inline uint64_t read_time_stamp()
@@ -160,4 +163,4 @@ inline void write_device32(uint64_t address, uint32_t value)
 {
     asm volatile("movl %0, (%1)" : : "r"(value), "r"(address) : "memory");
 }
-}
+} // namespace guest

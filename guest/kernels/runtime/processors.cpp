@@ -13,9 +13,9 @@
 
 extern "C"
 {
-extern const uint8_t guest_trampoline[];
-extern const uint8_t guest_trampoline_end[];
-[[noreturn]] void guest_start_processor(uint32_t number);
+    extern const uint8_t guest_trampoline[];
+    extern const uint8_t guest_trampoline_end[];
+    [[noreturn]] void guest_start_processor(uint32_t number);
 }
 
 namespace guest
@@ -81,7 +81,7 @@ void mask_legacy_interrupts()
     processor_work.load(std::memory_order_acquire)(number);
     halt_for_good();
 }
-}
+} // namespace
 
 uint64_t timer_ticks()
 {
@@ -130,7 +130,7 @@ uint32_t start_processors(Processor_work work)
     }
     return expected;
 }
-}
+} // namespace guest
 
 extern "C" void guest_start_processor(uint32_t number)
 {

@@ -20,4 +20,4 @@ void wait_microseconds(uint64_t microseconds);
 /// PM timer ticks since the first call, 24-bit wraps accounted for when called at least every 4 s.
 uint64_t timer_ticks();
 inline constexpr uint64_t timer_hertz = 3579545;
-}
+} // namespace guest
