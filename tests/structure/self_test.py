@@ -40,6 +40,8 @@ CASES = [
     ("trusted_lines", {"base/b.hpp": "// words\n" * 401}, "over 400 lines"),
     ("trusted_lines", {"arch/x86_64/b.hpp": "int b;\n" * 350, "base/b.hpp": "\n// words\n/* more\nwords */\n"}, None),
     ("trusted_lines", {f"arch/x86_64/b{index}.hpp": "int b;\n" * 400 for index in range(16)}, "arch/ has 6400 lines"),
+    ("formatting", {"base/a.hpp": "int a();\n"}, None),
+    ("formatting", {f"base/a{index}.hpp": "int  a( ) ;\n" for index in range(200)}, "base/a7.hpp is not laid out"),
     ("language", {"base/a.hpp": ""}, None),
     ("language", {"base/a.py": ""}, "Python is allowed in"),
     ("language", {"base/tool": "#!/usr/bin/env python3\n"}, "Python is allowed in"),
