@@ -15,6 +15,7 @@ class Spin_lock;
 
 namespace ovm::object
 {
+class Local_heap;
 class Local_space;
 }
 
@@ -58,6 +59,8 @@ struct Core_window
     Guest_at_hand guest{};
     processor::Core* current = nullptr;        ///< the upper floors' objects of this core; arch does not look at them
     object::Local_space* local = nullptr;
+    object::Local_heap* heap = nullptr;        ///< of collected objects
+    bool records_deletions = false;            ///< object/collector/traced.hpp: what is overwritten is marked first
     std::atomic<std::uint64_t> epoch{0};       ///< object/clustered/epoch.hpp
     std::uint64_t crossings = 0;
     std::array<std::uint64_t, 32> exits{};     ///< by Exit_kind

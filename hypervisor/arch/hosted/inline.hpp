@@ -5,6 +5,19 @@
 namespace ovm::arch
 {
 
+namespace hosted
+{
+
+/// Of the calling thread's core; a thread that never said which it is is core 0.
+extern constinit thread_local Core_window* current_window;
+
+} // namespace hosted
+
+inline Core_window& core_window()
+{
+    return *hosted::current_window;
+}
+
 inline Core_id this_core()
 {
     return core_window().core;

@@ -27,6 +27,8 @@ namespace
 constexpr std::uint64_t hosted_ticks_per_second = 1'000'000'000;
 constexpr Bytes low_memory{1024 * 1024};
 
+constinit std::array<Core_window, max_cores> windows{};
+
 struct Hosted_core
 {
     std::uint64_t kicks = 0;
@@ -39,7 +41,6 @@ struct Hosted_machine
     std::mutex mutex{};
     std::condition_variable changed{};
     std::array<Hosted_core, max_cores> cores{};
-    std::array<std::unique_ptr<Core_window>, max_cores> windows{};
     std::array<Free_range, max_nodes> free{};
     std::uint32_t core_count = 1;
     std::uint32_t node_count = 1;
@@ -89,17 +90,11 @@ void look_at_timer(Hosted_core& core)
 
 } // namespace
 
-Core_window& core_window()
-{
-    return core_window_of(Core_id(hosted_core_number));
-}
+constinit thread_local Core_window* hosted::current_window = &windows[0];
 
 Core_window& core_window_of(Core_id core)
 {
-    auto& window = machine().windows[core.value()];
-    if (window == nullptr)
-        window = std::make_unique<Core_window>();
-    return *window;
+    return windows[core.value()];
 }
 
 std::uint32_t window_count()
@@ -115,7 +110,7 @@ std::uint32_t core_count()
 Node_id node_of(Core_id core)
 {
     OVM_REQUIRES_THAT(core.value() < machine().core_count);
-    return core_window_of(core).node;
+    return windows[core.value()].node;
 }
 
 void pause() {}
@@ -284,11 +279,10 @@ void reset(std::uint32_t cores, std::uint32_t nodes)
     for (std::uint32_t i = 0; i < max_cores; ++i)
     {
         the.cores[i] = {};
-        the.windows[i] = i < cores ? std::make_unique<Core_window>() : nullptr;
-        if (i >= cores)
-            continue;
-        the.windows[i]->core = Core_id(i);
-        the.windows[i]->node = Node_id(i * nodes / cores);
+        std::destroy_at(&windows[i]);
+        std::construct_at(&windows[i]);
+        windows[i].core = Core_id(i);
+        windows[i].node = Node_id(i < cores ? i * nodes / cores : 0);
     }
     auto const share = (memory_size.value() / nodes) & ~(huge_page_size.value() - 1);
     for (std::uint32_t i = 0; i < nodes; ++i)
@@ -299,12 +293,14 @@ void reset(std::uint32_t cores, std::uint32_t nodes)
     if (madvise(the.memory, memory_size.value(), MADV_DONTNEED) != 0)
         std::abort();
     hosted_core_number = 0;
+    current_window = &windows[0];
 }
 
 void become_core(Core_id core)
 {
     OVM_REQUIRES_THAT(core.value() < machine().core_count);
     hosted_core_number = core.value();
+    current_window = &windows[core.value()];
     core_window().core = core;
 }
 
