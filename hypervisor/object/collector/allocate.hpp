@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "object/collector/local_heap.hpp"
+#include "object/collector/traced.hpp"
+
+namespace ovm::object
+{
+
+template <typename T>
+inline constexpr auto traced_runs = T::trace_map();
+
+template <typename T>
+void finalise(Collected& object)
+{
+    std::destroy_at(static_cast<T*>(&object));
+}
+
+template <typename T>
+inline constexpr Object_type object_type{.name = T::type_name,
+                                         .size = sizeof(T),
+                                         .finalise = std::is_trivially_destructible_v<T> ? nullptr : &finalise<T>,
+                                         .traced = std::span<const Traced_run>(traced_runs<T>)};
+
+/// A new object on this core's heap, charged to the quota. It lives as long as references lead to it; until the end of
+/// the crossing, this pointer does. Its class derives from Collected and has
+///
+///     static constexpr std::string_view type_name = "node";
+///     static constexpr auto trace_map() { return std::array{OVM_TRACED(Node, next_)}; } // or std::array<Traced_run,
+///     0>{}
+///
+/// Its destructor runs in a sweep on this core: it finds its references empty, stores none and allocates nothing.
+/// Failure: Error::no_memory, nothing changed; a collection is requested.
+template <typename T, typename... Arguments>
+Result<T*> allocate(Local_heap& heap, Quota& quota, Arguments&&... arguments)
+{
+    static_assert(std::is_base_of_v<Collected, T> && alignof(T) <= alignof(Object_header));
+    static_assert(names_each_once(object_type<T>.traced), "a trace map names a reference twice");
+    constexpr auto size = sizeof(Object_header) + sizeof(T);
+    static_assert(size <= largest_slot);
+
+    auto const slot = heap.take_slot(quota, size_class_of(size), charged_size(size));
+    if (slot.empty()) [[unlikely]]
+        return Error::no_memory;
+    auto* const header = ::new (slot.data()) Object_header(quota, heap.born_colour());
+    [[maybe_unused]] auto const outer = heap.construction();
+    if constexpr (arch::poisons)
+        heap.construction() = Construction(header + 1, sizeof(T));
+    auto* const object = ::new (header + 1) T(std::forward<Arguments>(arguments)...);
+    // Collected comes first, so that object, header and slot are found from one another.
+    OVM_INVARIANT(static_cast<void*>(static_cast<Collected*>(object)) == static_cast<void*>(header + 1));
+    if constexpr (arch::poisons)
+    {
+        OVM_INVARIANT(heap.construction().references() == object_type<T>.traced_count()); // the trace map names each
+        heap.construction() = outer;
+    }
+    header->set_type(object_type<T>);
+    heap.born(*header);
+    return object;
+}
+
+} // namespace ovm::object

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/strong.hpp"
+#include "object/collector/phase.hpp"
+#include "object/collector/work.hpp"
+
+namespace ovm::object
+{
+
+/// What one core knows when it decides.
+struct Collection_report
+{
+    Phase phase = Phase::idle;
+    Bytes occupied{};       ///< by this core's objects, garbage included
+    Bytes survived{};       ///< of them, what the last collection left
+    Bytes allocated{};      ///< on this core since the last collection ended; while one runs, since it began
+    Bytes since_asked{};    ///< on this core since the policy was last asked what is owed
+    Bytes headroom{};       ///< what the quota with the least has left, of those charged since the last collection
+                            ///< ended; ~0 when none was
+    Work expected{};        ///< estimate of what this core has still to do in this collection
+    bool tight = false;     ///< a quota has used half of what it had after the last collection
+    bool exhausted = false; ///< an allocation has failed since the last collection began
+};
+
+/// Policy: when to collect, and how much of it in a slice.
+/// Concurrency: one object may serve several cores at once.
+class Collection_policy
+{
+public:
+    /// Between crossings, now and then while no collection runs.
+    virtual bool should_start(const Collection_report& report) const = 0;
+    /// How much is owed for what was allocated since this was last asked, while this core has work.
+    virtual Work owed(const Collection_report& report) const = 0;
+    /// The most that is done at once. Crossings are at most 20,000 instructions, slices 5,000.
+    virtual Work longest_slice() const = 0;
+
+protected:
+    ~Collection_policy() = default;
+};
+
+} // namespace ovm::object

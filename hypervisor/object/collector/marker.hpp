@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "base/static_vector.hpp"
+#include "object/collector/object_header.hpp"
+#include "object/collector/roots.hpp"
+#include "object/collector/work.hpp"
+
+namespace ovm::object
+{
+
+/// Marks one core's part of the object graph. An object is white until somebody claims it, grey while it is in a list
+/// of its owner (or on its way there), black when its references were looked at. Objects of other cores are claimed
+/// here and sent to their owner in batches, linked through their own headers.
+/// Concurrency: its core; inbox and counters may be used by any.
+class Marker final : public Root_visitor
+{
+public:
+    static constexpr std::size_t most_roots = 16;
+
+    /// What the end of a mark is found from (Mattern, 1987): counters that only grow, and `activity`, which is odd
+    /// while the core has or may make something grey, and grows each time that changes.
+    struct Counters
+    {
+        std::uint64_t activity = 0;
+        std::uint64_t sent = 0;
+        std::uint64_t received = 0;
+        bool operator==(const Counters&) const = default;
+    };
+
+    /// `markers` are those of all cores, by number.
+    using Peers = std::array<Marker*, arch::max_cores>;
+
+    Marker(Core_id core, const Peers& peers) : core_(core), peers_(peers) {}
+    Marker(const Marker&) = delete;
+    Marker& operator=(const Marker&) = delete;
+
+    void add(Root_source& source) { OVM_ASSERT(roots_.push_back(&source).has_value()); }
+
+    /// From now on an object is white that has not this colour. The core is active until it was idle once in run().
+    void begin(std::uint64_t marked);
+    /// Makes a white object grey.
+    void shade(Object_header& object);
+    /// Looks at roots and grey objects until none is left here or the work is used up, then sends what belongs to
+    /// others. True when nothing is left here.
+    bool run(Budget& budget);
+
+    void visit(const Traced_reference& reference) override;
+
+    Counters counters() const
+    {
+        return {activity_.load(std::memory_order_seq_cst), sent_.load(std::memory_order_seq_cst),
+                received_.load(std::memory_order_seq_cst)};
+    }
+    bool has_messages() const { return inbox_.load(std::memory_order_seq_cst) != nullptr; }
+    /// Objects whose references were looked at in this mark.
+    std::uint64_t objects_scanned() const { return scanned_; }
+
+private:
+    /// Objects of one other core, linked from the last that was claimed.
+    struct Batch
+    {
+        Object_header* first = nullptr;
+        Object_header* last = nullptr;
+        std::uint64_t count = 0;
+    };
+
+    /// Shows a few of the roots that are left.
+    void scan_roots(Budget& budget);
+    /// Takes the next grey object; false when there is none.
+    bool take_grey();
+    void scan_object(Budget& budget);
+    void send_batches();
+    void receive(Object_header& first, Object_header& last);
+    void become_active();
+
+    Core_id core_;
+    const Peers& peers_;
+    std::uint64_t marked_ = 0;
+    Object_header* grey_ = nullptr;
+    Object_header* received_objects_ = nullptr;
+    Object_header* scanning_ = nullptr;
+    std::uint32_t run_ = 0;   ///< of the object that is being scanned
+    std::uint32_t index_ = 0; ///< in that run
+    std::size_t root_ = 0;
+    std::size_t cursor_ = 0;
+    std::uint64_t scanned_ = 0;
+    std::uint64_t pending_ = 0; ///< batches that are not empty, a bit each
+    Static_vector<Root_source*, most_roots> roots_{};
+    std::array<Batch, arch::max_cores> batches_{};
+
+    alignas(64) std::atomic<Object_header*> inbox_{nullptr};
+    alignas(64) std::atomic<std::uint64_t> activity_{0};
+    std::atomic<std::uint64_t> sent_{0};
+    std::atomic<std::uint64_t> received_{0};
+};
+
+} // namespace ovm::object

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "arch/processor.hpp"
+#include "object/collector/object_header.hpp"
+
+/// The few casts between pages, slots and objects.
+namespace ovm::object
+{
+
+/// Makes a page's header at the start of its pages; the bytes behind it are its slots.
+template <typename Page, typename... Arguments>
+Page& make_page(Host_physical at, Pages pages, Arguments&&... arguments)
+{
+    auto const bytes = arch::physical_bytes(at, to_bytes(pages));
+    return *::new (bytes.data()) Page(at, pages, bytes.subspan(sizeof(Page)), std::forward<Arguments>(arguments)...);
+}
+
+/// The page whose header stands before this object: objects begin in the first page of what they are in.
+template <typename Page>
+Page& page_of(const Object_header& header)
+{
+    return *reinterpret_cast<Page*>(reinterpret_cast<std::uint64_t>(&header) & ~(page_size.value() - 1));
+}
+
+/// The object in an occupied slot.
+inline Object_header& object_in(std::span<std::uint8_t> slot)
+{
+    OVM_REQUIRES_THAT(slot.size() >= sizeof(Object_header));
+    return *reinterpret_cast<Object_header*>(slot.data());
+}
+
+/// The slot at `index` of slots of that size, which lie within `memory`.
+inline std::span<std::uint8_t> slot_at(std::span<std::uint8_t> memory, std::size_t index, std::size_t size)
+{
+    return {memory.data() + index * size, size};
+}
+
+/// Brings what is needed soon nearer.
+inline void prefetch(const void* what)
+{
+    __builtin_prefetch(what);
+}
+
+/// The references of an object under construction, counted by debug builds.
+class Construction
+{
+public:
+    Construction() = default;
+    Construction(const void* begin, std::size_t size) : begin_(reinterpret_cast<std::uint64_t>(begin)), size_(size) {}
+    void count(const void* field)
+    {
+        if (reinterpret_cast<std::uint64_t>(field) - begin_ < size_)
+            ++references_;
+    }
+    std::uint32_t references() const { return references_; }
+
+private:
+    std::uint64_t begin_ = 0;
+    std::uint64_t size_ = 0;
+    std::uint32_t references_ = 0;
+};
+
+} // namespace ovm::object
