@@ -20,3 +20,6 @@ packages_test=(
     "${packages_run[@]}" "${packages_iso[@]}" "${packages_bochs[@]}"
     git python3 googletest libclang-rt-19-dev libzydis-dev clang-tidy-19 clang-format-19 acpica-tools ovmf spin
 )
+
+# The peers that benches compare with.
+packages_bench=(libmimalloc-dev libgc-dev)

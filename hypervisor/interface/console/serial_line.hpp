@@ -56,7 +56,7 @@ public:
     {
         Lock_guard const guard(lock_);
         drain_locked();
-        return ring_.size() - (in_ - out_) >= 2048;
+        return ring_.size() - (in_ - out_) >= kept_back(Keep::most) + 2048;
     }
 
     /// Gives the UART what it takes; true when the ring is empty afterwards.
