@@ -27,7 +27,7 @@ namespace
 constexpr std::uint64_t hosted_ticks_per_second = 1'000'000'000;
 constexpr Bytes low_memory{1024 * 1024};
 
-constinit std::array<Core_window, max_cores> windows{};
+std::array<Core_window, max_cores> windows{};
 
 struct Hosted_core
 {

@@ -56,6 +56,9 @@ public:
 struct Owner final : Console_owner
 {
     void stop_requested() override { ++stops; }
+    void command_entered(std::string_view line) override { entered.emplace_back(line); }
+
+    std::vector<std::string> entered{};
     unsigned stops = 0;
 };
 

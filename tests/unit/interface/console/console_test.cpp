@@ -60,8 +60,9 @@ TEST_F(Console_test, ZeroTurnsToTheLogWhichIsRepeatedToo)
     console->log_line("after");
     print(1, "unseen");
     EXPECT_EQ(person.take(), "ovm: after\r\n");
-    press("keys for nobody");
-    EXPECT_EQ(person.take(), "");
+    press("vms\r");
+    EXPECT_EQ(person.take(), "vms\r\n");
+    EXPECT_EQ(owner.entered, std::vector<std::string>{"vms"});
 }
 
 TEST_F(Console_test, NextAndPreviousGoRoundThroughTheLog)

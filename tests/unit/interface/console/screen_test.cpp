@@ -20,6 +20,7 @@ class Nobody final : public Console_owner
 {
 public:
     void stop_requested() override {}
+    void command_entered(std::string_view) override {}
 };
 
 } // namespace
