@@ -375,16 +375,16 @@ sweep_heap:
 #define everyone_adopted(phase) (has_adopted(0, phase) && has_adopted(1, phase))
 #endif
 
-inline look_at(core)
+inline look_at(whom)
 {
 #ifdef BUG_message_overlooked
-    quiet = quiet && adopted[core] == MARKING && !active(core);
+    quiet = quiet && adopted[whom] == MARKING && !active(whom);
 #else
-    quiet = quiet && adopted[core] == MARKING && !active(core) && !any_message(core);
+    quiet = quiet && adopted[whom] == MARKING && !active(whom) && !any_message(whom);
 #endif
-    sum_activity = sum_activity + activity[core];
-    sum_sent = sum_sent + sent[core];
-    sum_received = sum_received + received[core]
+    sum_activity = sum_activity + activity[whom];
+    sum_sent = sum_sent + sent[whom];
+    sum_received = sum_received + received[whom]
 }
 
 #if defined(BUG_message_overlooked)

@@ -120,10 +120,10 @@ leave_crossing:
     goto end_halted
 }
 
-inline ask(core, version)
+inline ask(whom, version)
 {
     // The core is kicked: by an interrupt, out of its halt or guest.
-    atomic { wanted[core] = version; refused[core] = false; asked[core] = true }
+    atomic { wanted[whom] = version; refused[whom] = false; asked[whom] = true }
 }
 
 inline await_epoch()
@@ -133,10 +133,10 @@ inline await_epoch()
     !inside[1] || moved[1]
 }
 
-inline exchange_for(core)
+inline exchange_for(whom)
 {
-    count_of(next, core) = count_of(old, core);
-    current[core] = next
+    count_of(next, whom) = count_of(old, whom);
+    current[whom] = next
 }
 
 proctype swap_job()
