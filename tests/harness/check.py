@@ -60,9 +60,9 @@ def _scripts(build):
 
 def _models(build):
     """Searches by spin, and the faults that each search must find."""
-    for name in model.load():
+    for name, (_, run, faults) in model.load().items():
         command = (sys.executable, str(ROOT / "tests" / "harness" / "model.py"), name, "--build", str(build))
-        yield Check(f"model-{name}", "model", command, 120)
+        yield Check(f"model-{name}", "model", command, 300, full=run.full and not faults)
 
 
 def _machine(build, kernel, initramfs):

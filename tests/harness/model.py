@@ -4,10 +4,11 @@
     model.py NAME [--build BUILD]
 
 What there is to run stands in the model's opening comment:
-    // verify NAME: safety [partial] | ltl=CLAIM [fair], and -DMACRO...
+    // verify NAME: safety [partial] | ltl=CLAIM [fair], and [full] -DMACRO...
     // fault  NAME: VERIFIED -> ERROR
 A `verify` holds when spin searched the whole state space, found no error and, for safety, left no
-statement unreached (or the run is partial: where it begins, some cannot happen). A `fault` is found when the run VERIFIED with -DBUG_NAME ends in an error whose
+statement unreached (or the run is partial: where it begins, some cannot happen). One that is
+full is long, and left to ./test full. A `fault` is found when the run VERIFIED with -DBUG_NAME ends in an error whose
 text begins with ERROR: a model that cannot fail shows nothing.
 """
 import argparse
@@ -23,7 +24,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "model"
 COMPILER = "clang-19"
-DEPTH = 1_000_000       # steps on the longest path; a search that meets this bound fails
+DEPTH = 2_000_000       # steps on the longest path; a search that meets this bound fails
 MEMORY = 3072           # MiB, likewise
 
 
@@ -38,6 +39,7 @@ class Run:
     claim: str          # the LTL formula's name; empty for safety
     fair: bool          # under weak fairness
     partial: bool       # need not reach every statement
+    full: bool          # too long for every day
     macros: tuple
 
 
@@ -61,19 +63,17 @@ class Model:
 
 
 def _run(name, words):
-    claim, fair, partial, macros = "", False, False, []
+    claim, macros, flags = "", [], set()
     for word in words.split():
         if word.startswith("ltl="):
             claim = word.removeprefix("ltl=")
         elif word.startswith("-D"):
             macros.append(word)
-        elif word == "fair":
-            fair = True
-        elif word == "partial":
-            partial = True
+        elif word in ("fair", "partial", "full"):
+            flags.add(word)
         elif word != "safety":
             raise SystemExit(f"{name}: what is {word}?")
-    return Run(name, claim, fair, partial, tuple(macros))
+    return Run(name, claim, "fair" in flags, "partial" in flags, "full" in flags, tuple(macros))
 
 
 def read(path):

@@ -24,13 +24,13 @@
 //             every collection ends, whatever the mutators do; a garbage cycle across cores is freed.
 //
 // verify collector:                   safety partial -DOBJECTS=3 -DSTEPS=2 -DCROSSINGS=1
-// verify collector-constructor:       safety partial -DOBJECTS=3 -DSTEPS=3 -DCROSSINGS=1
+// verify collector-constructor:       safety partial -DOBJECTS=3 -DSTEPS=3 -DSTEPS_1=2 -DCROSSINGS=1 -DFREE_OBJECT
 // verify collector-chain:             safety partial -DOBJECTS=4 -DSTEPS=3 -DCROSSINGS=2 -DCROSSINGS_1=0
-// verify collector-for-ever:          safety -DOBJECTS=2 -DSTEPS=1 -DCROSSINGS=0
-// verify collector-ends:              ltl=collection_ends fair -DOBJECTS=2 -DSTEPS=1 -DCROSSINGS=0
+// verify collector-for-ever:          safety full -DOBJECTS=2 -DSTEPS=2 -DSTEPS_1=1 -DCROSSINGS=0
+// verify collector-ends:              ltl=collection_ends fair -DOBJECTS=2 -DSTEPS=1 -DSTEPS_1=0 -DCROSSINGS=0
 // verify collector-cycle:             ltl=cycle_freed fair -DOBJECTS=2 -DSTEPS=1 -DCROSSINGS=0 -DCYCLE
 // fault  no_deletion_barrier:         collector -> assertion violated !(((reachable&
-// fault  shade_after_store:           collector -> assertion violated !(((reachable&
+// fault  shade_after_store:           collector-chain -> assertion violated !(((reachable&
 // fault  mail_taken_without_shade:    collector -> assertion violated !(((reachable&
 // fault  mail_is_no_root:             collector -> assertion violated !(((reachable&
 // fault  no_second_handshake:         collector -> assertion violated !(((reachable&
@@ -49,6 +49,9 @@
 
 #ifndef CROSSINGS_1
 #define CROSSINGS_1 CROSSINGS   // of core 1
+#endif
+#ifndef STEPS_1
+#define STEPS_1 STEPS
 #endif
 
 #define CORES 2
@@ -82,6 +85,7 @@ byte activity[CORES];           // odd: the core has or may make something grey
 byte sent[CORES];
 byte received[CORES];
 bool collecting;
+bool begun;                     // the heap is made
 
 #if OBJECTS == 2
 #define each_object(step) step(0); step(1)
@@ -187,7 +191,7 @@ inline allocate(object)
 #endif
 #ifndef BUG_born_white_in_greying
     if
-    :: adopted[me] == GREYING -> shade(object)
+    :: adopted[me] == GREYING -> become_active(); colour[object] = marked[me]; grey[object] = true
     :: else
     fi
 #endif
@@ -261,7 +265,7 @@ enter_crossing:
         :: else
         fi;
 #endif
-        left[me] = STEPS + 1; held[me] = root[me]
+        left[me] = (me == 0 -> STEPS : STEPS_1) + 1; held[me] = root[me]
        }
     :: atomic { left[me] > 1 ->
         left[me]--;
@@ -284,10 +288,10 @@ store_root:
 store_field:
             before_overwriting(field[root[me]]);
             field[root[me]] = held[me]
-        :: held[me] != NONE && field[held[me]] != NONE ->
+        :: root[me] != NONE && field[root[me]] != NONE ->
 clear_field:
-            before_overwriting(field[held[me]]);
-            field[held[me]] = NONE
+            before_overwriting(field[root[me]]);
+            field[root[me]] = NONE
         :: held[me] != NONE && mail[1 - me] == NONE ->
 send_reference:
             mail[1 - me] = held[me]
@@ -480,9 +484,11 @@ init
         root[0] = 0;
         choose_reference(field[0], 1);
         if
-        :: root[1] = 0
+        :: root[1] = 0          // and object 2 is free
+#ifndef FREE_OBJECT
         :: choose_reference(root[1], 1); choose_reference(field[1], 2); choose_reference(mail[1], 2);
            allocated[2] = true
+#endif
         fi;
 #else
         // A chain from core to core, which core 0 will enter in the middle.
@@ -491,9 +497,10 @@ init
         choose_reference(root[1], 1);
 #endif
 #endif
+        begun = true;
         run core(0); run core(1); run coordinator()
     }
 }
 
 ltl collection_ends { [] (collecting -> <> !collecting) }
-ltl cycle_freed { <> (!allocated[0] && !allocated[1]) }
+ltl cycle_freed { (<> (begun && !allocated[0])) && (<> (begun && !allocated[1])) }
