@@ -15,6 +15,7 @@
 // That marking has ended is found by counting (Mattern): a core is active while it has or may make grey
 // objects; it counts each change of that, the messages that it sent and those that it received. Marking
 // has ended when two rounds in a row found every core idle and the same sums, as much sent as received.
+// Messages alone would not do: the barrier can make an idle core active without any.
 //
 // Heap:       OBJECTS, of the cores in turn, with one field each; one root and one mailbox for each core.
 // Mutator:    crossings of at most STEPS steps, CROSSINGS of them (0: for ever), from some small heaps.
@@ -38,8 +39,8 @@
 // fault  entered_without_adopting:    collector -> assertion violated !(((reachable&
 // fault  born_white_in_greying:       collector -> assertion violated !(((reachable&
 // fault  born_white_in_marking:       collector -> assertion violated !(((reachable&
-// fault  barrier_leaves_core_idle:    collector -> assertion violated !(((reachable&
-// fault  message_overlooked:          collector -> assertion violated !(((reachable&
+// fault  barrier_leaves_core_idle:    collector-chain -> assertion violated !(((reachable&
+// fault  message_overlooked:          collector-chain -> assertion violated !(((reachable&
 // fault  reference_outlives_crossing: collector -> assertion violated !(((reachable&
 // fault  born_black_in_arming:        collector-constructor -> assertion violated !(((reachable&
 // fault  one_round:                   collector-chain -> assertion violated !(((reachable&
