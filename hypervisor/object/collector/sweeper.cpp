@@ -20,6 +20,12 @@ constexpr std::uint64_t finaliser_work = 4;
 
 } // namespace
 
+Sweeper::~Sweeper()
+{
+    if (page_ != nullptr)
+        store_.put_swept(*page_); // back to who gives it back
+}
+
 void Sweeper::begin(std::uint64_t cycle, std::uint64_t live)
 {
     OVM_REQUIRES_THAT(done_ && page_ == nullptr);

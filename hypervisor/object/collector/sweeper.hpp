@@ -14,6 +14,9 @@ class Sweeper
 {
 public:
     Sweeper(Slot_store& store, Core_id core) : store_(store), core_(core) {}
+    Sweeper(const Sweeper&) = delete;
+    Sweeper& operator=(const Sweeper&) = delete;
+    ~Sweeper();
 
     /// Objects of the other colour than `live` are garbage.
     void begin(std::uint64_t cycle, std::uint64_t live);

@@ -243,6 +243,33 @@ TEST_F(Collector_test, AQuiescentCoreIsKickedForItsPartOnly)
     EXPECT_EQ(mourner.ends, 0u);
 }
 
+TEST(Collector_alone, AHeapGivesAllPagesBackInTheMiddleOfASweep)
+{
+    Manual_collection const policy{};
+    Fake_pages pages;
+    Quota quota{plenty};
+    arch::hosted::reset();
+    {
+        Collector collector;
+        Local_heap heap{collector, Core_id(0), pages, policy};
+        heap.attach();
+        heap.enter();
+        for (int i = 0; i < 1000; ++i)
+            ASSERT_TRUE(allocate<Node>(heap, quota, nullptr));
+        collector.begin();
+        for (int i = 0; i < 100 && heap.adopted().phase() != Phase::sweeping; ++i)
+        {
+            heap.safe_point();
+            heap.run_slice(Work(1));
+        }
+        ASSERT_EQ(heap.adopted().phase(), Phase::sweeping);
+        heap.run_slice(Work(10));
+        EXPECT_GT(pages.taken(), 0u);
+        arch::core_window().heap = nullptr;
+    }
+    EXPECT_EQ(pages.taken(), 0u);
+}
+
 TEST(Collector_alone, PagesRunOutAsAnErrorAndComeBack)
 {
     Manual_collection const policy{};

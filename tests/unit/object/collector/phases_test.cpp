@@ -141,10 +141,10 @@ TEST_F(Phases_test, ATreasureMovedToAnObjectBornWhileArmingIsKept)
 
 TEST_F(Phases_test, WhatACoreBehindStoresInAnObjectBornAheadIsKept)
 {
+    enter(0);
     enter(1);
     cores.collector.begin();
     cores.become(1).safe_point();
-    enter(0);
     cores.become(0).safe_point();
     ASSERT_EQ(cores.heaps[0]->adopted().phase(), Phase::greying);
     ASSERT_EQ(cores.heaps[1]->adopted().phase(), Phase::arming);
