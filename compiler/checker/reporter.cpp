@@ -74,8 +74,7 @@ Standing Reporter::standing_of(clang::SourceLocation place)
             continue;
         }
         const clang::PresumedLoc spelled = sources_.getPresumedLoc(sources_.getSpellingLoc(place));
-        const Standing standing =
-            spelled.isValid() ? trust_.standing_of(spelled.getFilename()) : Standing::outside;
+        const Standing standing = spelled.isValid() ? trust_.standing_of(spelled.getFilename()) : Standing::outside;
         if (standing != Standing::outside)
         {
             return standing;

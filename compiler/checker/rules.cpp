@@ -16,7 +16,8 @@ Rule_text text_of(Rule rule)
         return {"array-subscript", "the index of a built-in array is not checked at run time",
                 "make it a std::array, or view it as std::span"};
     case Rule::raw_view:
-        return {"raw-view", "a view made from a place and a length believes whatever length it is told (or looks for a zero)",
+        return {"raw-view",
+                "a view made from a place and a length believes whatever length it is told (or looks for a zero)",
                 "make it from a whole container, array, literal or view, then subspan(), first() or substr(); "
                 "std::string_view(span) makes text of a span"};
     case Rule::pointer_cast:
@@ -29,7 +30,8 @@ Rule_text text_of(Rule rule)
         return {"bit-cast", "a pointer made from bits, or taken apart into bits, escapes every check on pointers",
                 "keep pointers as pointers; bit_cast only values that hold none"};
     case Rule::allocation:
-        return {"new-delete", "lifetimes belong to the allocators of the hypervisor; a hand-made one can dangle or leak",
+        return {"new-delete",
+                "lifetimes belong to the allocators of the hypervisor; a hand-made one can dangle or leak",
                 "hold the object by value, in std::optional or in a pool, and let create() return Result"};
     case Rule::union_type:
         return {"union", "a union can be read as a type that was not written",
@@ -50,7 +52,8 @@ Rule_text text_of(Rule rule)
         return {"recursion", "stacks are 16 KiB: a depth that depends on data has no bound",
                 "write a loop with a bounded work list"};
     case Rule::jump:
-        return {"goto", "a jump hides the invariants of loops and lifetimes", "use a loop, a function with return, or TRY"};
+        return {"goto", "a jump hides the invariants of loops and lifetimes",
+                "use a loop, a function with return, or TRY"};
     case Rule::long_jump:
         return {"setjmp", "it leaves scopes without running destructors", "return a Result"};
     case Rule::exception:

@@ -13,9 +13,9 @@ namespace
 const llvm::StringSet<>& memory_functions()
 {
     static const llvm::StringSet<> names = {
-        "memcpy",  "memmove", "memset",  "memcmp", "memchr",  "mempcpy", "memccpy", "memcpy_inline", "memset_inline",
-        "bcmp",    "bcopy",   "bzero",   "strlen", "strnlen", "strcpy",  "strncpy", "strcat",        "strncat",
-        "strcmp",  "strncmp", "strchr",  "strstr", "strrchr", "strdup",  "stpcpy",  "wcslen",        "wmemcpy",
+        "memcpy",  "memmove",  "memset", "memcmp", "memchr",  "mempcpy", "memccpy", "memcpy_inline", "memset_inline",
+        "bcmp",    "bcopy",    "bzero",  "strlen", "strnlen", "strcpy",  "strncpy", "strcat",        "strncat",
+        "strcmp",  "strncmp",  "strchr", "strstr", "strrchr", "strdup",  "stpcpy",  "wcslen",        "wmemcpy",
         "wmemset", "wmemmove", "malloc", "calloc", "realloc", "free",    "alloca",  "aligned_alloc", "memory_copy",
     };
     return names;
@@ -24,10 +24,19 @@ const llvm::StringSet<>& memory_functions()
 const llvm::StringSet<>& object_functions()
 {
     static const llvm::StringSet<> names = {
-        "construct_at",         "destroy_at",           "destroy",      "destroy_n",
-        "uninitialized_copy",   "uninitialized_copy_n", "uninitialized_fill",
-        "uninitialized_fill_n", "uninitialized_move",   "uninitialized_default_construct",
-        "uninitialized_value_construct", "__builtin_operator_new", "__builtin_operator_delete",
+        "construct_at",
+        "destroy_at",
+        "destroy",
+        "destroy_n",
+        "uninitialized_copy",
+        "uninitialized_copy_n",
+        "uninitialized_fill",
+        "uninitialized_fill_n",
+        "uninitialized_move",
+        "uninitialized_default_construct",
+        "uninitialized_value_construct",
+        "__builtin_operator_new",
+        "__builtin_operator_delete",
     };
     return names;
 }
@@ -115,8 +124,7 @@ bool is_address_of_object(const clang::Expr* expression)
 bool is_one(const clang::Expr* expression, const clang::ASTContext& context)
 {
     clang::Expr::EvalResult value;
-    return !expression->isValueDependent() && expression->EvaluateAsInt(value, context) &&
-           value.Val.getInt() == 1;
+    return !expression->isValueDependent() && expression->EvaluateAsInt(value, context) && value.Val.getInt() == 1;
 }
 
 } // namespace
@@ -261,7 +269,8 @@ bool Subset_visitor::VisitCXXConstructExpr(clang::CXXConstructExpr* expression)
         return true;
     }
     reporter_.report(Rule::raw_view, expression->getBeginLoc(),
-                     "a " + llvm::StringRef(is_text ? "std::string_view" : "std::span") + " made from a pointer or iterator");
+                     "a " + llvm::StringRef(is_text ? "std::string_view" : "std::span") +
+                         " made from a pointer or iterator");
     return true;
 }
 

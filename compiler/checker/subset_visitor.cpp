@@ -363,9 +363,9 @@ void Subset_visitor::judge_global(const clang::VarDecl& variable)
     if ((!variable.isConstexpr() && !type.isConstQualified() && !type->isReferenceType()) || has_mutable_member)
     {
         const llvm::StringRef kind = variable.getTLSKind() != clang::VarDecl::TLS_None ? "the thread_local variable "
-                                     : variable.isStaticLocal()                         ? "the static local variable "
-                                     : variable.isStaticDataMember()                    ? "the static member "
-                                                                                        : "the mutable global ";
+                                     : variable.isStaticLocal()                        ? "the static local variable "
+                                     : variable.isStaticDataMember()                   ? "the static member "
+                                                                                       : "the mutable global ";
         reporter_.report(Rule::mutable_global, variable.getLocation(), kind + name);
         return;
     }

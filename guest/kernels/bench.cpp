@@ -1,5 +1,6 @@
 // What a round trip to the hypervisor costs: 1,000 of each, time-stamp difference, median, less
-// what measuring itself costs; fewer with rounds=N. With a clock that ticks once per instruction these are instructions.
+// what measuring itself costs; fewer with rounds=N. With a clock that ticks once per instruction these are
+// instructions.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -13,16 +14,18 @@
 #include "runtime/processors.hpp"
 
 // One operation between two readings of the time stamp, which stays in R8 in between.
-#define OVM_GUEST_MEASURE(operation, inputs...)                                                                                \
-    ([&]() __attribute__((always_inline)) {                                                                                    \
-        uint64_t difference;                                                                                                   \
-        asm volatile("rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax\n\tmovq %%rax, %%r8\n\t" operation                          \
-                     "\n\trdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax\n\tsubq %%r8, %%rax"                                    \
-                     : "=&a"(difference)                                                                                       \
-                     : inputs                                                                                                  \
-                     : "rbx", "rcx", "rdx", "rdi", "r8", "memory");                                                            \
-        return difference;                                                                                                     \
-    }())
+#define OVM_GUEST_MEASURE(operation, inputs...)                                                                        \
+    (                                                                                                                  \
+        [&]() __attribute__((always_inline))                                                                           \
+        {                                                                                                              \
+            uint64_t difference;                                                                                       \
+            asm volatile("rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax\n\tmovq %%rax, %%r8\n\t" operation              \
+                         "\n\trdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax\n\tsubq %%r8, %%rax"                        \
+                         : "=&a"(difference)                                                                           \
+                         : inputs                                                                                      \
+                         : "rbx", "rcx", "rdx", "rdi", "r8", "memory");                                                \
+            return difference;                                                                                         \
+        }())
 
 namespace guest
 {
@@ -37,7 +40,7 @@ constinit size_t rounds = most_rounds;
 alignas(page_bytes) constinit std::array<uint8_t, page_bytes> a_page{};
 constinit uint64_t cost_of_measuring = 0;
 
-template<class Measure>
+template <class Measure>
 uint64_t median(Measure&& measure)
 {
     for (size_t index = 0; index < rounds; ++index)
@@ -45,11 +48,12 @@ uint64_t median(Measure&& measure)
         samples[index] = measure(index);
     }
     const auto taken = std::span(samples).first(rounds);
-    std::ranges::nth_element(taken, taken.begin() + rounds / 2, [](uint64_t left, uint64_t right) { return left < right; });
+    std::ranges::nth_element(taken, taken.begin() + rounds / 2,
+                             [](uint64_t left, uint64_t right) { return left < right; });
     return samples[rounds / 2];
 }
 
-template<class Measure>
+template <class Measure>
 void report(std::string_view name, Measure&& measure)
 {
     const uint64_t result = median(measure);
@@ -63,7 +67,11 @@ void bench_hypercall()
     {
         report("hypercall", [](size_t) { return OVM_GUEST_MEASURE("movl $0x7fffffff, %%eax\n\tvmmcall"); });
     }
-    else if (attempt([] { asm volatile("vmcall" : : "a"(0x7fffffff) : "rbx", "rcx", "rdx", "memory"); }) == no_exception)
+    else if (attempt([] { asm volatile("vmcall"
+                                       :
+                                       : "a"(0x7fffffff)
+                                       : "rbx", "rcx", "rdx", "memory"); }) ==
+             no_exception)
     {
         report("hypercall", [](size_t) { return OVM_GUEST_MEASURE("movl $0x7fffffff, %%eax\n\tvmcall"); });
     }
@@ -81,10 +89,12 @@ void bench_interrupt_controller()
     }
     else
     {
-        report("lapic-mmio", [](size_t) {
-            const uint64_t address = lapic::device_address + 0x30;
-            return OVM_GUEST_MEASURE("movl (%1), %%eax", "r"(address));
-        });
+        report("lapic-mmio",
+               [](size_t)
+               {
+                   const uint64_t address = lapic::device_address + 0x30;
+                   return OVM_GUEST_MEASURE("movl (%1), %%eax", "r"(address));
+               });
     }
     lapic::enable();
     if (!lapic::uses_x2apic())
@@ -99,21 +109,26 @@ void bench_interrupt_controller()
 /// hypervisors clear pages with.
 void bench_first_touch()
 {
-    report("page-clearing", [](size_t) {
-        uint8_t* const at = a_page.data();
-        return OVM_GUEST_MEASURE("movq %1, %%rdi\n\txorl %%eax, %%eax\n\tmovl $512, %%ecx\n\trep stosq", "r"(at));
-    });
+    report("page-clearing",
+           [](size_t)
+           {
+               uint8_t* const at = a_page.data();
+               return OVM_GUEST_MEASURE("movq %1, %%rdi\n\txorl %%eax, %%eax\n\tmovl $512, %%ecx\n\trep stosq",
+                                        "r"(at));
+           });
     if (!is_ram(untouched, rounds * page_bytes))
     {
         print_line("bench first-touch none");
         return;
     }
-    report("first-touch", [](size_t index) {
-        const uint64_t address = untouched + index * page_bytes;
-        return OVM_GUEST_MEASURE("movb $1, (%1)", "r"(address));
-    });
+    report("first-touch",
+           [](size_t index)
+           {
+               const uint64_t address = untouched + index * page_bytes;
+               return OVM_GUEST_MEASURE("movb $1, (%1)", "r"(address));
+           });
 }
-}
+} // namespace
 
 uint32_t guest_main()
 {
@@ -129,4 +144,4 @@ uint32_t guest_main()
     print_line("bench done");
     return 0;
 }
-}
+} // namespace guest

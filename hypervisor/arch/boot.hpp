@@ -36,5 +36,4 @@ std::span<const Free_range> free_memory();
 /// Starts all other cores, which enter core_main. Call it on core 0 once memory is up. Returns how many run in total.
 std::uint32_t start_cores();
 
-
 } // namespace ovm::arch

@@ -115,8 +115,11 @@ Result<> parse_multiboot2(Physical_reader& memory, Host_physical at, Boot_inform
         auto const tag = info.part(offset, size);
         switch (type)
         {
-        case 0: return into.memory.empty() ? Result<>(Error::not_found) : Result<>();
-        case 1: set_command_line(into, tag.part(8)); break;
+        case 0:
+            return into.memory.empty() ? Result<>(Error::not_found) : Result<>();
+        case 1:
+            set_command_line(into, tag.part(8));
+            break;
         case 3:
             if (into.archive.size == Bytes(0) && tag.load32(12) > tag.load32(8))
                 into.archive = {Host_physical(tag.load32(8)), Bytes(tag.load32(12) - tag.load32(8))};
@@ -130,13 +133,18 @@ Result<> parse_multiboot2(Physical_reader& memory, Host_physical at, Boot_inform
                 OVM_TRY(add_memory(into, tag.load64(i), tag.load64(i + 8), tag.load32(i + 16)));
             break;
         }
-        case 8: parse_framebuffer(tag, into.framebuffer); break;
+        case 8:
+            parse_framebuffer(tag, into.framebuffer);
+            break;
         case 14: // a copy of the RSDP; the newer one wins
             if (!into.rsdp)
                 into.rsdp = at + Bytes(offset + 8);
             break;
-        case 15: into.rsdp = at + Bytes(offset + 8); break;
-        default: break;
+        case 15:
+            into.rsdp = at + Bytes(offset + 8);
+            break;
+        default:
+            break;
         }
         offset += (size + 7) & ~std::size_t{7};
     }

@@ -13,10 +13,21 @@
 namespace ovm::arch
 {
 
-enum class Boot_protocol : std::uint8_t { pvh = 1, multiboot2 = 2 };
+enum class Boot_protocol : std::uint8_t
+{
+    pvh = 1,
+    multiboot2 = 2
+};
 
 /// ACPI's address range types (ACPI 6.5, table 15.4).
-enum class Memory_type : std::uint8_t { usable = 1, reserved = 2, acpi_reclaimable = 3, acpi_nvs = 4, bad = 5 };
+enum class Memory_type : std::uint8_t
+{
+    usable = 1,
+    reserved = 2,
+    acpi_reclaimable = 3,
+    acpi_nvs = 4,
+    bad = 5
+};
 
 struct Memory_range
 {
@@ -26,20 +37,25 @@ struct Memory_range
 
 struct Framebuffer
 {
-    enum class Kind : std::uint8_t { none, rgb, text };
+    enum class Kind : std::uint8_t
+    {
+        none,
+        rgb,
+        text
+    };
     Kind kind = Kind::none;
     Host_physical address{};
-    std::uint32_t pitch = 0;  ///< bytes of a line
-    std::uint32_t width = 0;  ///< pixels; characters of a text screen
+    std::uint32_t pitch = 0; ///< bytes of a line
+    std::uint32_t width = 0; ///< pixels; characters of a text screen
     std::uint32_t height = 0;
-    std::uint8_t bits = 0;    ///< of a pixel
+    std::uint8_t bits = 0; ///< of a pixel
 };
 
 struct Boot_information
 {
     Boot_protocol protocol = Boot_protocol::pvh;
     Static_vector<Memory_range, 128> memory{};
-    Range<Host_physical> archive{};    ///< the first module; empty when there is none
+    Range<Host_physical> archive{};     ///< the first module; empty when there is none
     Range<Host_physical> information{}; ///< the loader's own structure, in use until parsed
     Text<1024> command_line{};
     std::optional<Host_physical> rsdp{};

@@ -17,7 +17,7 @@ namespace ovm::object
 {
 class Local_heap;
 class Local_space;
-}
+} // namespace ovm::object
 
 namespace ovm::processor
 {
@@ -33,7 +33,7 @@ struct Exit;
 /// next, so that an exit costs nothing here.
 struct Guest_at_hand
 {
-    Vm_id vm{};                ///< 0: no guest has run here, or none is at hand
+    Vm_id vm{}; ///< 0: no guest has run here, or none is at hand
     Vcpu_index vcpu{};
     const Exit* exit = nullptr; ///< the vcpu's, overwritten by each exit
 };
@@ -52,20 +52,20 @@ using Object_slot = Strong<struct Object_slot_tag, std::uint64_t>;
 struct Core_window
 {
     Core_id core{};
-    std::uint32_t held_ranks = 0;              ///< arch/lock.hpp
+    std::uint32_t held_ranks = 0; ///< arch/lock.hpp
     Node_id node{};
-    std::uint32_t commit_sections = 0;         ///< arch/crossing.hpp
+    std::uint32_t commit_sections = 0; ///< arch/crossing.hpp
     Fault_domain domain = Fault_domain::none;
     Guest_at_hand guest{};
-    processor::Core* current = nullptr;        ///< the upper floors' objects of this core; arch does not look at them
+    processor::Core* current = nullptr; ///< the upper floors' objects of this core; arch does not look at them
     object::Local_space* local = nullptr;
-    object::Local_heap* heap = nullptr;        ///< of collected objects
-    bool records_deletions = false;            ///< object/collector/traced.hpp: what is overwritten is marked first
-    std::atomic<std::uint64_t> epoch{0};       ///< object/clustered/epoch.hpp
+    object::Local_heap* heap = nullptr;  ///< of collected objects
+    bool records_deletions = false;      ///< object/collector/traced.hpp: what is overwritten is marked first
+    std::atomic<std::uint64_t> epoch{0}; ///< object/clustered/epoch.hpp
     std::uint64_t crossings = 0;
-    std::array<std::uint64_t, 32> exits{};     ///< by Exit_kind
-    std::uint64_t crossing_mark = 0;           ///< arch/crossing.hpp; 0: nothing to go back to
-    Fault fault{};                             ///< why the last crossing was discarded
+    std::array<std::uint64_t, 32> exits{}; ///< by Exit_kind
+    std::uint64_t crossing_mark = 0;       ///< arch/crossing.hpp; 0: nothing to go back to
+    Fault fault{};                         ///< why the last crossing was discarded
     std::array<Spin_lock*, lock_ranks> held_locks{};
     /// The object table: this core's representative of each object.
     alignas(page_size.value()) std::array<std::atomic<void*>, object_slots> objects{};

@@ -23,7 +23,11 @@ protected:
 void set_crash_sink(Crash_sink& sink);
 
 /// What to do after the record; `crash=stop|reset` on the command line chooses, stop is the default.
-enum class After_crash : std::uint8_t { stop, reset };
+enum class After_crash : std::uint8_t
+{
+    stop,
+    reset
+};
 void set_after_crash(After_crash action);
 
 /// The previous run's crash record, if boot found one in RAM; else empty. Boot has printed it.

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "arch/processor.hpp"
 #include "arch/fault.hpp"
+#include "arch/processor.hpp"
 
 /// One entry into the hypervisor on one core, which can be discarded: what it was doing ends at once, and its stack is
 /// dropped (ARCHITECTURE.md, section 3, a fault).

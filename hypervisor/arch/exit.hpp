@@ -89,12 +89,31 @@ inline constexpr std::size_t exit_kinds = static_cast<std::size_t>(Exit_kind::un
 /// Its name, for statistics.
 constexpr std::string_view to_text(Exit_kind kind)
 {
-    constexpr std::array<std::string_view, exit_kinds> names{
-        "interrupt",       "interrupt window", "CPUID",          "MSR read",      "MSR write",
-        "port",            "memory",           "hypercall",      "halt",          "control register",
-        "debug register",  "exception",        "shutdown",       "task switch",   "cache invalidation",
-        "XSETBV",          "MONITOR or MWAIT", "pause",          "RDPMC",         "virtualization",
-        "NMI",             "INIT",             "machine check",  "invalid state", "unknown"};
+    constexpr std::array<std::string_view, exit_kinds> names{"interrupt",
+                                                             "interrupt window",
+                                                             "CPUID",
+                                                             "MSR read",
+                                                             "MSR write",
+                                                             "port",
+                                                             "memory",
+                                                             "hypercall",
+                                                             "halt",
+                                                             "control register",
+                                                             "debug register",
+                                                             "exception",
+                                                             "shutdown",
+                                                             "task switch",
+                                                             "cache invalidation",
+                                                             "XSETBV",
+                                                             "MONITOR or MWAIT",
+                                                             "pause",
+                                                             "RDPMC",
+                                                             "virtualization",
+                                                             "NMI",
+                                                             "INIT",
+                                                             "machine check",
+                                                             "invalid state",
+                                                             "unknown"};
     return names[static_cast<std::size_t>(kind)];
 }
 

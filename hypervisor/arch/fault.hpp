@@ -28,11 +28,11 @@ struct Fault
     };
 
     Kind kind = Kind::none;
-    std::uint8_t vector = 0;      ///< of a trap
-    int line = 0;                 ///< of a contract
-    std::string_view what{};      ///< constant text
-    std::string_view file{};      ///< constant text
-    std::uint64_t at = 0;         ///< the instruction
+    std::uint8_t vector = 0; ///< of a trap
+    int line = 0;            ///< of a contract
+    std::string_view what{}; ///< constant text
+    std::string_view file{}; ///< constant text
+    std::uint64_t at = 0;    ///< the instruction
 };
 
 } // namespace ovm::arch

@@ -67,9 +67,9 @@ using Host_virtual = Address<struct Host_virtual_tag>;
 using Guest_physical = Address<struct Guest_physical_tag>;
 using Guest_virtual = Address<struct Guest_virtual_tag>;
 
-using Core_id = Strong<struct Core_id_tag, std::uint32_t>;     ///< dense, 0 is the core that booted
-using Node_id = Strong<struct Node_id_tag, std::uint32_t>;     ///< dense
-using Vm_id = Strong<struct Vm_id_tag, std::uint32_t>;         ///< 1-based, as people count; 0 is OVM itself
+using Core_id = Strong<struct Core_id_tag, std::uint32_t>;       ///< dense, 0 is the core that booted
+using Node_id = Strong<struct Node_id_tag, std::uint32_t>;       ///< dense
+using Vm_id = Strong<struct Vm_id_tag, std::uint32_t>;           ///< 1-based, as people count; 0 is OVM itself
 using Vcpu_index = Strong<struct Vcpu_index_tag, std::uint32_t>; ///< within its VM, also its APIC id
 using Irq_vector = Strong<struct Irq_vector_tag, std::uint8_t>;
 using Port = Strong<struct Port_tag, std::uint16_t>;

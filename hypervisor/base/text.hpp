@@ -26,7 +26,10 @@ public:
 
     Text_writer& operator<<(std::string_view text);
     [[clang::annotate("ovm::trusted", "string literals and to_text() end with a zero")]]
-    Text_writer& operator<<(const char* text) { return *this << std::string_view(text); }
+    Text_writer& operator<<(const char* text)
+    {
+        return *this << std::string_view(text);
+    }
     Text_writer& operator<<(char character);
     Text_writer& operator<<(Hex number);
     Text_writer& operator<<(std::uint64_t number);

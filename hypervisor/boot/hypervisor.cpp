@@ -45,8 +45,8 @@ Result<processor::Core*> Hypervisor::start_core(Core_id id)
     auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
     auto const policies = OVM_TRY(policies_.start_core(id));
     auto& core = owned_cores_[id.value()];
-    core = OVM_TRY(object::make<processor::Core>(heap_, id, policies, static_cast<processor::Core_events&>(*this),
-                                                 virtual_core));
+    core = OVM_TRY(
+        object::make<processor::Core>(heap_, id, policies, static_cast<processor::Core_events&>(*this), virtual_core));
     policies_.started(*core);
     cores_[id.value()] = core.get();
     cores_ready_.fetch_add(1, std::memory_order_release);
@@ -229,7 +229,8 @@ void Hypervisor::restarted(Vm_id id)
 
 void Hypervisor::scheduler_failed(processor::Core& core, const arch::Fault& fault)
 {
-    faults_.add({.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::scheduler});
+    faults_.add(
+        {.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::scheduler});
     log("core ", core.id().value(), ": the scheduler failed (", fault.what, "); its last resort goes on");
     policies_.scheduler_failed(core.id());
 }

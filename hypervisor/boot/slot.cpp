@@ -35,11 +35,15 @@ std::string_view Slot::state() const
     case Phase::place:
     case Phase::build:
     case Phase::populate:
-    case Phase::load: return "starting";
-    case Phase::run: return "running";
+    case Phase::load:
+        return "starting";
+    case Phase::run:
+        return "running";
     case Phase::ended:
-    case Phase::leave: return "ending";
-    case Phase::done: return "ended";
+    case Phase::leave:
+        return "ending";
+    case Phase::done:
+        return "ended";
     }
     return "unknown";
 }
@@ -53,14 +57,22 @@ object::Job::Step Slot::step()
     }
     switch (phase_)
     {
-    case Phase::place: return place();
-    case Phase::build: return build();
-    case Phase::populate: return populate();
-    case Phase::load: return load();
-    case Phase::run: return give_rest();
-    case Phase::ended: return take_down();
-    case Phase::leave: return leave();
-    case Phase::done: break;
+    case Phase::place:
+        return place();
+    case Phase::build:
+        return build();
+    case Phase::populate:
+        return populate();
+    case Phase::load:
+        return load();
+    case Phase::run:
+        return give_rest();
+    case Phase::ended:
+        return take_down();
+    case Phase::leave:
+        return leave();
+    case Phase::done:
+        break;
     }
     return Step::wait;
 }
@@ -90,9 +102,8 @@ object::Job::Step Slot::build()
     if (!policies.fill(*population_, configuration_.lazy))
         return could_not_start(no_memory);
     managed_population_.emplace(population_->reference());
-    interface::Virtual_machine::Environment const environment{owner_.heap(), policies.frames(), owner_.console(),
-                                                              terminal_,     owner_,            *managed_population_,
-                                                              homes_};
+    interface::Virtual_machine::Environment const environment{
+        owner_.heap(), policies.frames(), owner_.console(), terminal_, owner_, *managed_population_, homes_};
     auto vm = object::make<interface::Virtual_machine>(owner_.heap(), environment, id_, configuration_);
     if (!vm)
         return could_not_start(no_memory);

@@ -226,8 +226,7 @@ Result<std::uint32_t> Core::exchange(Scheduler& next)
 {
     At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
     bool const runs = current_ != nullptr && current_->runnable();
-    Scheduler_state state{
-        .vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
+    Scheduler_state state{.vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
     OVM_TRY(policies_.scheduler->export_state(state));
     OVM_TRY(next.import_state(state));
     object::publish(id_, policies_.scheduler, next);
@@ -255,8 +254,7 @@ void Core::recover(const arch::Fault& fault)
 void Core::fall_back()
 {
     bool const runs = current_ != nullptr && current_->runnable();
-    Scheduler_state state{
-        .vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
+    Scheduler_state state{.vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
     auto& last_resort = events_.last_resort(id_);
     OVM_ASSERT(last_resort.import_state(state).has_value());
     object::publish(id_, policies_.scheduler, last_resort);

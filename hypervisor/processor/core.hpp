@@ -58,8 +58,8 @@ public:
     const Residents& residents() const { return residents_; }
 
     [[noreturn]] void run();
-    /// One turn: what arrived, then a slice of a job, or one vcpu until it is left for an interrupt or blocks, or sleep.
-    /// A turn that is discarded is mended here.
+    /// One turn: what arrived, then a slice of a job, or one vcpu until it is left for an interrupt or blocks, or
+    /// sleep. A turn that is discarded is mended here.
     void turn();
 
     /// On this core, outside of the scheduler.

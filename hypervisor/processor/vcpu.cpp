@@ -12,8 +12,8 @@ using arch::Exit_kind;
 
 Vcpu::Vcpu(Identity identity, Core& home, Host_physical processor_memory, memory::Guest_memory& memory,
            Exit_handler& handler, Interrupt_port& interrupts, Vcpu_events& events)
-    : Schedulable(identity.scheduling), state_(identity.vm, processor_memory), handler_(handler), memory_(memory), interrupts_(interrupts),
-      events_(events), home_(home), identity_(identity)
+    : Schedulable(identity.scheduling), state_(identity.vm, processor_memory), handler_(handler), memory_(memory),
+      interrupts_(interrupts), events_(events), home_(home), identity_(identity)
 {
     state_.set_nested_root(memory.root());
 }

@@ -17,7 +17,12 @@ namespace ovm::arch
 /// A generic address structure (5.2.3.2): a register in memory or among the ports.
 struct Acpi_register
 {
-    enum class Space : std::uint8_t { none, memory, port };
+    enum class Space : std::uint8_t
+    {
+        none,
+        memory,
+        port
+    };
     Space space = Space::none;
     std::uint64_t address = 0;
 };
@@ -55,8 +60,8 @@ struct Acpi_sleep
 
 struct Acpi_information
 {
-    Static_vector<Acpi_core, max_cores> cores{};      ///< in the MADT's order
-    std::uint32_t cores_left_out = 0;                 ///< more than max_cores
+    Static_vector<Acpi_core, max_cores> cores{}; ///< in the MADT's order
+    std::uint32_t cores_left_out = 0;            ///< more than max_cores
     Host_physical local_apic{0xfee0'0000};
     Static_vector<Acpi_io_apic, 16> io_apics{};
     Static_vector<Acpi_override, 16> overrides{};
@@ -66,7 +71,7 @@ struct Acpi_information
     bool pm_timer_is_32_bits = false;
     Acpi_register reset{};
     std::uint8_t reset_value = 0;
-    std::uint8_t century = 0;                         ///< RTC register, 0 when there is none
+    std::uint8_t century = 0; ///< RTC register, 0 when there is none
     std::optional<Acpi_sleep> power_off{};
 
     /// The line on which an ISA interrupt arrives; edge and high when nothing else was said.
@@ -75,7 +80,8 @@ struct Acpi_information
 
 /// Reads the tables from the RSDP at `hint`, or where firmware of the PC leaves it. Tables with a wrong checksum or
 /// length are passed over; what they would have said stays at its default.
-/// Failure: Error::not_found without an RSDP, Error::corrupt without a root table, Error::invalid without a usable core.
+/// Failure: Error::not_found without an RSDP, Error::corrupt without a root table, Error::invalid without a usable
+/// core.
 Result<> parse_acpi(Physical_reader& memory, std::optional<Host_physical> hint, Acpi_information& into);
 
 /// The sleep types of \_S5, if AML bytes hold such a package (ACPI 7.4.2.6, AML 20.2).

@@ -79,28 +79,27 @@ void read_madt(Byte_view table, Acpi_information& into)
 void read_srat(Byte_view table, Affinity& into)
 {
     constexpr std::uint32_t enabled = 1;
-    for_each_record(
-        table, 48,
-        [&into](std::uint8_t type, Byte_view record)
-        {
-            if (type == 0 && record.size() >= 16 && (record.load32(4) & enabled) != 0)
-            {
-                auto const high = record.load32(8) & 0xffff'ff00;
-                static_cast<void>(into.cores.push_back({record.load8(3), high | record.load8(2)}));
-            }
-            else if (type == 2 && record.size() >= 24 && (record.load32(12) & enabled) != 0)
-            {
-                static_cast<void>(into.cores.push_back({record.load32(8), record.load32(4)}));
-            }
-            else if (type == 1 && record.size() >= 40 && (record.load32(28) & enabled) != 0)
-            {
-                auto const begin = record.load64(8);
-                auto const size = record.load64(16);
-                if (size != 0 && begin + size > begin)
-                    static_cast<void>(
-                        into.memory.push_back({{Host_physical(begin), Bytes(size)}, record.load32(2)}));
-            }
-        });
+    for_each_record(table, 48,
+                    [&into](std::uint8_t type, Byte_view record)
+                    {
+                        if (type == 0 && record.size() >= 16 && (record.load32(4) & enabled) != 0)
+                        {
+                            auto const high = record.load32(8) & 0xffff'ff00;
+                            static_cast<void>(into.cores.push_back({record.load8(3), high | record.load8(2)}));
+                        }
+                        else if (type == 2 && record.size() >= 24 && (record.load32(12) & enabled) != 0)
+                        {
+                            static_cast<void>(into.cores.push_back({record.load32(8), record.load32(4)}));
+                        }
+                        else if (type == 1 && record.size() >= 40 && (record.load32(28) & enabled) != 0)
+                        {
+                            auto const begin = record.load64(8);
+                            auto const size = record.load64(16);
+                            if (size != 0 && begin + size > begin)
+                                static_cast<void>(
+                                    into.memory.push_back({{Host_physical(begin), Bytes(size)}, record.load32(2)}));
+                        }
+                    });
 }
 
 Host_physical read_fadt(Byte_view table, Acpi_information& into)
@@ -163,8 +162,8 @@ std::optional<std::array<std::uint8_t, 2>> find_soft_off(Byte_view aml)
     {
         if (!aml.part(at, 4).starts_with("_S5_"))
             continue;
-        bool const named = aml.load8(at - 1) == name_op ||
-                           (at >= 2 && aml.load8(at - 1) == '\\' && aml.load8(at - 2) == name_op);
+        bool const named =
+            aml.load8(at - 1) == name_op || (at >= 2 && aml.load8(at - 1) == '\\' && aml.load8(at - 2) == name_op);
         if (!named || aml.load8(at + 4) != package_op)
             continue;
         // PkgLength: the two high bits of its first byte count the bytes that follow; then NumElements.

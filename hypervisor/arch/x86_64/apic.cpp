@@ -47,12 +47,12 @@ void Local_apic::enable()
     write_msr(Msr::apic_base, base);
     if (x2apic_)
         write_msr(Msr::apic_base, base | x2apic_enable);
-    write(0x80, 0);                          // task priority: all interrupts
-    write(0xf0, 0x100 | vector::spurious);   // software enable
+    write(0x80, 0);                        // task priority: all interrupts
+    write(0xf0, 0x100 | vector::spurious); // software enable
     write(0x320, masked | vector::timer);
-    write(0x350, masked);                    // LINT0: the old PICs
-    write(0x360, type_nmi);                  // LINT1
-    write(0x3e0, 0xb);                       // timer counts every bus clock
+    write(0x350, masked);   // LINT0: the old PICs
+    write(0x360, type_nmi); // LINT1
+    write(0x3e0, 0xb);      // timer counts every bus clock
     write(0x380, 0);
     end_of_interrupt();
 }

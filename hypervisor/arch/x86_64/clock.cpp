@@ -22,8 +22,8 @@ namespace
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 
 constinit std::uint64_t tsc_rate = 1'000'000'000;
-constinit std::uint64_t nanoseconds_per_tick = std::uint64_t{1} << 32; ///< 32.32
-constinit std::uint64_t ticks_per_nanosecond = std::uint64_t{1} << 30; ///< 34.30
+constinit std::uint64_t nanoseconds_per_tick = std::uint64_t{1} << 32;  ///< 32.32
+constinit std::uint64_t ticks_per_nanosecond = std::uint64_t{1} << 30;  ///< 34.30
 constinit std::uint64_t timer_counts_per_tick = std::uint64_t{1} << 32; ///< 32.32
 constinit bool deadline_mode = false;
 constinit bool invariant = false;
@@ -137,8 +137,7 @@ void calibrate_clock(const Acpi_information& acpi)
     }
     nanoseconds_per_tick = (nanoseconds_per_second << 32) / tsc_rate;
     ticks_per_nanosecond = (tsc_rate << 30) / nanoseconds_per_second;
-    wall_clock_at_zero =
-        read_rtc(acpi.century) - static_cast<std::int64_t>(time_stamp().value() / tsc_rate);
+    wall_clock_at_zero = read_rtc(acpi.century) - static_cast<std::int64_t>(time_stamp().value() / tsc_rate);
 }
 
 void enable_timer()

@@ -40,7 +40,10 @@ inline constexpr std::uint64_t supervisor_execution_prevention = 1u << 20;
         asm volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                                                \
         return value;                                                                                                  \
     }                                                                                                                  \
-    inline void write_##name(std::uint64_t value) { asm volatile("mov %0, %%" #name : : "r"(value) : "memory"); }
+    inline void write_##name(std::uint64_t value)                                                                      \
+    {                                                                                                                  \
+        asm volatile("mov %0, %%" #name : : "r"(value) : "memory");                                                    \
+    }
 OVM_CONTROL_REGISTER(cr0)
 OVM_CONTROL_REGISTER(cr2)
 OVM_CONTROL_REGISTER(cr3)
@@ -63,7 +66,9 @@ inline std::uint64_t read_xcr0()
 
 inline void write_xcr0(std::uint64_t value)
 {
-    asm volatile("xsetbv" : : "c"(0), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+    asm volatile("xsetbv"
+                 :
+                 : "c"(0), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
                  : "memory");
 }
 

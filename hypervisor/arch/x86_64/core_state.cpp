@@ -122,14 +122,13 @@ Page_tables make_core(Core_id core, Node_id node, Page_tables shared)
     own->node = node;
     windows[core.value()] = own;
 
-    auto* const table =
-        new (physical_object<Core_descriptors>(window + Bytes(sizeof(Core_window)))) Core_descriptors{};
+    auto* const table = new (physical_object<Core_descriptors>(window + Bytes(sizeof(Core_window)))) Core_descriptors{};
     auto const task = (descriptors_at + Bytes(offsetof(Core_descriptors, task))).value();
     table->descriptors[code_selector / 8] = 0x00af'9b00'0000'ffff;
     table->descriptors[data_selector / 8] = 0x00cf'9300'0000'ffff;
     // An available 64-bit TSS (APM volume 2, section 4.8.3): limit, base in three parts, type 9, present.
-    table->descriptors[task_selector / 8] = (sizeof(Task_state) - 1) | field(task, 0, 24) << 16 |
-                                            std::uint64_t{0x89} << 40 | field(task, 24, 8) << 56;
+    table->descriptors[task_selector / 8] =
+        (sizeof(Task_state) - 1) | field(task, 0, 24) << 16 | std::uint64_t{0x89} << 40 | field(task, 24, 8) << 56;
     table->descriptors[task_selector / 8 + 1] = field(task, 32, 32);
     for (std::size_t i = 0; i < exception_stack_begin.size(); ++i)
         table->task.stacks[i] = (stacks_of(core) + exception_stack_begin[i] + exception_stack_size).value();

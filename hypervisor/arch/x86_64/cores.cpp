@@ -16,13 +16,14 @@
 
 extern "C"
 {
-extern const std::uint8_t trampoline_begin[];
-extern const std::uint8_t trampoline_end[];
-// What the trampoline loads for the core that is being started.
-constinit std::uint64_t core_start_root = 0;
-constinit std::uint64_t core_start_stack = 0;
-// The APIC id of the core that may take them; it takes them once, by setting bit 32. Whoever else arrives stays out.
-constinit std::atomic<std::uint64_t> core_start_claim{~std::uint64_t{0}};
+    extern const std::uint8_t trampoline_begin[];
+    extern const std::uint8_t trampoline_end[];
+    // What the trampoline loads for the core that is being started.
+    constinit std::uint64_t core_start_root = 0;
+    constinit std::uint64_t core_start_stack = 0;
+    // The APIC id of the core that may take them; it takes them once, by setting bit 32. Whoever else arrives stays
+    // out.
+    constinit std::atomic<std::uint64_t> core_start_claim{~std::uint64_t{0}};
 }
 
 namespace ovm::arch

@@ -42,8 +42,7 @@ Crash_page saved_page()
 Symbol_table symbol_table()
 {
     auto const range = image_symbols();
-    return {Byte_view({reinterpret_cast<const std::uint8_t*>(range.begin.value()), range.size.value()}),
-            image_text()};
+    return {Byte_view({reinterpret_cast<const std::uint8_t*>(range.begin.value()), range.size.value()}), image_text()};
 }
 
 bool mapped(std::uint64_t at)
@@ -296,23 +295,23 @@ _LIBCPP_END_NAMESPACE_STD
 extern "C"
 {
 
-[[noreturn]] void __cxa_pure_virtual()
-{
-    ovm::arch::crash_by_program("pure virtual call", "an object is used while it is made or destroyed", {}, 0);
-}
+    [[noreturn]] void __cxa_pure_virtual()
+    {
+        ovm::arch::crash_by_program("pure virtual call", "an object is used while it is made or destroyed", {}, 0);
+    }
 
-[[noreturn]] void __cxa_deleted_virtual()
-{
-    ovm::arch::crash_by_program("deleted virtual call", "", {}, 0);
-}
+    [[noreturn]] void __cxa_deleted_virtual()
+    {
+        ovm::arch::crash_by_program("deleted virtual call", "", {}, 0);
+    }
 
-/// Globals with destructors: none, since the hypervisor never ends.
-int __cxa_atexit(void (*)(void*), void*, void*)
-{
-    ovm::arch::crash_by_program("exit handler", "a global has a destructor", {}, 0);
-}
+    /// Globals with destructors: none, since the hypervisor never ends.
+    int __cxa_atexit(void (*)(void*), void*, void*)
+    {
+        ovm::arch::crash_by_program("exit handler", "a global has a destructor", {}, 0);
+    }
 
-void* __dso_handle = nullptr;
+    void* __dso_handle = nullptr;
 
 } // extern "C"
 

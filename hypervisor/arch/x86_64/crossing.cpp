@@ -2,13 +2,13 @@
 
 extern "C"
 {
-bool crossing_enter(ovm::arch::Crossing_body* body, std::uint64_t* mark);
-[[noreturn]] void crossing_leave(std::uint64_t mark);
+    bool crossing_enter(ovm::arch::Crossing_body* body, std::uint64_t* mark);
+    [[noreturn]] void crossing_leave(std::uint64_t mark);
 
-void crossing_body(ovm::arch::Crossing_body* body)
-{
-    body->cross();
-}
+    void crossing_body(ovm::arch::Crossing_body* body)
+    {
+        body->cross();
+    }
 }
 
 namespace ovm::arch

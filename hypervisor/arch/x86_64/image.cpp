@@ -4,16 +4,16 @@
 
 extern "C"
 {
-extern const std::uint8_t image_begin[];
-extern const std::uint8_t crash_page[];
-extern const std::uint8_t image_text_begin[];
-extern const std::uint8_t image_text_end[];
-extern const std::uint8_t image_constants_end[];
-extern const std::uint8_t image_end[];
-extern const std::uint8_t symbols_begin[];
-extern const std::uint8_t symbols_end[];
-extern const std::uint8_t fixups_begin[];
-extern const std::uint8_t fixups_end[];
+    extern const std::uint8_t image_begin[];
+    extern const std::uint8_t crash_page[];
+    extern const std::uint8_t image_text_begin[];
+    extern const std::uint8_t image_text_end[];
+    extern const std::uint8_t image_constants_end[];
+    extern const std::uint8_t image_end[];
+    extern const std::uint8_t symbols_begin[];
+    extern const std::uint8_t symbols_end[];
+    extern const std::uint8_t fixups_begin[];
+    extern const std::uint8_t fixups_end[];
 }
 
 namespace ovm::arch

@@ -18,7 +18,8 @@ inline Core_id this_core()
 
 inline Object_slot object_slot(std::size_t index)
 {
-    return Object_slot((core_window_at + Bytes(offsetof(Core_window, objects))).value() + index * sizeof(std::atomic<void*>));
+    return Object_slot((core_window_at + Bytes(offsetof(Core_window, objects))).value() +
+                       index * sizeof(std::atomic<void*>));
 }
 
 inline std::size_t index_of(Object_slot slot)

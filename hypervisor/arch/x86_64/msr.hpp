@@ -54,7 +54,9 @@ inline std::uint64_t read_msr(Msr msr)
 
 inline void write_msr(Msr msr, std::uint64_t value)
 {
-    asm volatile("wrmsr" : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+    asm volatile("wrmsr"
+                 :
+                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
                  : "memory");
 }
 

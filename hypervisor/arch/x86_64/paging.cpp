@@ -44,11 +44,16 @@ std::uint64_t bits_of(Page_kind kind)
     constexpr std::uint64_t write = read | writable | dirty | no_execute;
     switch (kind)
     {
-    case Page_kind::code: return read;
-    case Page_kind::constants: return read | no_execute;
-    case Page_kind::data: return write;
-    case Page_kind::uncached: return write | cache_disable | write_through;
-    case Page_kind::combining: return write | write_through; // PAT entry 1 (core_state.cpp)
+    case Page_kind::code:
+        return read;
+    case Page_kind::constants:
+        return read | no_execute;
+    case Page_kind::data:
+        return write;
+    case Page_kind::uncached:
+        return write | cache_disable | write_through;
+    case Page_kind::combining:
+        return write | write_through; // PAT entry 1 (core_state.cpp)
     }
     OVM_UNREACHABLE("every kind is listed");
 }

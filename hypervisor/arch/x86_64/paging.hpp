@@ -24,7 +24,14 @@ inline constexpr std::uint64_t address = 0x000f'ffff'ffff'f000;
 } // namespace page
 
 /// No page is writable and executable. Uncached is for device registers, combining for framebuffers.
-enum class Page_kind : std::uint8_t { code, constants, data, uncached, combining };
+enum class Page_kind : std::uint8_t
+{
+    code,
+    constants,
+    data,
+    uncached,
+    combining
+};
 
 /// One tree of page tables, whose pages come from boot's memory map.
 /// Concurrency: boot changes it on core 0; later, one core at a time adds pages (map_device, map_firmware), which

@@ -19,7 +19,7 @@ constexpr std::uint16_t sci_enabled = 1;
 std::uint16_t read_control(const Acpi_register& at)
 {
     return at.space == Acpi_register::Space::port ? in16(Port(static_cast<std::uint16_t>(at.address)))
-                                                   : std::uint16_t{0};
+                                                  : std::uint16_t{0};
 }
 
 void write_control(const Acpi_register& at, std::uint16_t value)
@@ -73,7 +73,7 @@ void reset_machine()
     out8(Port(0xcf9), 0x02); // PCI reset control: hard reset
     out8(Port(0xcf9), 0x06);
     delay(Nanoseconds(50'000'000));
-    out8(Port(0x64), 0xfe);  // keyboard controller
+    out8(Port(0x64), 0xfe); // keyboard controller
     delay(Nanoseconds(50'000'000));
     Table_pointer const nothing{};
     asm volatile("lidt %0; ud2" : : "m"(nothing));

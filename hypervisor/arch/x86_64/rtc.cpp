@@ -65,8 +65,8 @@ std::int64_t read_rtc(std::uint8_t century)
     moment.hour &= 0x7f;
     if (!binary)
     {
-        moment = {from_bcd(moment.second), from_bcd(moment.minute), from_bcd(moment.hour), from_bcd(moment.day),
-                  from_bcd(moment.month), from_bcd(moment.year), from_bcd(moment.century)};
+        moment = {from_bcd(moment.second), from_bcd(moment.minute), from_bcd(moment.hour),   from_bcd(moment.day),
+                  from_bcd(moment.month),  from_bcd(moment.year),   from_bcd(moment.century)};
     }
     if ((status & 2) == 0)
         moment.hour = moment.hour % 12 + (afternoon ? 12 : 0);

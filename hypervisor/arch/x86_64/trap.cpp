@@ -96,13 +96,16 @@ void interrupt(std::uint8_t number)
         timer_interrupt();
         local_apic().end_of_interrupt();
         break;
-    case vector::kick: local_apic().end_of_interrupt(); break;
+    case vector::kick:
+        local_apic().end_of_interrupt();
+        break;
     case vector::serial:
         // Acknowledged first: a byte that comes while the FIFO is emptied raises the line again.
         local_apic().end_of_interrupt();
         serial_interrupt();
         break;
-    case vector::spurious: break; // is not in service: no end of interrupt
+    case vector::spurious:
+        break; // is not in service: no end of interrupt
     default:
         unexpected.fetch_add(1, std::memory_order_relaxed);
         local_apic().end_of_interrupt();

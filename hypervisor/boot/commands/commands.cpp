@@ -12,8 +12,8 @@ Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), policies_(machine), swap_(machine),
       stats_(machine), faults_(machine), stop_(machine)
 {
-    for (auto* const command :
-         std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &policies_, &swap_, &stats_, &faults_, &stop_})
+    for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &policies_, &swap_,
+                                                               &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -53,15 +53,15 @@ Command::Step Cores_command::run(Invocation& invocation)
     auto const& core = *machine().core(id);
     // Another core's lists are its own: what is read here is a recent value.
     invocation.answer("core ", id.value(), ": node ", arch::node_of(id).value(), ", ", core.residents().count(),
-                      " live there, ", core.residents().runnable(), " can run, ",
-                      arch::core_window_of(id).crossings, " interrupts");
+                      " live there, ", core.residents().runnable(), " can run, ", arch::core_window_of(id).crossings,
+                      " interrupts");
     return Step::again;
 }
 
 Command::Step Objects_command::run(Invocation& invocation)
 {
-    invocation.answer("object table: ", machine().policies().table().used(), " of ",
-                      std::uint64_t{arch::object_slots}, " entries");
+    invocation.answer("object table: ", machine().policies().table().used(), " of ", std::uint64_t{arch::object_slots},
+                      " entries");
     invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
     invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
     return Step::done;
@@ -97,9 +97,8 @@ Command::Step Faults_command::run(Invocation& invocation)
         whose << "the scheduler";
     else
         whose << "VM " << record.vm.value();
-    invocation.answer("at ", arch::to_nanoseconds(record.when).value() / 1'000'000, " ms on core ",
-                      record.core.value(), ", for ", whose.view(), ": ", record.fault.what, " ", record.fault.file, " ",
-                      record.fault.line);
+    invocation.answer("at ", arch::to_nanoseconds(record.when).value() / 1'000'000, " ms on core ", record.core.value(),
+                      ", for ", whose.view(), ": ", record.fault.what, " ", record.fault.file, " ", record.fault.line);
     return Step::again;
 }
 

@@ -73,10 +73,7 @@ public:
     using Machine_command::Machine_command;
     std::string_view name() const override { return "swap"; }
     std::string_view usage() const override { return "RESOURCE POLICY [KEY=VALUE...] [and RESOURCE POLICY ...]"; }
-    std::string_view help() const override
-    {
-        return "replaces policies while the VMs run; several as one transaction";
-    }
+    std::string_view help() const override { return "replaces policies while the VMs run; several as one transaction"; }
     std::size_t least_arguments() const override { return 2; }
     std::size_t most_arguments() const override { return 15; }
     Step run(interface::Invocation& invocation) override;

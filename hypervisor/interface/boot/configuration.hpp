@@ -13,7 +13,12 @@
 namespace ovm::interface
 {
 
-enum class Boot_kind : std::uint8_t { linux, pvh, multiboot };
+enum class Boot_kind : std::uint8_t
+{
+    linux,
+    pvh,
+    multiboot
+};
 
 struct Module_configuration
 {

@@ -16,7 +16,6 @@ namespace ovm::interface
 /// identity map of the first 4 GiB, a GDT.
 /// Failure: the memory may be partly written.
 std::expected<Entry_state, Load_error> load_linux(memory::Guest_memory& memory, std::span<const std::uint8_t> kernel,
-                                                  std::span<const std::uint8_t> initrd,
-                                                  std::string_view command_line);
+                                                  std::span<const std::uint8_t> initrd, std::string_view command_line);
 
 } // namespace ovm::interface

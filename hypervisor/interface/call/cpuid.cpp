@@ -39,8 +39,8 @@ constexpr std::uint32_t hypervisor = one(31);
 constexpr std::uint32_t leaf_1_edx = ~(one(10) | one(18) | one(20) | one(21) | one(22) | one(29) | one(30) | one(31));
 constexpr std::uint32_t multi_threaded = one(28);
 // Leaf 7, EBX: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA.
-constexpr std::uint32_t leaf_7_ebx = one(0) | one(3) | one(5) | one(7) | one(8) | one(9) | one(18) | one(19) | one(20) |
-                                     one(23) | one(24) | one(29);
+constexpr std::uint32_t leaf_7_ebx =
+    one(0) | one(3) | one(5) | one(7) | one(8) | one(9) | one(18) | one(19) | one(20) | one(23) | one(24) | one(29);
 constexpr std::uint32_t tsc_adjust = one(1);
 // Leaf 7, ECX: UMIP GFNI VAES VPCLMULQDQ RDPID.
 constexpr std::uint32_t leaf_7_ecx = one(2) | one(8) | one(9) | one(10) | one(22);

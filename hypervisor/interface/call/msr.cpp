@@ -101,11 +101,16 @@ Result<std::uint64_t> Msr_policy::read_msr(processor::Vcpu& vcpu, std::uint32_t 
         return msrs.apic->read_msr(msr);
     switch (msr)
     {
-    case apic_base: return msrs.apic->base();
-    case tsc_deadline: return msrs.apic->deadline();
-    case tsc: return msrs.time->guest(arch::time_stamp()).value();
-    case tsc_adjust: return msrs.time->adjustment();
-    default: break;
+    case apic_base:
+        return msrs.apic->base();
+    case tsc_deadline:
+        return msrs.apic->deadline();
+    case tsc:
+        return msrs.time->guest(arch::time_stamp()).value();
+    case tsc_adjust:
+        return msrs.time->adjustment();
+    default:
+        break;
     }
     auto const own = vcpu.state().read_msr(msr);
     if (own || own.error() != Error::not_found)
@@ -120,11 +125,17 @@ Result<> Msr_policy::write_msr(processor::Vcpu& vcpu, std::uint32_t msr, std::ui
         return msrs.apic->write_msr(msr, value);
     switch (msr)
     {
-    case apic_base: return msrs.apic->write_base(value);
-    case tsc_deadline: msrs.apic->set_deadline(value); return {};
-    case tsc: return move_time(vcpu, msrs, value - msrs.time->guest(arch::time_stamp()).value());
-    case tsc_adjust: return move_time(vcpu, msrs, value - msrs.time->adjustment());
-    default: break;
+    case apic_base:
+        return msrs.apic->write_base(value);
+    case tsc_deadline:
+        msrs.apic->set_deadline(value);
+        return {};
+    case tsc:
+        return move_time(vcpu, msrs, value - msrs.time->guest(arch::time_stamp()).value());
+    case tsc_adjust:
+        return move_time(vcpu, msrs, value - msrs.time->adjustment());
+    default:
+        break;
     }
     auto const own = vcpu.state().write_msr(msr, value);
     if (own || own.error() != Error::not_found)
@@ -156,12 +167,18 @@ Result<std::uint64_t> Msr_policy::read_other(processor::Vcpu&, Vcpu_msrs& msrs, 
         return std::uint64_t{0};
     switch (msr)
     {
-    case mtrr_capabilities: return mtrr_capabilities_value;
-    case mtrr_default: return msrs.default_type;
-    case hardware_configuration: return msrs.hardware_configuration;
-    case decode_configuration: return msrs.decode_configuration;
-    case system_configuration: return msrs.system_configuration;
-    case vm_control: return svm_disabled_and_locked;
+    case mtrr_capabilities:
+        return mtrr_capabilities_value;
+    case mtrr_default:
+        return msrs.default_type;
+    case hardware_configuration:
+        return msrs.hardware_configuration;
+    case decode_configuration:
+        return msrs.decode_configuration;
+    case system_configuration:
+        return msrs.system_configuration;
+    case vm_control:
+        return svm_disabled_and_locked;
     case patch_level:
     case mcg_capabilities:
     case mcg_status:
@@ -176,8 +193,10 @@ Result<std::uint64_t> Msr_policy::read_other(processor::Vcpu&, Vcpu_msrs& msrs, 
     case smm_base + 1:
     case smm_mask:
     case load_store_configuration:
-    case bus_unit_configuration_2: return std::uint64_t{0};
-    default: return Error::denied;
+    case bus_unit_configuration_2:
+        return std::uint64_t{0};
+    default:
+        return Error::denied;
     }
 }
 
@@ -213,17 +232,26 @@ Result<> Msr_policy::write_other(processor::Vcpu& vcpu, Vcpu_msrs& msrs, std::ui
             return Error::denied;
         msrs.default_type = value;
         return {};
-    case hardware_configuration: msrs.hardware_configuration = value | counts_at_p0; return {};
-    case decode_configuration: msrs.decode_configuration = value; return {};
-    case system_configuration: msrs.system_configuration = value; return {};
-    case mcg_status: return value == 0 ? Result<>{} : Error::denied;
+    case hardware_configuration:
+        msrs.hardware_configuration = value | counts_at_p0;
+        return {};
+    case decode_configuration:
+        msrs.decode_configuration = value;
+        return {};
+    case system_configuration:
+        msrs.system_configuration = value;
+        return {};
+    case mcg_status:
+        return value == 0 ? Result<>{} : Error::denied;
     case debug_control:
     case patch_level:
     case north_bridge:
     case interrupt_pending:
     case load_store_configuration:
-    case bus_unit_configuration_2: return {};
-    default: return Error::denied;
+    case bus_unit_configuration_2:
+        return {};
+    default:
+        return Error::denied;
     }
 }
 

@@ -57,12 +57,17 @@ Result<std::uint64_t> Paravirtual::read_msr(std::uint32_t msr) const
     switch (msr)
     {
     case wall_clock_old:
-    case first_msr: return wall_clock_;
+    case first_msr:
+        return wall_clock_;
     case system_time_old:
-    case first_msr + 1: return system_time_;
-    case first_msr + 3: return steal_time_;
-    case first_msr + 4: return end_of_interrupt_;
-    default: return Error::denied;
+    case first_msr + 1:
+        return system_time_;
+    case first_msr + 3:
+        return steal_time_;
+    case first_msr + 4:
+        return end_of_interrupt_;
+    default:
+        return Error::denied;
     }
 }
 
@@ -91,7 +96,8 @@ Result<> Paravirtual::write_msr(processor::Vcpu& vcpu, std::uint32_t msr, std::u
             return Error::denied;
         end_of_interrupt_ = value;
         return {};
-    default: return Error::denied;
+    default:
+        return Error::denied;
     }
 }
 

@@ -39,14 +39,17 @@ Serial_line::Keep kept_from(Record_type type)
     switch (type)
     {
     case Record_type::output:
-    case Record_type::log: return Serial_line::Keep::most;
-    case Record_type::guest_stop: return Serial_line::Keep::half;
+    case Record_type::log:
+        return Serial_line::Keep::most;
+    case Record_type::guest_stop:
+        return Serial_line::Keep::half;
     case Record_type::up:
     case Record_type::vm:
     case Record_type::crash:
     case Record_type::ended:
     case Record_type::restarted:
-    case Record_type::finished: break;
+    case Record_type::finished:
+        break;
     }
     return Serial_line::Keep::nothing;
 }

@@ -20,9 +20,9 @@ namespace ovm::interface
 
 struct Console_options
 {
-    bool terminal = true;      ///< COM1 shows the guest that the person chose; otherwise only OVM's log
-    bool records = false;      ///< COM2 carries records
-    std::uint8_t escape = 1;   ///< the key that speaks to the console: Ctrl-A
+    bool terminal = true;    ///< COM1 shows the guest that the person chose; otherwise only OVM's log
+    bool records = false;    ///< COM2 carries records
+    std::uint8_t escape = 1; ///< the key that speaks to the console: Ctrl-A
 };
 
 /// Who carries out what a person asks of the whole machine.
@@ -98,7 +98,7 @@ private:
     std::atomic<bool> timer_wanted_{false};
     std::atomic<bool> closed_{false};
     // Only the core of the serial interrupt touches these.
-    bool escaped_ = false;   ///< the escape key came last
+    bool escaped_ = false;    ///< the escape key came last
     bool commanding_ = false; ///< a line for OVM is being typed while a guest has the focus
     Line_editor editor_{};
     Ranked_lock<Rank::log> log_lock_;

@@ -15,12 +15,18 @@ class Line_editor
 {
 public:
     static constexpr std::size_t capacity = 200;
-    enum class State : std::uint8_t { typing, entered, given_up };
+    enum class State : std::uint8_t
+    {
+        typing,
+        entered,
+        given_up
+    };
 
     /// A key, and what the terminal shows for it.
     State type(std::uint8_t key, Text_writer& echo)
     {
-        constexpr std::uint8_t control_c = 3, backspace = 8, enter = 13, line_feed = 10, control_u = 21, delete_key = 127;
+        constexpr std::uint8_t control_c = 3, backspace = 8, enter = 13, line_feed = 10, control_u = 21,
+                               delete_key = 127;
         if (key == enter || key == line_feed)
         {
             echo << "\r\n";

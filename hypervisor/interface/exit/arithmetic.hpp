@@ -77,16 +77,24 @@ constexpr Computed compute(arch::instruction::Operation operation, std::uint64_t
     using enum arch::instruction::Operation;
     switch (operation)
     {
-    case add: return interface::add(a, b, 0, size);
-    case adc: return interface::add(a, b, flags & carry_flag, size);
+    case add:
+        return interface::add(a, b, 0, size);
+    case adc:
+        return interface::add(a, b, flags & carry_flag, size);
     case sub:
-    case cmp: return subtract(a, b, 0, size);
-    case sbb: return subtract(a, b, flags & carry_flag, size);
+    case cmp:
+        return subtract(a, b, 0, size);
+    case sbb:
+        return subtract(a, b, flags & carry_flag, size);
     case logical_and:
-    case test: return with_result_flags(a & b, size, 0);
-    case logical_or: return with_result_flags(a | b, size, 0);
-    case logical_xor: return with_result_flags(a ^ b, size, 0);
-    default: return {b, flags & arithmetic_flags};
+    case test:
+        return with_result_flags(a & b, size, 0);
+    case logical_or:
+        return with_result_flags(a | b, size, 0);
+    case logical_xor:
+        return with_result_flags(a ^ b, size, 0);
+    default:
+        return {b, flags & arithmetic_flags};
     }
 }
 

@@ -30,12 +30,17 @@ void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
 {
     switch (exit.kind)
     {
-    case Exit_kind::cpuid: return handle_cpuid(vcpu, exit);
+    case Exit_kind::cpuid:
+        return handle_cpuid(vcpu, exit);
     case Exit_kind::msr_read:
-    case Exit_kind::msr_write: return handle_msr(vcpu, exit);
-    case Exit_kind::port: return handle_port(vcpu, exit);
-    case Exit_kind::memory: return handle_memory(vcpu, exit);
-    case Exit_kind::hypercall: return handle_call(vcpu, exit);
+    case Exit_kind::msr_write:
+        return handle_msr(vcpu, exit);
+    case Exit_kind::port:
+        return handle_port(vcpu, exit);
+    case Exit_kind::memory:
+        return handle_memory(vcpu, exit);
+    case Exit_kind::hypercall:
+        return handle_call(vcpu, exit);
     case Exit_kind::halt:
         vcpu.advance(exit);
         return vcpu.halt();
@@ -47,13 +52,19 @@ void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
         if (!vcpu.state().set_xcr0(exit.value))
             return vcpu.inject_exception(general_protection, 0);
         return vcpu.advance(exit);
-    case Exit_kind::control_register: return handle_task_priority(vcpu);
+    case Exit_kind::control_register:
+        return handle_task_priority(vcpu);
     case Exit_kind::monitor:
-    case Exit_kind::virtualization: return vcpu.inject_exception(invalid_opcode, std::nullopt);
-    case Exit_kind::performance_counter: return vcpu.inject_exception(general_protection, 0);
-    case Exit_kind::shutdown: return events_.crashed(vcpu, exit, "triple fault");
-    case Exit_kind::task_switch: return events_.crashed(vcpu, exit, "hardware task switch");
-    case Exit_kind::invalid_state: return handle_invalid_state(vcpu, exit);
+    case Exit_kind::virtualization:
+        return vcpu.inject_exception(invalid_opcode, std::nullopt);
+    case Exit_kind::performance_counter:
+        return vcpu.inject_exception(general_protection, 0);
+    case Exit_kind::shutdown:
+        return events_.crashed(vcpu, exit, "triple fault");
+    case Exit_kind::task_switch:
+        return events_.crashed(vcpu, exit, "hardware task switch");
+    case Exit_kind::invalid_state:
+        return handle_invalid_state(vcpu, exit);
     case Exit_kind::interrupt:
     case Exit_kind::exception:
     case Exit_kind::interrupt_window:
@@ -61,7 +72,8 @@ void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
     case Exit_kind::init:
     case Exit_kind::machine_check:
     case Exit_kind::debug_register:
-    case Exit_kind::unknown: break;
+    case Exit_kind::unknown:
+        break;
     }
     events_.crashed(vcpu, exit, "an exit that nobody knows");
 }
@@ -195,11 +207,14 @@ void Dispatcher::handle_instruction(Vcpu& vcpu, const Device_place& device)
     Vcpu_operands operands(*this, vcpu, device);
     switch (emulate(operands, *decoded))
     {
-    case Emulation::done: return vcpu.advance(decoded->length);
+    case Emulation::done:
+        return vcpu.advance(decoded->length);
     case Emulation::again:
-    case Emulation::fault: return;
+    case Emulation::fault:
+        return;
     // A vector load from a device, say: no driver does that to these.
-    case Emulation::unknown: return vcpu.inject_exception(invalid_opcode, std::nullopt);
+    case Emulation::unknown:
+        return vcpu.inject_exception(invalid_opcode, std::nullopt);
     }
 }
 

@@ -99,7 +99,7 @@ private:
         return entry == nullptr ? nullptr : entry->owner;
     }
 
-    std::array<std::uint8_t, low_ports> low_{};         ///< index into low_owners_; 0: nobody
+    std::array<std::uint8_t, low_ports> low_{}; ///< index into low_owners_; 0: nobody
     std::array<Port_device*, 33> low_owners_{};
     std::size_t low_count_ = 0;
     Range_table<Port_device, 48> ports_{};

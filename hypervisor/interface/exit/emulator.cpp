@@ -38,10 +38,14 @@ std::uint64_t read_operand(Emulated_vcpu& vcpu, const Decoded& instruction, cons
 {
     switch (operand.kind)
     {
-    case Operand::Kind::general: return read_register(vcpu, operand.number, operand.size, operand.high_byte);
-    case Operand::Kind::memory: return vcpu.load_device(operand.size);
-    case Operand::Kind::immediate: return low_bytes(instruction.immediate, instruction.operand_size);
-    default: return 0;
+    case Operand::Kind::general:
+        return read_register(vcpu, operand.number, operand.size, operand.high_byte);
+    case Operand::Kind::memory:
+        return vcpu.load_device(operand.size);
+    case Operand::Kind::immediate:
+        return low_bytes(instruction.immediate, instruction.operand_size);
+    default:
+        return 0;
     }
 }
 
@@ -247,21 +251,26 @@ inline bool emulate_plain_move(Emulated_vcpu& vcpu, const Decoded& instruction)
     }
     case Operation::xchg:
     case Operation::xadd:
-    case Operation::cmpxchg: return emulate_exchange(vcpu, instruction);
+    case Operation::cmpxchg:
+        return emulate_exchange(vcpu, instruction);
     case Operation::logical_not:
     case Operation::neg:
     case Operation::inc:
-    case Operation::dec: return emulate_unary(vcpu, instruction);
+    case Operation::dec:
+        return emulate_unary(vcpu, instruction);
     case Operation::bt:
     case Operation::bts:
     case Operation::btr:
-    case Operation::btc: return emulate_bit(vcpu, instruction);
+    case Operation::btc:
+        return emulate_bit(vcpu, instruction);
     case Operation::movs:
     case Operation::stos:
     case Operation::lods:
     case Operation::ins:
-    case Operation::outs: return emulate_string(vcpu, instruction);
-    default: return Emulation::unknown;
+    case Operation::outs:
+        return emulate_string(vcpu, instruction);
+    default:
+        return Emulation::unknown;
     }
 }
 

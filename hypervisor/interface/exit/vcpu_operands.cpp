@@ -13,7 +13,8 @@ Result<Vcpu_operands::Place> Vcpu_operands::place(Segment_register segment, std:
 {
     auto& state = vcpu_.state();
     auto const name = static_cast<arch::Segment_name>(segment);
-    bool const flat = state.mode() == Mode::long64 && segment != Segment_register::fs && segment != Segment_register::gs;
+    bool const flat =
+        state.mode() == Mode::long64 && segment != Segment_register::fs && segment != Segment_register::gs;
     auto linear = flat ? offset : offset + state.segment(name).base;
     if (state.mode() != Mode::long64)
         linear = low_bytes(linear, 4);

@@ -16,8 +16,7 @@ constexpr std::uint16_t serial_port = 0x3f8;
 } // namespace
 
 Platform::Processor::Processor(Platform& platform, std::uint32_t index, processor::Timer_service& timers)
-    : time(platform.start_),
-      apic(index, platform.bus_, Platform_clock{timers, platform.clock_.ticks_per_second}, time),
+    : time(platform.start_), apic(index, platform.bus_, Platform_clock{timers, platform.clock_.ticks_per_second}, time),
       paravirtual(platform.memory_, time, platform.start_)
 {
 }
@@ -28,8 +27,8 @@ Platform::Platform(processor::Timer_service& timers, Byte_sink& serial_output, M
       uart_(clock_, Irq_line(router_, serial_line), serial_output), pit_(clock_, router_, timer_line),
       rtc_(clock_, Irq_line(router_, clock_line), arch::boot_wall_clock_seconds(), memory.ram().low.size,
            memory.ram().high.size),
-      power_(clock_, Irq_line(router_, Acpi_pm::interrupt_line), control), reset_(control), debug_exit_(control), pci_(reset_),
-      cpuid_(vcpus)
+      power_(clock_, Irq_line(router_, Acpi_pm::interrupt_line), control), reset_(control), debug_exit_(control),
+      pci_(reset_), cpuid_(vcpus)
 {
     bus_.set_end_listener(ioapic_);
     pic_.connect(pit_);

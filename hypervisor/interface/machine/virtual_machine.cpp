@@ -15,8 +15,8 @@ Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const
     : environment_(environment), id_(id), configuration_(configuration),
       memory_(environment.frames, arch::node_of(environment.homes[0]->id()), configuration.memory,
               environment.population),
-      platform_(environment.homes[0]->timers(), environment.terminal, *this, memory_,
-                configuration.vcpus, arch::time_stamp()),
+      platform_(environment.homes[0]->timers(), environment.terminal, *this, memory_, configuration.vcpus,
+                arch::time_stamp()),
       dispatcher_(platform_.cpuid(), platform_.msrs(), platform_.calls(), *this)
 {
 }
@@ -67,7 +67,8 @@ bool Virtual_machine::take_down_step()
         destroy_processors();
         take_down_ = Take_down::without_processors;
         return false;
-    case Take_down::without_processors: return memory_.release_some(pages);
+    case Take_down::without_processors:
+        return memory_.release_some(pages);
     }
     return true;
 }
@@ -99,8 +100,8 @@ Result<> Virtual_machine::build()
         std::ranges::fill(arch::physical_bytes(*processor.memory, memory::size_of(order)), std::uint8_t{0});
         auto* const port = OVM_TRY(platform_.add_processor(environment_.heap, i, core.timers()));
         processor.vcpu = OVM_TRY(object::make<processor::Vcpu>(
-            environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(i), scheduling()}, core, *processor.memory, memory_,
-            static_cast<processor::Exit_handler&>(dispatcher_), *port,
+            environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(i), scheduling()}, core, *processor.memory,
+            memory_, static_cast<processor::Exit_handler&>(dispatcher_), *port,
             static_cast<processor::Vcpu_events&>(*this)));
         auto& state = processor.vcpu->state();
         state.set_nested_root(memory_.root());
@@ -129,9 +130,12 @@ std::expected<void, Load_error> Virtual_machine::load(const Archive& archive)
     {
         switch (configuration_.boot)
         {
-        case Boot_kind::linux: return load_linux(memory_, kernel->content, initrd, configuration_.command_line);
-        case Boot_kind::pvh: return load_pvh(memory_, kernel->content, initrd, configuration_.command_line);
-        case Boot_kind::multiboot: break;
+        case Boot_kind::linux:
+            return load_linux(memory_, kernel->content, initrd, configuration_.command_line);
+        case Boot_kind::pvh:
+            return load_pvh(memory_, kernel->content, initrd, configuration_.command_line);
+        case Boot_kind::multiboot:
+            break;
         }
         Static_vector<Multiboot_module, 4> modules{};
         for (auto const& module : configuration_.modules)
@@ -154,8 +158,7 @@ void Virtual_machine::start()
     running_.store(configuration_.vcpus, std::memory_order_release);
     environment_.terminal.connect_input(platform_.keyboard());
     for (std::uint32_t i = 0; i < configuration_.vcpus; ++i)
-        processors_[i].vcpu->start(i == 0 ? processor::Run_state::runnable
-                                          : processor::Run_state::waiting_for_startup);
+        processors_[i].vcpu->start(i == 0 ? processor::Run_state::runnable : processor::Run_state::waiting_for_startup);
 }
 
 void Virtual_machine::end(const Vm_end& how)

@@ -66,9 +66,12 @@ std::uint32_t Acpi_pm::register_locked(unsigned index) const
 {
     switch (index)
     {
-    case 0: return std::uint32_t{enable_} << 16 | status_;
-    case 1: return control_;
-    default: return static_cast<std::uint32_t>(cycles());
+    case 0:
+        return std::uint32_t{enable_} << 16 | status_;
+    case 1:
+        return control_;
+    default:
+        return static_cast<std::uint32_t>(cycles());
     }
 }
 
@@ -109,12 +112,15 @@ bool Acpi_pm::write_locked(unsigned offset, std::uint8_t value)
         status_ &= static_cast<std::uint16_t>(~(value << (offset * 8)));
         return false;
     case 2:
-    case 3: enable_ = with_byte(enable_, offset - 2, value) & enable_bits; return false;
+    case 3:
+        enable_ = with_byte(enable_, offset - 2, value) & enable_bits;
+        return false;
     case 4:
     case 5:
         control_ = (with_byte(control_, offset - 4, value) & control_bits) | sci_enabled;
         return offset == 5 && (value & sleep_enable_high) && field(control_, 10, 3) == soft_off_type;
-    default: return false;
+    default:
+        return false;
     }
 }
 

@@ -9,8 +9,8 @@ namespace ovm::interface
 struct Calendar_time
 {
     unsigned year = 1970;
-    unsigned month = 1; ///< 1 to 12
-    unsigned day = 1;   ///< 1 to 31
+    unsigned month = 1;   ///< 1 to 12
+    unsigned day = 1;     ///< 1 to 31
     unsigned weekday = 4; ///< 0 is Sunday
     unsigned hour = 0;
     unsigned minute = 0;

@@ -42,9 +42,12 @@ std::uint32_t Ioapic::read(std::uint64_t offset)
     Lock_guard const guard(lock_);
     switch (offset)
     {
-    case select_offset: return select_;
-    case data_offset: return read_register_locked();
-    default: return 0;
+    case select_offset:
+        return select_;
+    case data_offset:
+        return read_register_locked();
+    default:
+        return 0;
     }
 }
 
@@ -64,10 +67,17 @@ bool Ioapic::write_locked(std::uint64_t offset, std::uint32_t value)
 {
     switch (offset)
     {
-    case select_offset: select_ = static_cast<std::uint8_t>(value); break;
-    case data_offset: write_register_locked(value); return true;
-    case end_offset: end_locked(static_cast<std::uint8_t>(value)); break;
-    default: break;
+    case select_offset:
+        select_ = static_cast<std::uint8_t>(value);
+        break;
+    case data_offset:
+        write_register_locked(value);
+        return true;
+    case end_offset:
+        end_locked(static_cast<std::uint8_t>(value));
+        break;
+    default:
+        break;
     }
     return false;
 }
@@ -77,9 +87,12 @@ std::uint32_t Ioapic::read_register_locked() const
     switch (select_)
     {
     case identification:
-    case arbitration: return std::uint32_t{id_} << 24;
-    case version: return version_value;
-    default: break;
+    case arbitration:
+        return std::uint32_t{id_} << 24;
+    case version:
+        return version_value;
+    default:
+        break;
     }
     auto const input = (select_ - first_redirection) / 2;
     if (select_ < first_redirection || input >= input_count)

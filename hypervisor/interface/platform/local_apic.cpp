@@ -112,8 +112,11 @@ Acceptance Local_apic::accept(const Apic_message& message)
     switch (message.delivery)
     {
     case Delivery::fixed:
-    case Delivery::lowest_priority: return accept_vector(message.vector, message.level);
-    case Delivery::nmi: raise(event_nmi); return Acceptance::taken;
+    case Delivery::lowest_priority:
+        return accept_vector(message.vector, message.level);
+    case Delivery::nmi:
+        raise(event_nmi);
+        return Acceptance::taken;
     case Delivery::init:
         events_.fetch_and(~event_startup); // a start-up message counts only after the last INIT
         raise(event_init);
@@ -123,7 +126,8 @@ Acceptance Local_apic::accept(const Apic_message& message)
         events_.fetch_and(~std::uint32_t{0xff00});
         raise(event_startup | std::uint32_t{message.vector} << 8);
         return Acceptance::taken;
-    default: return Acceptance::nobody;
+    default:
+        return Acceptance::nobody;
     }
 }
 

@@ -54,20 +54,35 @@ std::uint32_t Local_apic::read(unsigned index)
         return version_register;
     switch (index)
     {
-    case identifier: return is_x2apic() ? id_ : id_ << 24;
-    case task_priority_register: return task_priority();
-    case arbitration: return arbitration_priority();
-    case processor_priority_register: settle_lazy_end(); return processor_priority();
-    case logical_destination: return logical_id();
-    case destination_format: return destination_format_.load(std::memory_order_relaxed);
-    case spurious: return spurious_.load(std::memory_order_relaxed);
-    case error_status: return shown_errors_;
-    case command_low: return static_cast<std::uint32_t>(command_);
-    case command_high: return static_cast<std::uint32_t>(command_ >> 32);
-    case initial_count: return timer_.initial();
-    case current_count: return timer_.current();
-    case divide_configuration: return divide_;
-    default: break;
+    case identifier:
+        return is_x2apic() ? id_ : id_ << 24;
+    case task_priority_register:
+        return task_priority();
+    case arbitration:
+        return arbitration_priority();
+    case processor_priority_register:
+        settle_lazy_end();
+        return processor_priority();
+    case logical_destination:
+        return logical_id();
+    case destination_format:
+        return destination_format_.load(std::memory_order_relaxed);
+    case spurious:
+        return spurious_.load(std::memory_order_relaxed);
+    case error_status:
+        return shown_errors_;
+    case command_low:
+        return static_cast<std::uint32_t>(command_);
+    case command_high:
+        return static_cast<std::uint32_t>(command_ >> 32);
+    case initial_count:
+        return timer_.initial();
+    case current_count:
+        return timer_.current();
+    case divide_configuration:
+        return divide_;
+    default:
+        break;
     }
     if (index >= service && index < service + 8)
     {
@@ -87,27 +102,40 @@ void Local_apic::write(unsigned index, std::uint32_t value)
 {
     switch (index)
     {
-    case end_register: end_of_interrupt(); return;
-    case task_priority_register: write_task_priority(value); return;
+    case end_register:
+        end_of_interrupt();
+        return;
+    case task_priority_register:
+        write_task_priority(value);
+        return;
     case logical_destination:
         logical_destination_.store(value & 0xff00'0000, std::memory_order_relaxed);
         return;
     case destination_format:
         destination_format_.store(value | 0x0fff'ffff, std::memory_order_relaxed);
         return;
-    case spurious: write_spurious(value); return;
-    case error_status: shown_errors_ = errors_.exchange(0); return;
+    case spurious:
+        write_spurious(value);
+        return;
+    case error_status:
+        shown_errors_ = errors_.exchange(0);
+        return;
     case command_low:
         command_ = with_field(command_, 0, 32, value & 0x000c'cfff);
         send(command_);
         return;
-    case command_high: command_ = with_field(command_, 32, 32, value & 0xff00'0000); return;
-    case initial_count: timer_.start(value); return;
+    case command_high:
+        command_ = with_field(command_, 32, 32, value & 0xff00'0000);
+        return;
+    case initial_count:
+        timer_.start(value);
+        return;
     case divide_configuration:
         divide_ = value & 0x0b;
         timer_.set_divide(divide_);
         return;
-    default: break;
+    default:
+        break;
     }
     if (index >= local_vector_table && index <= local_vector_last)
         write_local_vector(index - local_vector_table, value);
@@ -170,19 +198,27 @@ void Local_apic::send(std::uint64_t command)
             return; // INIT level de-assert: only ever told the 82489DX its arbitration id
         break;
     case Delivery::nmi:
-    case Delivery::startup: break;
-    default: return; // no SMM; the rest is reserved
+    case Delivery::startup:
+        break;
+    default:
+        return; // no SMM; the rest is reserved
     }
     switch (field(command, 18, 2))
     {
-    case 0: static_cast<void>(bus_.deliver(message)); break;
+    case 0:
+        static_cast<void>(bus_.deliver(message));
+        break;
     case 1:
         // To oneself only an ordinary interrupt makes sense (SDM volume 3, table 11-3).
         if (message.delivery == Delivery::fixed)
             static_cast<void>(accept_vector(message.vector, false));
         break;
-    case 2: bus_.broadcast(message, nullptr); break;
-    default: bus_.broadcast(message, this); break;
+    case 2:
+        bus_.broadcast(message, nullptr);
+        break;
+    default:
+        bus_.broadcast(message, this);
+        break;
     }
 }
 
@@ -218,7 +254,8 @@ Result<std::uint64_t> Local_apic::read_msr(std::uint32_t msr)
     auto const index = msr - first_msr;
     switch (index)
     {
-    case version: return version_register;
+    case version:
+        return version_register;
     case identifier:
     case task_priority_register:
     case processor_priority_register:
@@ -227,9 +264,12 @@ Result<std::uint64_t> Local_apic::read_msr(std::uint32_t msr)
     case error_status:
     case initial_count:
     case current_count:
-    case divide_configuration: return read(index);
-    case command_low: return command_;
-    default: break;
+    case divide_configuration:
+        return read(index);
+    case command_low:
+        return command_;
+    default:
+        break;
     }
     if ((index >= service && index < error_status) || (index >= local_vector_table && index <= local_vector_last))
         return read(index);
@@ -253,12 +293,23 @@ Result<> Local_apic::write_msr(std::uint32_t msr, std::uint64_t value)
     switch (index)
     {
     case end_register:
-    case error_status: break;
-    case task_priority_register: allowed = 0xff; break;
-    case spurious: allowed = 0x1ff; break;
-    case initial_count: allowed = 0xffff'ffff; break;
-    case divide_configuration: allowed = 0x0b; break;
-    case self_interrupt: allowed = 0xff; break;
+    case error_status:
+        break;
+    case task_priority_register:
+        allowed = 0xff;
+        break;
+    case spurious:
+        allowed = 0x1ff;
+        break;
+    case initial_count:
+        allowed = 0xffff'ffff;
+        break;
+    case divide_configuration:
+        allowed = 0x0b;
+        break;
+    case self_interrupt:
+        allowed = 0xff;
+        break;
     default:
         if (index < local_vector_table || index > local_vector_last)
             return Error::denied;

@@ -27,10 +27,17 @@ std::uint32_t Pci_host_bridge::read_configuration(unsigned offset, unsigned size
     std::uint32_t word = 0;
     switch (offset / 4)
     {
-    case 0: word = vendor_and_device; break;
-    case 1: word = command_and_status; break;
-    case 2: word = class_and_revision; break;
-    default: break;
+    case 0:
+        word = vendor_and_device;
+        break;
+    case 1:
+        word = command_and_status;
+        break;
+    case 2:
+        word = class_and_revision;
+        break;
+    default:
+        break;
     }
     return static_cast<std::uint32_t>(low_bytes(word >> (offset % 4 * 8), size));
 }
@@ -65,8 +72,9 @@ std::uint32_t Pci_bus::read_target(const Target& target, unsigned size) const
 {
     auto* const owner = find(target.place);
     // Nobody claims the cycle: the bridge answers all-ones (PCI 3.0, 6.1).
-    return owner == nullptr ? static_cast<std::uint32_t>(mask(0, size * 8))
-                            : static_cast<std::uint32_t>(low_bytes(owner->read_configuration(target.offset, size), size));
+    return owner == nullptr
+               ? static_cast<std::uint32_t>(mask(0, size * 8))
+               : static_cast<std::uint32_t>(low_bytes(owner->read_configuration(target.offset, size), size));
 }
 
 void Pci_bus::write_target(const Target& target, unsigned size, std::uint32_t value) const

@@ -28,7 +28,8 @@ protected:
 class Pci_host_bridge final : public Pci_function
 {
 public:
-    static constexpr std::uint32_t vendor_and_device = 0x29c0'8086; ///< Intel 82G33 (Q35): what drivers expect beside ECAM
+    static constexpr std::uint32_t vendor_and_device =
+        0x29c0'8086; ///< Intel 82G33 (Q35): what drivers expect beside ECAM
 
     std::uint32_t read_configuration(unsigned offset, unsigned size) override;
     void write_configuration(unsigned, unsigned, std::uint32_t) override {}

@@ -110,8 +110,12 @@ void Pic_chip::end_of_interrupt(std::uint8_t command)
     auto const named = static_cast<unsigned>(command & 7);
     switch (command >> 5)
     {
-    case 0: rotate_on_automatic_end_ = false; break;
-    case 4: rotate_on_automatic_end_ = true; break;
+    case 0:
+        rotate_on_automatic_end_ = false;
+        break;
+    case 4:
+        rotate_on_automatic_end_ = true;
+        break;
     case 1: // non-specific
     case 5: // and rotate
     {
@@ -130,8 +134,11 @@ void Pic_chip::end_of_interrupt(std::uint8_t command)
         if (command >> 5 == 7)
             lowest_ = named;
         break;
-    case 6: lowest_ = named; break;
-    default: break; // 2: no operation
+    case 6:
+        lowest_ = named;
+        break;
+    default:
+        break; // 2: no operation
     }
 }
 
@@ -161,7 +168,9 @@ void Pic_chip::write_data(std::uint8_t value)
 {
     switch (expects_)
     {
-    case Expects::operation: mask_ = value; return;
+    case Expects::operation:
+        mask_ = value;
+        return;
     case Expects::icw2:
         base_ = value & 0xf8;
         expects_ = single_ ? (needs_icw4_ ? Expects::icw4 : Expects::operation) : Expects::icw3;
@@ -207,13 +216,26 @@ std::uint8_t Pic::read_byte(std::uint16_t port)
     std::uint8_t value = 0xff;
     switch (port)
     {
-    case master_port: value = master_.read_command(); break;
-    case master_port + 1: value = master_.read_data(); break;
-    case slave_port: value = slave_.read_command(); break;
-    case slave_port + 1: value = slave_.read_data(); break;
-    case edge_level_port: value = master_.edge_level(); break;
-    case edge_level_port + 1: value = slave_.edge_level(); break;
-    default: break;
+    case master_port:
+        value = master_.read_command();
+        break;
+    case master_port + 1:
+        value = master_.read_data();
+        break;
+    case slave_port:
+        value = slave_.read_command();
+        break;
+    case slave_port + 1:
+        value = slave_.read_data();
+        break;
+    case edge_level_port:
+        value = master_.edge_level();
+        break;
+    case edge_level_port + 1:
+        value = slave_.edge_level();
+        break;
+    default:
+        break;
     }
     update_locked(); // a poll acknowledges
     return value;
@@ -234,13 +256,26 @@ void Pic::write_locked(std::uint16_t port, std::uint8_t value)
 {
     switch (port)
     {
-    case master_port: master_.write_command(value); break;
-    case master_port + 1: master_.write_data(value); break;
-    case slave_port: slave_.write_command(value); break;
-    case slave_port + 1: slave_.write_data(value); break;
-    case edge_level_port: master_.write_edge_level(value); break;
-    case edge_level_port + 1: slave_.write_edge_level(value); break;
-    default: break;
+    case master_port:
+        master_.write_command(value);
+        break;
+    case master_port + 1:
+        master_.write_data(value);
+        break;
+    case slave_port:
+        slave_.write_command(value);
+        break;
+    case slave_port + 1:
+        slave_.write_data(value);
+        break;
+    case edge_level_port:
+        master_.write_edge_level(value);
+        break;
+    case edge_level_port + 1:
+        slave_.write_edge_level(value);
+        break;
+    default:
+        break;
     }
     update_locked();
 }

@@ -136,10 +136,14 @@ bool Pit_channel::output(std::uint64_t now) const
     switch (mode_)
     {
     case 0:
-    case 1: return passed >= period_;
-    case 2: return frozen_ || passed % period_ != period_ - 1;
-    case 3: return frozen_ || passed % period_ < (period_ + 1) / 2;
-    default: return passed != period_;
+    case 1:
+        return passed >= period_;
+    case 2:
+        return frozen_ || passed % period_ != period_ - 1;
+    case 3:
+        return frozen_ || passed % period_ < (period_ + 1) / 2;
+    default:
+        return passed != period_;
     }
 }
 

@@ -36,8 +36,8 @@ public:
     /// value times the ratio, rounded down; the greatest number where it does not fit.
     constexpr std::uint64_t of(std::uint64_t value) const
     {
-        auto const product = static_cast<unsigned __int128>(value) * whole_ +
-                             (static_cast<unsigned __int128>(value) * fraction_ >> 64);
+        auto const product =
+            static_cast<unsigned __int128>(value) * whole_ + (static_cast<unsigned __int128>(value) * fraction_ >> 64);
         return product >> 64 != 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(product);
     }
 

@@ -28,9 +28,12 @@ public:
     {
         switch (port)
         {
-        case system_port: return a20_open;
-        case reset_port: return control_.load(std::memory_order_relaxed) & kept_bits;
-        default: return 0xff; // as where no controller is
+        case system_port:
+            return a20_open;
+        case reset_port:
+            return control_.load(std::memory_order_relaxed) & kept_bits;
+        default:
+            return 0xff; // as where no controller is
         }
     }
 
@@ -54,7 +57,8 @@ public:
                 machine_.request_reset();
             break;
         }
-        default: break;
+        default:
+            break;
         }
     }
 

@@ -60,7 +60,8 @@ void Rtc::stop()
 
 void Rtc::set_memory_size(Bytes low, Bytes high)
 {
-    auto const put = [this](unsigned at, std::uint64_t value) OVM_REQUIRES(lock_) {
+    auto const put = [this](unsigned at, std::uint64_t value) OVM_REQUIRES(lock_)
+    {
         memory_[at] = static_cast<std::uint8_t>(value);
         memory_[at + 1] = static_cast<std::uint8_t>(value >> 8);
     };
@@ -122,9 +123,12 @@ std::uint8_t Rtc::read_register_locked(unsigned index)
         bool const updating = !is_set_locked() && time_of_day_locked() % hertz >= hertz - update_cycles;
         return static_cast<std::uint8_t>(memory_[register_a] | (updating ? update_in_progress : 0));
     }
-    case register_c: return read_flags_locked();
-    case register_d: return valid_ram;
-    default: return memory_[index & 0x7f];
+    case register_c:
+        return read_flags_locked();
+    case register_d:
+        return valid_ram;
+    default:
+        return memory_[index & 0x7f];
     }
 }
 
@@ -150,9 +154,12 @@ void Rtc::write_register_locked(unsigned index, std::uint8_t value)
     switch (index)
     {
     case register_a:
-    case register_b: write_control_locked(index, value); return;
+    case register_b:
+        write_control_locked(index, value);
+        return;
     case register_c:
-    case register_d: return;
+    case register_d:
+        return;
     default:
         memory_[index & 0x7f] = value;
         if (index <= hours_alarm)

@@ -69,8 +69,8 @@ private:
     Ranked_lock<Rank::device> lock_;
     std::array<std::uint8_t, 128> memory_ OVM_GUARDED_BY(lock_){};
     std::uint8_t index_ OVM_GUARDED_BY(lock_) = 0;
-    std::uint64_t offset_ OVM_GUARDED_BY(lock_) = 0;      ///< time of day less cycles, in cycles
-    Calendar_time held_ OVM_GUARDED_BY(lock_){};          ///< while the SET bit stops the clock
+    std::uint64_t offset_ OVM_GUARDED_BY(lock_) = 0;        ///< time of day less cycles, in cycles
+    Calendar_time held_ OVM_GUARDED_BY(lock_){};            ///< while the SET bit stops the clock
     std::uint64_t looked_second_ OVM_GUARDED_BY(lock_) = 0; ///< up to here, updates and alarms are in the flags
     std::uint64_t looked_period_ OVM_GUARDED_BY(lock_) = 0; ///< the same for periods, in cycles
     Tick_pacer pacer_ OVM_GUARDED_BY(lock_);

@@ -53,15 +53,24 @@ std::uint8_t Rtc::read_time_locked(unsigned index)
     auto const time = is_set_locked() ? held_ : to_calendar(time_of_day_locked() / hertz);
     switch (index)
     {
-    case 0: return encode_locked(time.second);
-    case 2: return encode_locked(time.minute);
-    case 4: return encode_hour_locked(time.hour);
-    case 6: return encode_locked(time.weekday + 1);
-    case 7: return encode_locked(time.day);
-    case 8: return encode_locked(time.month);
-    case 9: return encode_locked(time.year % 100);
-    case century: return encode_locked(time.year / 100 % 100);
-    default: return 0;
+    case 0:
+        return encode_locked(time.second);
+    case 2:
+        return encode_locked(time.minute);
+    case 4:
+        return encode_hour_locked(time.hour);
+    case 6:
+        return encode_locked(time.weekday + 1);
+    case 7:
+        return encode_locked(time.day);
+    case 8:
+        return encode_locked(time.month);
+    case 9:
+        return encode_locked(time.year % 100);
+    case century:
+        return encode_locked(time.year / 100 % 100);
+    default:
+        return 0;
     }
 }
 
@@ -71,14 +80,29 @@ void Rtc::write_time_locked(unsigned index, std::uint8_t value)
     auto const number = decode_locked(value);
     switch (index)
     {
-    case 0: time.second = std::min(number, 59u); break;
-    case 2: time.minute = std::min(number, 59u); break;
-    case 4: time.hour = std::min(decode_hour_locked(value), 23u); break;
-    case 7: time.day = std::clamp(number, 1u, 31u); break;
-    case 8: time.month = std::clamp(number, 1u, 12u); break;
-    case 9: time.year = time.year / 100 * 100 + std::min(number, 99u); break;
-    case century: time.year = std::min(number, 99u) * 100 + time.year % 100; break;
-    default: return; // the day of the week follows from the date
+    case 0:
+        time.second = std::min(number, 59u);
+        break;
+    case 2:
+        time.minute = std::min(number, 59u);
+        break;
+    case 4:
+        time.hour = std::min(decode_hour_locked(value), 23u);
+        break;
+    case 7:
+        time.day = std::clamp(number, 1u, 31u);
+        break;
+    case 8:
+        time.month = std::clamp(number, 1u, 12u);
+        break;
+    case 9:
+        time.year = time.year / 100 * 100 + std::min(number, 99u);
+        break;
+    case century:
+        time.year = std::min(number, 99u) * 100 + time.year % 100;
+        break;
+    default:
+        return; // the day of the week follows from the date
     }
     if (is_set_locked())
     {

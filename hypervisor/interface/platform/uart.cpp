@@ -108,8 +108,10 @@ std::uint8_t Uart::read_locked(unsigned offset)
     bool const latches = line_control_ & divisor_access;
     switch (offset)
     {
-    case data: return latches ? divisor_low_ : read_received_locked();
-    case interrupt_enable: return latches ? divisor_high_ : interrupt_enable_;
+    case data:
+        return latches ? divisor_low_ : read_received_locked();
+    case interrupt_enable:
+        return latches ? divisor_high_ : interrupt_enable_;
     case identification_or_fifo:
     {
         auto const source = interrupt_locked();
@@ -117,8 +119,10 @@ std::uint8_t Uart::read_locked(unsigned offset)
             transmitter_empty_pending_ = false;
         return static_cast<std::uint8_t>(source | (fifo_enabled_ ? 0xc0 : 0));
     }
-    case line_control: return line_control_;
-    case modem_control: return modem_control_;
+    case line_control:
+        return line_control_;
+    case modem_control:
+        return modem_control_;
     case line_status:
     {
         std::uint8_t status = 0;
@@ -137,7 +141,8 @@ std::uint8_t Uart::read_locked(unsigned offset)
         modem_deltas_ = 0;
         return status;
     }
-    default: return scratch_;
+    default:
+        return scratch_;
     }
 }
 
@@ -167,12 +172,21 @@ void Uart::write_locked(unsigned offset, std::uint8_t value)
         else
             write_interrupt_enable_locked(value);
         break;
-    case identification_or_fifo: write_fifo_control_locked(value); break;
-    case line_control: line_control_ = value; break;
-    case modem_control: write_modem_control_locked(value); break;
+    case identification_or_fifo:
+        write_fifo_control_locked(value);
+        break;
+    case line_control:
+        line_control_ = value;
+        break;
+    case modem_control:
+        write_modem_control_locked(value);
+        break;
     case line_status:
-    case modem_status: break; // factory tests only
-    default: scratch_ = value; break;
+    case modem_status:
+        break; // factory tests only
+    default:
+        scratch_ = value;
+        break;
     }
 }
 

@@ -23,7 +23,12 @@ namespace ovm::object
 class Adaptor
 {
 public:
-    enum class Progress : std::uint8_t { done, again, failed };
+    enum class Progress : std::uint8_t
+    {
+        done,
+        again,
+        failed
+    };
 
     Adaptor(const Adaptor&) = delete;
     Adaptor& operator=(const Adaptor&) = delete;

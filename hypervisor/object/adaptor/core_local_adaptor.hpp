@@ -152,8 +152,8 @@ private:
     enum class Stage : std::uint8_t
     {
         idle,
-        ready,      ///< its next policy is made
-        asked,      ///< the message is under way
+        ready, ///< its next policy is made
+        asked, ///< the message is under way
         exchanged,
         failed,
         ready_back, ///< one like the old one is made

@@ -27,13 +27,20 @@ constexpr std::string_view to_text(Swap_phase phase)
 {
     switch (phase)
     {
-    case Swap_phase::construct: return "construct";
-    case Swap_phase::close_gate: return "close gate";
-    case Swap_phase::drain: return "drain";
-    case Swap_phase::carry: return "carry state";
-    case Swap_phase::publish: return "publish";
-    case Swap_phase::retire: return "retire";
-    case Swap_phase::done: return "done";
+    case Swap_phase::construct:
+        return "construct";
+    case Swap_phase::close_gate:
+        return "close gate";
+    case Swap_phase::drain:
+        return "drain";
+    case Swap_phase::carry:
+        return "carry state";
+    case Swap_phase::publish:
+        return "publish";
+    case Swap_phase::retire:
+        return "retire";
+    case Swap_phase::done:
+        return "done";
     }
     return "unknown";
 }
@@ -42,8 +49,8 @@ constexpr std::string_view to_text(Swap_phase phase)
 struct Swap_record
 {
     Ticks begun{};
-    Ticks gate{};               ///< how long the gate was closed; 0: there is none
-    Ticks whole{};              ///< from the request to the end of the old policy
+    Ticks gate{};  ///< how long the gate was closed; 0: there is none
+    Ticks whole{}; ///< from the request to the end of the old policy
     std::string_view from{};
     std::string_view to{};
     Text<24> who{};

@@ -25,9 +25,12 @@ constexpr std::span<const Suffix> suffixes(Unit unit)
 {
     switch (unit)
     {
-    case Unit::number: return plain;
-    case Unit::nanoseconds: return times;
-    case Unit::bytes: return sizes;
+    case Unit::number:
+        return plain;
+    case Unit::nanoseconds:
+        return times;
+    case Unit::bytes:
+        return sizes;
     }
     return plain;
 }

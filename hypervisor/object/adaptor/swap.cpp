@@ -58,16 +58,22 @@ Job::Step Swap::step()
         return roll_back();
     switch (phase_)
     {
-    case Swap_phase::construct: return construct();
-    case Swap_phase::close_gate: return close_gates();
+    case Swap_phase::construct:
+        return construct();
+    case Swap_phase::close_gate:
+        return close_gates();
     case Swap_phase::drain:
         if (grace_.over())
             phase_ = Swap_phase::carry;
         return Step::at_once;
-    case Swap_phase::carry: return carry();
-    case Swap_phase::publish: return publish();
-    case Swap_phase::retire: return retire();
-    case Swap_phase::done: break;
+    case Swap_phase::carry:
+        return carry();
+    case Swap_phase::publish:
+        return publish();
+    case Swap_phase::retire:
+        return retire();
+    case Swap_phase::done:
+        break;
     }
     return Step::done;
 }
@@ -109,9 +115,12 @@ Job::Step Swap::carry()
         auto& adaptor = *requests_[at_].adaptor;
         switch (adaptor.carry())
         {
-        case Adaptor::Progress::done: continue;
-        case Adaptor::Progress::again: return Step::at_once;
-        case Adaptor::Progress::failed: return fail(adaptor.error());
+        case Adaptor::Progress::done:
+            continue;
+        case Adaptor::Progress::again:
+            return Step::at_once;
+        case Adaptor::Progress::failed:
+            return fail(adaptor.error());
         }
     }
     at_ = 0;

@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdint>
 
-#include "arch/lock.hpp"
 #include "arch/core_window.hpp"
+#include "arch/lock.hpp"
 #include "base/result.hpp"
 
 namespace ovm::object

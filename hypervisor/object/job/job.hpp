@@ -19,7 +19,7 @@ public:
     {
         again,   ///< more to do: the next slice comes soon
         at_once, ///< more to do, and others wait for it: no guest of this core comes between
-        wait,  ///< nothing to do until start() is called again
+        wait,    ///< nothing to do until start() is called again
         done
     };
 

@@ -53,8 +53,7 @@ struct Huge_first_recipe
     static constexpr object::Policy_description description{"huge-first", "keeps 2 MiB and 1 GiB blocks whole", list};
     static Policy::Parameters parameters(const object::Parameters& given)
     {
-        return {.reach = static_cast<std::uint32_t>(given["reach"]),
-                .look = static_cast<std::uint32_t>(given["look"])};
+        return {.reach = static_cast<std::uint32_t>(given["reach"]), .look = static_cast<std::uint32_t>(given["look"])};
     }
 };
 

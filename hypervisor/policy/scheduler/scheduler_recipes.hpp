@@ -40,7 +40,8 @@ struct Fair_recipe
     static constexpr std::array<object::Parameter, 1> list{
         {{"slice", object::Unit::nanoseconds, Policy::default_slice.value(), shortest_slice, longest_slice,
           "the request of who wishes for no less"}}};
-    static constexpr object::Policy_description description{Policy::name, "shares by weight, by virtual deadlines", list};
+    static constexpr object::Policy_description description{Policy::name, "shares by weight, by virtual deadlines",
+                                                            list};
     static Policy::Parameters parameters(const object::Parameters& given)
     {
         return {.slice = arch::to_ticks(Nanoseconds(given["slice"]))};

@@ -60,7 +60,8 @@ TEST(Hosted_machine, memory_is_zero_after_reset_and_bounded)
     bytes[0] = 7;
     hosted::reset();
     EXPECT_EQ(physical_bytes(Host_physical(0x10'0000), Bytes(4096))[0], 0);
-    EXPECT_DEATH(static_cast<void>(physical_bytes(Host_physical(hosted::memory_size.value()), Bytes(1))), "precondition");
+    EXPECT_DEATH(static_cast<void>(physical_bytes(Host_physical(hosted::memory_size.value()), Bytes(1))),
+                 "precondition");
     EXPECT_EQ(free_memory().size(), 1);
 }
 

@@ -102,7 +102,8 @@ TEST(Memory_map, a_full_table_loses_memory_but_never_gives_it_twice)
 TEST(Split_by_node, cuts_at_boundaries_and_gives_the_rest_to_node_0)
 {
     std::array const free{range(0x1000, 0x9000), range(0x10000, 0x20000)};
-    std::array const nodes{Node_memory{range(0x0, 0x4000), Node_id(0)}, Node_memory{range(0x4000, 0x18000), Node_id(1)}};
+    std::array const nodes{Node_memory{range(0x0, 0x4000), Node_id(0)},
+                           Node_memory{range(0x4000, 0x18000), Node_id(1)}};
     Static_vector<Free_range, 256> split;
     split_by_node(free, nodes, split);
     ASSERT_EQ(split.size(), 4);

@@ -26,10 +26,15 @@ struct Fake_uart
     {
         switch (offset)
         {
-        case 0: return 0xa5;
-        case 5: ++looks; return static_cast<std::uint8_t>((modem & loopback ? 0x01 : 0) | (stuck ? 0 : 0x20));
-        case 7: return scratch;
-        default: return 0;
+        case 0:
+            return 0xa5;
+        case 5:
+            ++looks;
+            return static_cast<std::uint8_t>((modem & loopback ? 0x01 : 0) | (stuck ? 0 : 0x20));
+        case 7:
+            return scratch;
+        default:
+            return 0;
         }
     }
     void write(std::uint16_t offset, std::uint8_t value)

@@ -176,10 +176,9 @@ TEST_F(Swap_test, AFailureInAnyPhaseLeavesTheOldPolicyInCharge)
         object::Swap_phase phase;
         Error error;
     };
-    for (auto const& [from, to, phase, error] :
-         {Case{"1", "5", object::Swap_phase::construct, Error::no_memory},
-          Case{"1", "4", object::Swap_phase::carry, Error::unsupported},
-          Case{"3", "1", object::Swap_phase::carry, Error::denied}})
+    for (auto const& [from, to, phase, error] : {Case{"1", "5", object::Swap_phase::construct, Error::no_memory},
+                                                 Case{"1", "4", object::Swap_phase::carry, Error::unsupported},
+                                                 Case{"3", "1", object::Swap_phase::carry, Error::denied}})
     {
         SCOPED_TRACE(to);
         begin(swap_, from);

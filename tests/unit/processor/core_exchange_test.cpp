@@ -54,10 +54,7 @@ protected:
         kept_.push_back(made);
         return *made;
     }
-    void put_in_charge(processor::Scheduler& scheduler)
-    {
-        EXPECT_TRUE(machine_.core(0).exchange(scheduler));
-    }
+    void put_in_charge(processor::Scheduler& scheduler) { EXPECT_TRUE(machine_.core(0).exchange(scheduler)); }
     void expect_replaced(processor::Scheduler& failing)
     {
         put_in_charge(failing);

@@ -20,7 +20,8 @@ class Core_policies final : public processor::Core_events
 {
 public:
     explicit Core_policies(std::uint32_t cores)
-        : scheduler_(table_.take(nullptr).value()), halt_(table_.take(static_cast<processor::Halt*>(&at_once_)).value()), schedulers_(cores)
+        : scheduler_(table_.take(nullptr).value()),
+          halt_(table_.take(static_cast<processor::Halt*>(&at_once_)).value()), schedulers_(cores)
     {
     }
 

@@ -120,10 +120,9 @@ public:
                       const processor::Scheduling_parameters& scheduling = {})
     {
         auto& made = *all_.emplace_back(std::make_unique<Running_vcpu>());
-        made.vcpu.emplace(processor::Vcpu::Identity{Vm_id(static_cast<std::uint32_t>(all_.size())), Vcpu_index(index),
-                                                    scheduling},
-                          *cores_[core], zeroed(arch::Virtual_processor::memory_needed()), memory_, made,
-                          made.interrupts, made);
+        made.vcpu.emplace(
+            processor::Vcpu::Identity{Vm_id(static_cast<std::uint32_t>(all_.size())), Vcpu_index(index), scheduling},
+            *cores_[core], zeroed(arch::Virtual_processor::memory_needed()), memory_, made, made.interrupts, made);
         return made;
     }
     /// With the core's timer or a kick pending, so that an idle turn does not wait for ever.

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <span>
-
 #include "arch/x86_64/svm/virtual_processor.hpp"
 #include "base/contract.hpp"
 
@@ -19,7 +16,6 @@ constexpr std::uint64_t cr0_protection = bit(0);
 constexpr std::uint64_t efer_lme = bit(8);
 constexpr std::uint64_t rflags_vm = bit(17);
 constexpr std::uint64_t power_on_pat = 0x0007'0406'0007'0406; // APM volume 2, 7.8.2
-constexpr std::uint32_t power_on_mxcsr = 0x1F80;
 
 // In the packed form of a descriptor, as after reset (APM volume 2, table 14-1).
 constexpr std::uint16_t code_attributes = 0x09B;
@@ -76,6 +72,34 @@ constexpr bool is_valid_xcr0(std::uint64_t value, std::uint64_t offered)
     if ((value & bounds) != 0 && (value & bounds) != bounds)
         return false;
     return (value & avx512) == 0 || ((value & avx512) == avx512 && (value & avx) != 0);
+}
+
+Segment State_area::* segment_member(Segment_name name)
+{
+    switch (name)
+    {
+    case Segment_name::es:
+        return &State_area::es;
+    case Segment_name::cs:
+        return &State_area::cs;
+    case Segment_name::ss:
+        return &State_area::ss;
+    case Segment_name::ds:
+        return &State_area::ds;
+    case Segment_name::fs:
+        return &State_area::fs;
+    case Segment_name::gs:
+        return &State_area::gs;
+    case Segment_name::ldtr:
+        return &State_area::ldtr;
+    case Segment_name::tr:
+        return &State_area::tr;
+    case Segment_name::gdtr:
+        return &State_area::gdtr;
+    case Segment_name::idtr:
+        return &State_area::idtr;
+    }
+    OVM_UNREACHABLE("every segment is listed");
 }
 
 } // namespace
@@ -155,22 +179,6 @@ void Virtual_processor::reset_segments()
     state.cpl = 0;
 }
 
-/// The area's form is XSAVE's standard one (APM volume 2, 11.5.10), which begins as FXSAVE's.
-void Virtual_processor::reset_extended_state()
-{
-    auto const area = std::span(extended_state_, memory_needed().value() - page_size.value());
-    std::ranges::fill(area, std::uint8_t{0});
-    auto const put = [area](std::size_t at, std::uint64_t value, unsigned size)
-    {
-        for (unsigned i = 0; i < size; ++i)
-            area[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
-    };
-    put(0, 0x0040, 2); // FCW after reset; FINIT's is 037F
-    put(4, 0xFF, 1);   // every x87 register in use (and zero)
-    put(24, power_on_mxcsr, 4);
-    put(512, xcr0_mask_ != 0, 8); // XSTATE_BV: x87 from here, the rest initial
-}
-
 void Virtual_processor::start(std::uint8_t vector)
 {
     vmcb_.state.cs = {static_cast<std::uint16_t>(vector << 8), code_attributes, 0xFFFF, std::uint64_t{vector} << 12};
@@ -178,43 +186,14 @@ void Virtual_processor::start(std::uint8_t vector)
     touched(clean::segments);
 }
 
-Segment& Virtual_processor::segment_field(Segment_name name)
-{
-    auto& state = vmcb_.state;
-    switch (name)
-    {
-    case Segment_name::es:
-        return state.es;
-    case Segment_name::cs:
-        return state.cs;
-    case Segment_name::ss:
-        return state.ss;
-    case Segment_name::ds:
-        return state.ds;
-    case Segment_name::fs:
-        return state.fs;
-    case Segment_name::gs:
-        return state.gs;
-    case Segment_name::ldtr:
-        return state.ldtr;
-    case Segment_name::tr:
-        return state.tr;
-    case Segment_name::gdtr:
-        return state.gdtr;
-    case Segment_name::idtr:
-        return state.idtr;
-    }
-    OVM_UNREACHABLE("every segment is listed");
-}
-
 Segment Virtual_processor::segment(Segment_name name) const
 {
-    return const_cast<Virtual_processor*>(this)->segment_field(name);
+    return vmcb_.state.*segment_member(name);
 }
 
 void Virtual_processor::set_segment(Segment_name name, const Segment& value)
 {
-    segment_field(name) = value;
+    vmcb_.state.*segment_member(name) = value;
     if (name == Segment_name::ss)
         vmcb_.state.cpl = static_cast<std::uint8_t>(field(value.attributes, 5, 2));
     touched(clean::segments | clean::descriptor_tables);

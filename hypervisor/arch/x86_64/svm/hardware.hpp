@@ -33,7 +33,7 @@ struct Features
     bool prediction_barrier = false;
     bool stray_breakpoints = false;  ///< an emulator where breakpoints outlive DR7: hardware.cpp
     bool repeats_injections = false; ///< an emulator that may deliver an injected interrupt twice: hardware.cpp
-    std::uint64_t xcr0_mask = 0; ///< 0: no XSAVE; FXSAVE does
+    std::uint64_t xcr0_mask = 0;     ///< 0: no XSAVE; FXSAVE does
     Bytes extended_state_size{512};
     std::uint32_t signature = 0; ///< CPUID 1 EAX: in EDX after reset
     std::uint64_t efer_mask = 0; ///< bits of EFER that a guest may set

@@ -1,5 +1,8 @@
 #include "arch/x86_64/svm/virtual_processor.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 
@@ -12,6 +15,7 @@ namespace
 {
 
 constexpr std::uint16_t cr8_bit = 1U << 8;
+constexpr std::uint32_t power_on_mxcsr = 0x1F80;
 
 Vmcb& vmcb_in(Host_physical memory)
 {
@@ -305,6 +309,22 @@ void Virtual_processor::set_tsc_offset(std::uint64_t offset)
 {
     vmcb_.control.tsc_offset = offset;
     touched(clean::intercepts);
+}
+
+/// The area's form is XSAVE's standard one (APM volume 2, 11.5.10), which begins as FXSAVE's.
+void Virtual_processor::reset_extended_state()
+{
+    auto const area = std::span(extended_state_, memory_needed().value() - page_size.value());
+    std::ranges::fill(area, std::uint8_t{0});
+    auto const put = [area](std::size_t at, std::uint64_t value, unsigned size)
+    {
+        for (unsigned i = 0; i < size; ++i)
+            area[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+    };
+    put(0, 0x0040, 2); // FCW after reset; FINIT's is 037F
+    put(4, 0xFF, 1);   // every x87 register in use (and zero)
+    put(24, power_on_mxcsr, 4);
+    put(512, xcr0_mask_ != 0, 8); // XSTATE_BV: x87 from here, the rest initial
 }
 
 void Virtual_processor::set_nested_root(Host_physical root)

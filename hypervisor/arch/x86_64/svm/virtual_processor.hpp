@@ -150,7 +150,6 @@ private:
     void reset_segments();
     void reset_extended_state();
     Result<> write_efer(std::uint64_t value);
-    Segment& segment_field(Segment_name name);
 
     void load(Virtual_core& core);
     void load_extended_state(Virtual_core& core);

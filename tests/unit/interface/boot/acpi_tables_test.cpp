@@ -130,10 +130,10 @@ TEST_F(Acpi_tables, SatisfyTheReferenceCompiler)
     auto name = (std::filesystem::temp_directory_path() / "ovm-acpi-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     std::filesystem::path const folder = name;
-    auto const run = [&](const std::string& arguments) {
-        return std::system(("cd " + folder.string() + " && /usr/bin/iasl " + arguments + " >>log 2>&1").c_str());
-    };
-    auto const log = [&] {
+    auto const run = [&](const std::string& arguments)
+    { return std::system(("cd " + folder.string() + " && /usr/bin/iasl " + arguments + " >>log 2>&1").c_str()); };
+    auto const log = [&]
+    {
         std::ifstream file(folder / "log");
         return std::string(std::istreambuf_iterator<char>(file), {});
     };

@@ -15,10 +15,10 @@ void add(std::vector<std::uint8_t>& archive, std::string_view name, std::span<co
 {
     std::uint32_t const sum = std::accumulate(content.begin(), content.end(), 0u);
     auto header = std::string("070702");
-    for (std::uint64_t const value : {std::uint64_t{1}, std::uint64_t{0100644}, std::uint64_t{0}, std::uint64_t{0},
-                                      std::uint64_t{1}, std::uint64_t{0}, content.size(), std::uint64_t{0},
-                                      std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0}, name.size() + 1,
-                                      std::uint64_t{sum}})
+    for (std::uint64_t const value :
+         {std::uint64_t{1}, std::uint64_t{0100644}, std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{1},
+          std::uint64_t{0}, content.size(), std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{0},
+          name.size() + 1, std::uint64_t{sum}})
         header += std::format("{:08x}", value);
     archive.insert(archive.end(), header.begin(), header.end());
     archive.insert(archive.end(), name.begin(), name.end());

@@ -108,26 +108,37 @@ TEST(Configuration, MistakesNameTheirLine)
         std::string_view replacement;
         unsigned at;
     };
-    for (auto const& mistake : std::initializer_list<Mistake>{
-             {"ovm-machine 1", "ovm-machine 2", 1}, {"on-reset end", "on-reset maybe", 2},
-             {"escape 2", "escape 32", 3},          {"escape 2", "escape 0", 3},
-             {"escape 2", "shape 2", 3},            {"vcpus 2", "vcpus 0", 6},
-             {"vcpus 2", "vcpus 17", 6},            {"vcpus 2", "vcpus", 6},
-             {"vcpus 2", "vcpus 2x", 6},            {"vcpus 2", "vcpus -1", 6},
-             {"memory 268435456", "memory 268435457", 7},
-             {"memory 268435456", "memory 0", 7},
-             {"memory 268435456", "memory 99999999999999999999999999", 7},
-             {"boot linux", "boot bios", 8},        {"debug-exit 244", "debug-exit 65536", 12},
-             {"population lazy", "population none", 13},
-             {"population lazy", "flavour sweet", 13},
-             {"weight 400", "weight 0", 14},        {"weight 400", "weight 10001", 14},
-             {"weight 400", "weight -1", 14},       {"budget 5000000", "budget 49999", 15},
-             {"budget 5000000", "budget 5ms", 15},  {"budget 5000000", "budget 4000000001", 15},
-             {"period 20000000", "period 99999", 16},
-             {"period 20000000", "period 4000000001", 16},
-             {"latency 500000", "latency 999", 17}, {"latency 500000", "latency 4000000001", 17},
-             {"budget 5000000\n", "", 17},          {"period 20000000\n", "", 17},
-             {"budget 5000000", "budget 20000001", 18}})
+    for (auto const& mistake :
+         std::initializer_list<Mistake>{{"ovm-machine 1", "ovm-machine 2", 1},
+                                        {"on-reset end", "on-reset maybe", 2},
+                                        {"escape 2", "escape 32", 3},
+                                        {"escape 2", "escape 0", 3},
+                                        {"escape 2", "shape 2", 3},
+                                        {"vcpus 2", "vcpus 0", 6},
+                                        {"vcpus 2", "vcpus 17", 6},
+                                        {"vcpus 2", "vcpus", 6},
+                                        {"vcpus 2", "vcpus 2x", 6},
+                                        {"vcpus 2", "vcpus -1", 6},
+                                        {"memory 268435456", "memory 268435457", 7},
+                                        {"memory 268435456", "memory 0", 7},
+                                        {"memory 268435456", "memory 99999999999999999999999999", 7},
+                                        {"boot linux", "boot bios", 8},
+                                        {"debug-exit 244", "debug-exit 65536", 12},
+                                        {"population lazy", "population none", 13},
+                                        {"population lazy", "flavour sweet", 13},
+                                        {"weight 400", "weight 0", 14},
+                                        {"weight 400", "weight 10001", 14},
+                                        {"weight 400", "weight -1", 14},
+                                        {"budget 5000000", "budget 49999", 15},
+                                        {"budget 5000000", "budget 5ms", 15},
+                                        {"budget 5000000", "budget 4000000001", 15},
+                                        {"period 20000000", "period 99999", 16},
+                                        {"period 20000000", "period 4000000001", 16},
+                                        {"latency 500000", "latency 999", 17},
+                                        {"latency 500000", "latency 4000000001", 17},
+                                        {"budget 5000000\n", "", 17},
+                                        {"period 20000000\n", "", 17},
+                                        {"budget 5000000", "budget 20000001", 18}})
     {
         auto const outcome = read_with(mistake.line, mistake.replacement);
         ASSERT_TRUE(outcome.error.has_value()) << mistake.replacement;

@@ -18,7 +18,8 @@ inline std::vector<std::uint8_t> make_elf(bool is_64, std::uint64_t address, std
     image.number(2, 2).number(2, is_64 ? 62 : 3).number(4, 1);
     image.number(width, address + 0x40000010).number(width, headers).number(width, 0).number(4, 0);
     image.number(2, headers).number(2, header_size).number(2, 2).number(2, 0).number(2, 0).number(2, 0);
-    auto const segment = [&](std::uint32_t kind, std::uint64_t offset, std::uint64_t size, std::uint64_t memory) {
+    auto const segment = [&](std::uint32_t kind, std::uint64_t offset, std::uint64_t size, std::uint64_t memory)
+    {
         image.number(4, kind);
         if (is_64)
             image.number(4, 7);

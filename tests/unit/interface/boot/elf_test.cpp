@@ -91,7 +91,8 @@ TEST_P(Elf, MutationsNeverLeadOutOfTheFile)
 TEST_P(Elf, ForeignFilesAreRefused)
 {
     auto const file = make_elf(GetParam(), 0x200000, "Xen", 18, 0x200040);
-    auto const with = [&](std::size_t at, std::uint8_t value) {
+    auto const with = [&](std::size_t at, std::uint8_t value)
+    {
         auto copy = file;
         copy[at] = value;
         return Elf_image::create(copy).error_or(Error::full);

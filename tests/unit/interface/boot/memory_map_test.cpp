@@ -50,14 +50,15 @@ TEST(GuestMemoryMap, GivesAllRamButTheFirmwareArea)
 TEST(GuestMemoryMap, ReservesFirmwareAndDeviceWindows)
 {
     auto const map = map_of(64 * mebibyte);
-    auto const reserved = [&](std::uint64_t at) {
+    auto const reserved = [&](std::uint64_t at)
+    {
         for (auto const& entry : map)
             if (entry.range.contains(Guest_physical{at}))
                 return entry.type == Map_type::reserved;
         return false;
     };
-    for (auto const at : {0x9fc00ull, 0xe0000ull, 0xf0000ull, 0xfffffull, 0xe0000000ull, 0xe00fffffull, 0xfec00000ull,
-                          0xfee00000ull})
+    for (auto const at :
+         {0x9fc00ull, 0xe0000ull, 0xf0000ull, 0xfffffull, 0xe0000000ull, 0xe00fffffull, 0xfec00000ull, 0xfee00000ull})
         EXPECT_TRUE(reserved(at)) << std::hex << at;
 }
 

@@ -26,16 +26,16 @@ TEST_F(Cpuid_test, OffersWhatOvmEmulates)
     auto const features = ask(1, 0, 3);
     EXPECT_EQ(features.ebx >> 24, 3u);
     EXPECT_EQ((features.ebx >> 16) & 0xff, 4u);
-    EXPECT_TRUE(features.ecx & 1u << 21); // x2APIC
-    EXPECT_TRUE(features.ecx & 1u << 24); // TSC deadline
-    EXPECT_TRUE(features.ecx & 1u << 31); // under a hypervisor
-    EXPECT_FALSE(features.ecx & 1u << 3); // MONITOR
-    EXPECT_FALSE(features.ecx & 1u << 5); // VMX
+    EXPECT_TRUE(features.ecx & 1u << 21);  // x2APIC
+    EXPECT_TRUE(features.ecx & 1u << 24);  // TSC deadline
+    EXPECT_TRUE(features.ecx & 1u << 31);  // under a hypervisor
+    EXPECT_FALSE(features.ecx & 1u << 3);  // MONITOR
+    EXPECT_FALSE(features.ecx & 1u << 5);  // VMX
     EXPECT_FALSE(features.ecx & 1u << 27); // OSXSAVE before CR4 says so
-    EXPECT_TRUE(features.edx & 1u << 9);  // APIC
-    EXPECT_TRUE(features.edx & 1u << 12); // MTRR
-    EXPECT_TRUE(features.edx & 1u << 16); // PAT
-    EXPECT_TRUE(ask(7).ebx & 1u << 1);    // TSC_ADJUST
+    EXPECT_TRUE(features.edx & 1u << 9);   // APIC
+    EXPECT_TRUE(features.edx & 1u << 12);  // MTRR
+    EXPECT_TRUE(features.edx & 1u << 16);  // PAT
+    EXPECT_TRUE(ask(7).ebx & 1u << 1);     // TSC_ADJUST
     cr4 = 1u << 18;
     EXPECT_EQ((ask(1).ecx >> 27) & 1, (ask(1).ecx >> 26) & 1);
 }

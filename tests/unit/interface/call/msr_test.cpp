@@ -84,8 +84,13 @@ TEST_F(Msr_test, WhatLinuxTouchesOnAmd)
 TEST_F(Msr_test, SurvivesGarbage)
 {
     Garbage garbage(9);
-    static constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 7> ranges{
-        {{0, 0x600}, {0x6e0, 1}, {0x800, 0x40}, {0x4000'0000, 0x110}, {0x4b56'4d00, 0x10}, {0xc000'0080, 0x100}, {0xc001'0000, 0x200}}};
+    static constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 7> ranges{{{0, 0x600},
+                                                                                    {0x6e0, 1},
+                                                                                    {0x800, 0x40},
+                                                                                    {0x4000'0000, 0x110},
+                                                                                    {0x4b56'4d00, 0x10},
+                                                                                    {0xc000'0080, 0x100},
+                                                                                    {0xc001'0000, 0x200}}};
     for (unsigned i = 0; i < 300'000; ++i)
     {
         auto const [first, count] = ranges[garbage.below(ranges.size())];

@@ -8,8 +8,8 @@
 #include "interface/boot/guest_fixture.hpp"
 #include "interface/call/msr.hpp"
 #include "interface/platform/vcpu_client.hpp"
-#include "processor/core_policies.hpp"
 #include "processor/core.hpp"
+#include "processor/core_policies.hpp"
 
 namespace ovm::interface::test
 {
@@ -60,7 +60,8 @@ private:
         auto const pages = std::uint64_t{1} << order;
         auto const needed = arch::Virtual_processor::memory_needed().value() / page_size.value();
         auto const enough = std::max<std::uint64_t>(pages, std::bit_ceil(needed));
-        auto const at = frames_.allocate(memory::Page_order(static_cast<std::uint8_t>(std::countr_zero(enough))), Node_id{0});
+        auto const at =
+            frames_.allocate(memory::Page_order(static_cast<std::uint8_t>(std::countr_zero(enough))), Node_id{0});
         EXPECT_TRUE(at);
         std::ranges::fill(arch::physical_bytes(*at, Bytes(enough * page_size.value())), std::uint8_t{0});
         return *at;

@@ -174,12 +174,18 @@ TEST(Arithmetic, AgreesWithTheProcessor)
         auto const b = static_cast<std::uint32_t>(seed >> 11) >> (seed & 31);
         std::uint64_t flags = 0;
         std::uint32_t value = a;
-        asm("leaq -128(%%rsp), %%rsp; subl %2, %0; pushfq; popq %1; leaq 128(%%rsp), %%rsp" : "+&r"(value), "=&r"(flags) : "r"(b) : "cc");
+        asm("leaq -128(%%rsp), %%rsp; subl %2, %0; pushfq; popq %1; leaq 128(%%rsp), %%rsp"
+            : "+&r"(value), "=&r"(flags)
+            : "r"(b)
+            : "cc");
         auto const difference = subtract(a, b, 0, 4);
         ASSERT_EQ(difference.value, value);
         ASSERT_EQ(difference.flags, flags & arithmetic_flags);
         value = a;
-        asm("leaq -128(%%rsp), %%rsp; stc; adcl %2, %0; pushfq; popq %1; leaq 128(%%rsp), %%rsp" : "+&r"(value), "=&r"(flags) : "r"(b) : "cc");
+        asm("leaq -128(%%rsp), %%rsp; stc; adcl %2, %0; pushfq; popq %1; leaq 128(%%rsp), %%rsp"
+            : "+&r"(value), "=&r"(flags)
+            : "r"(b)
+            : "cc");
         auto const sum = add(a, b, 1, 4);
         ASSERT_EQ(sum.value, value);
         ASSERT_EQ(sum.flags, flags & arithmetic_flags);

@@ -55,7 +55,10 @@ public:
         }
         now_ = std::max(now_, until);
     }
-    void advance(std::uint64_t nanoseconds) { advance_to(now_ + Ticks(nanoseconds * (ticks_per_second / 1'000'000) / 1000)); }
+    void advance(std::uint64_t nanoseconds)
+    {
+        advance_to(now_ + Ticks(nanoseconds * (ticks_per_second / 1'000'000) / 1000));
+    }
     /// Time passes while nobody looks, as when the core had something else to do.
     void skip(std::uint64_t nanoseconds) { now_ += Ticks(nanoseconds * (ticks_per_second / 1'000'000) / 1000); }
 
@@ -134,11 +137,16 @@ public:
     {
         switch (engine_() % 8)
         {
-        case 0: return 0;
-        case 1: return ~std::uint64_t{0};
-        case 2: return std::uint64_t{1} << (engine_() % 64);
-        case 3: return engine_() % 256;
-        default: return engine_();
+        case 0:
+            return 0;
+        case 1:
+            return ~std::uint64_t{0};
+        case 2:
+            return std::uint64_t{1} << (engine_() % 64);
+        case 3:
+            return engine_() % 256;
+        default:
+            return engine_();
         }
     }
     std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }

@@ -79,7 +79,7 @@ TEST_F(Ioapic_test, LevelsWaitBehindTheMask)
     EXPECT_EQ(take(0), std::nullopt);
     redirect(10, 0x8043, 0);
     EXPECT_EQ(take(0), 0x43u);
-    ioapic.write(0x40, 0x43); // its own EOI register
+    ioapic.write(0x40, 0x43);                    // its own EOI register
     EXPECT_EQ(get(0x10 + 20) & 0x4000, 0x4000u); // and taken again at once
 }
 
@@ -144,15 +144,24 @@ TEST_F(Ioapic_test, SurvivesGarbage)
         auto const cpu = static_cast<unsigned>(garbage.below(4));
         switch (garbage.below(6))
         {
-        case 0: ioapic.read(garbage.number()); break;
-        case 1: put(static_cast<unsigned>(garbage.below(0x50)), static_cast<std::uint32_t>(garbage.number())); break;
-        case 2: ioapic.write(garbage.below(2) ? 0x40 : garbage.number(), static_cast<std::uint32_t>(garbage.number())); break;
-        case 3: router.set_line(static_cast<unsigned>(garbage.below(30)), garbage.below(2)); break;
+        case 0:
+            ioapic.read(garbage.number());
+            break;
+        case 1:
+            put(static_cast<unsigned>(garbage.below(0x50)), static_cast<std::uint32_t>(garbage.number()));
+            break;
+        case 2:
+            ioapic.write(garbage.below(2) ? 0x40 : garbage.number(), static_cast<std::uint32_t>(garbage.number()));
+            break;
+        case 3:
+            router.set_line(static_cast<unsigned>(garbage.below(30)), garbage.below(2));
+            break;
         case 4:
             if (take(cpu))
                 write(cpu, eoi, 0);
             break;
-        default: router.tick(static_cast<unsigned>(garbage.below(30)));
+        default:
+            router.tick(static_cast<unsigned>(garbage.below(30)));
         }
     }
 }

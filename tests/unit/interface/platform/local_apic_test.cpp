@@ -329,21 +329,37 @@ TEST_F(Local_apic_test, SurvivesGarbage)
         auto const cpu = static_cast<unsigned>(garbage.below(4));
         switch (garbage.below(9))
         {
-        case 0: read(cpu, static_cast<unsigned>(garbage.number())); break;
-        case 1: static_cast<void>(apic(cpu).read_msr(0x800 + static_cast<std::uint32_t>(garbage.below(64)))); break;
-        case 2:
-            static_cast<void>(apic(cpu).write_msr(0x800 + static_cast<std::uint32_t>(garbage.below(64)), garbage.number()));
+        case 0:
+            read(cpu, static_cast<unsigned>(garbage.number()));
             break;
-        case 3: static_cast<void>(apic(cpu).write_base(garbage.below(2) ? garbage.number() : 0xfee0'0000 | garbage.below(4) << 10)); break;
-        case 4: apic(cpu).set_deadline(garbage.number()); break;
-        case 5: timers.advance(garbage.below(300'000)); break;
+        case 1:
+            static_cast<void>(apic(cpu).read_msr(0x800 + static_cast<std::uint32_t>(garbage.below(64))));
+            break;
+        case 2:
+            static_cast<void>(
+                apic(cpu).write_msr(0x800 + static_cast<std::uint32_t>(garbage.below(64)), garbage.number()));
+            break;
+        case 3:
+            static_cast<void>(
+                apic(cpu).write_base(garbage.below(2) ? garbage.number() : 0xfee0'0000 | garbage.below(4) << 10));
+            break;
+        case 4:
+            apic(cpu).set_deadline(garbage.number());
+            break;
+        case 5:
+            timers.advance(garbage.below(300'000));
+            break;
         case 6:
             take(cpu);
             apic(cpu).take_init();
             apic(cpu).take_startup();
             break;
-        case 7: enable(cpu); break;
-        default: write(cpu, static_cast<unsigned>(garbage.below(0x400)) & ~0xfu, static_cast<std::uint32_t>(garbage.number()));
+        case 7:
+            enable(cpu);
+            break;
+        default:
+            write(cpu, static_cast<unsigned>(garbage.below(0x400)) & ~0xfu,
+                  static_cast<std::uint32_t>(garbage.number()));
         }
     }
 }

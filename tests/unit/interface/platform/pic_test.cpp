@@ -197,10 +197,18 @@ TEST_F(Pic_test, SurvivesGarbage)
         auto const port = ports[garbage.below(ports.size())];
         switch (garbage.below(4))
         {
-        case 0: pic.read_byte(port); break;
-        case 1: pic.set_input(static_cast<unsigned>(garbage.below(20)), garbage.below(2)); break;
-        case 2: pic.acknowledge(); break;
-        default: pic.write_byte(port, static_cast<std::uint8_t>(garbage.number())); break;
+        case 0:
+            pic.read_byte(port);
+            break;
+        case 1:
+            pic.set_input(static_cast<unsigned>(garbage.below(20)), garbage.below(2));
+            break;
+        case 2:
+            pic.acknowledge();
+            break;
+        default:
+            pic.write_byte(port, static_cast<std::uint8_t>(garbage.number()));
+            break;
         }
         ASSERT_EQ(pin.level, pic.asserts());
     }

@@ -60,7 +60,7 @@ TEST_F(Pit_test, LatchesDoNotDisturb)
     timers.advance(9'000'000);
     unsigned const before = read_latched(0);
     EXPECT_NEAR(before, 11932 - 10739, 3);
-    pit.write_byte(0x43, 0xc2); // read-back of count and status
+    pit.write_byte(0x43, 0xc2);           // read-back of count and status
     EXPECT_EQ(pit.read_byte(0x40), 0xb4); // high output, loaded, both bytes, mode 2
     timers.advance(1'500'000);
     EXPECT_EQ(irqs.ticks[0], 1u);
@@ -68,7 +68,7 @@ TEST_F(Pit_test, LatchesDoNotDisturb)
 
 TEST_F(Pit_test, RedeliversMissedTicks)
 {
-    program(0, 2, 1193); // 1 kHz
+    program(0, 2, 1193);     // 1 kHz
     timers.skip(50'000'000); // the core was elsewhere for 50 ticks
     timers.advance(0);
     EXPECT_EQ(irqs.ticks[0], 1u);
@@ -218,13 +218,20 @@ TEST_F(Pit_test, SurvivesGarbage)
     Garbage garbage(3);
     for (unsigned i = 0; i < 300'000; ++i)
     {
-        auto const port = garbage.below(5) == 0 ? Pit::speaker_port : static_cast<std::uint16_t>(0x40 + garbage.below(4));
+        auto const port =
+            garbage.below(5) == 0 ? Pit::speaker_port : static_cast<std::uint16_t>(0x40 + garbage.below(4));
         irqs.refuses = garbage.below(3) == 0;
         switch (garbage.below(4))
         {
-        case 0: pit.read_byte(port); break;
-        case 1: timers.advance(garbage.below(100'000)); break;
-        default: pit.write_byte(port, static_cast<std::uint8_t>(garbage.number())); break;
+        case 0:
+            pit.read_byte(port);
+            break;
+        case 1:
+            timers.advance(garbage.below(100'000));
+            break;
+        default:
+            pit.write_byte(port, static_cast<std::uint8_t>(garbage.number()));
+            break;
         }
     }
     pit.reset();

@@ -209,9 +209,15 @@ TEST_F(Rtc_test, SurvivesGarbage)
         auto const index = garbage.below(2) ? garbage.below(14) : garbage.below(256);
         switch (garbage.below(4))
         {
-        case 0: in(static_cast<unsigned>(index)); break;
-        case 1: timers.advance(garbage.below(2'000'000)); break;
-        default: out(static_cast<unsigned>(index), static_cast<unsigned>(garbage.number() & 0xff)); break;
+        case 0:
+            in(static_cast<unsigned>(index));
+            break;
+        case 1:
+            timers.advance(garbage.below(2'000'000));
+            break;
+        default:
+            out(static_cast<unsigned>(index), static_cast<unsigned>(garbage.number() & 0xff));
+            break;
         }
     }
     rtc.reset();

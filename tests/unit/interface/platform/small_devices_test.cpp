@@ -212,10 +212,18 @@ TEST_F(Pci_test, SurvivesGarbage)
         auto const port = static_cast<std::uint16_t>(0xcf8 + garbage.below(8));
         switch (garbage.below(4))
         {
-        case 0: bus.read(port, size); break;
-        case 1: bus.write(port, size, static_cast<std::uint32_t>(garbage.number())); break;
-        case 2: bus.read_ecam(garbage.below(2) ? garbage.number() : garbage.below(1 << 20), 1u << garbage.below(4)); break;
-        default: bus.write_ecam(garbage.number(), 1u << garbage.below(4), garbage.number()); break;
+        case 0:
+            bus.read(port, size);
+            break;
+        case 1:
+            bus.write(port, size, static_cast<std::uint32_t>(garbage.number()));
+            break;
+        case 2:
+            bus.read_ecam(garbage.below(2) ? garbage.number() : garbage.below(1 << 20), 1u << garbage.below(4));
+            break;
+        default:
+            bus.write_ecam(garbage.number(), 1u << garbage.below(4), garbage.number());
+            break;
         }
         device.written.clear();
     }

@@ -189,10 +189,18 @@ TEST_F(Uart_test, SurvivesGarbage)
         auto const port = static_cast<std::uint16_t>(garbage.number());
         switch (garbage.below(4))
         {
-        case 0: uart.read_wide(port, 1u << garbage.below(3)); break;
-        case 1: uart.put(static_cast<std::uint8_t>(garbage.number())); break;
-        case 2: timers.advance(garbage.below(2'000'000)); break;
-        default: uart.write_wide(port, 1u << garbage.below(3), static_cast<std::uint32_t>(garbage.number())); break;
+        case 0:
+            uart.read_wide(port, 1u << garbage.below(3));
+            break;
+        case 1:
+            uart.put(static_cast<std::uint8_t>(garbage.number()));
+            break;
+        case 2:
+            timers.advance(garbage.below(2'000'000));
+            break;
+        default:
+            uart.write_wide(port, 1u << garbage.below(3), static_cast<std::uint32_t>(garbage.number()));
+            break;
         }
     }
     uart.reset();
