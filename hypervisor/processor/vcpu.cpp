@@ -1,5 +1,6 @@
 #include "processor/vcpu.hpp"
 
+#include "arch/at_hand.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 #include "processor/core.hpp"
@@ -77,6 +78,7 @@ void Vcpu::flush_translations()
 
 void Vcpu::received()
 {
+    arch::At_hand const at_hand(arch::core_window(), *this);
     auto& core = home_;
     auto const asked = attention_.load(std::memory_order_acquire);
     if ((asked & flush_asked) != 0)

@@ -78,6 +78,12 @@ Job::Step Swap::step()
     return Step::done;
 }
 
+/// Of the swap itself; a policy's own fault is its adaptor's affair (Adaptor::faulted).
+Job::Step Swap::faulted(const arch::Fault&)
+{
+    return failed_ ? Step::again : fail(Error::faulted);
+}
+
 /// One policy a slice: the more of them, the longer.
 Job::Step Swap::construct()
 {
@@ -133,8 +139,8 @@ Job::Step Swap::publish()
     auto const now = arch::time_stamp();
     for (auto& request : requests_)
     {
-        request.adaptor->publish();
         request.adaptor->now_in_charge(request.policy, request.parameters, now);
+        request.adaptor->publish();
     }
     if (any_gate())
         gate_ = now - closed_;
@@ -180,12 +186,10 @@ void Swap::record()
     for (auto& request : requests_)
     {
         auto& adaptor = *request.adaptor;
-        auto const& before = adaptor.last_good();
-        bool const published = !failed_ && before.has_value();
         Swap_record record{.begun = begun_,
                            .gate = adaptor.has_gate() ? gate_ : Ticks(0),
                            .whole = arch::time_stamp() - begun_,
-                           .from = published ? adaptor.description(before->policy).name : adaptor.policy().name,
+                           .from = adaptor.description(failed_ ? adaptor.current() : adaptor.previous()).name,
                            .to = adaptor.description(request.policy).name,
                            .who = who_,
                            .reached = failed_ ? failed_in_ : Swap_phase::done,
