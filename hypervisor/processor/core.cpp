@@ -26,6 +26,7 @@ Core::Core(Core_id id, const Policies& policies, Core_events& events, arch::Virt
 void Core::run()
 {
     arch::core_window().current = this;
+    watchdog_.begin(timers_);
     for (;;)
         turn();
 }

@@ -15,6 +15,7 @@
 #include "processor/scheduler.hpp"
 #include "processor/timer_queue.hpp"
 #include "processor/vcpu.hpp"
+#include "processor/watchdog.hpp"
 
 namespace ovm::processor
 {
@@ -107,6 +108,7 @@ private:
     Residents residents_{};
     Timer_queue timers_;
     Slice_end slice_end_{};
+    Watchdog watchdog_{};
     Ticks next_job_slice_{};
     Ticks look_until_{}; ///< before that an idle core does not sleep
     Core_id id_;

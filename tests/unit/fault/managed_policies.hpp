@@ -88,6 +88,7 @@ public:
         OVM_ASSERT(swap.add({&of, index, object::Parameters(of.description(index))}).has_value());
         swap.begin(Core_id(0), nullptr);
     }
+    int blocks() const { return storage_.blocks.load(); }
     std::vector<Seen_fault> faults()
     {
         std::lock_guard const guard(mutex_);
