@@ -36,6 +36,14 @@ Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_
 {
 }
 
+Result<> Hypervisor::open()
+{
+    OVM_TRY(policies_.open());
+    if (arch::option(information_, "provoke") == Provoked_fault::policies)
+        return policies_.add_provoked();
+    return {};
+}
+
 Result<processor::Core*> Hypervisor::start_core(Core_id id)
 {
     constexpr auto size = arch::Virtual_core::memory_needed;

@@ -23,7 +23,7 @@ Policies::Policies(memory::Frame_pool& pool, object::Storage& storage,
       huge_first_(pool), frame_gate_(pool), frames_("frames", policy::frame_losses, storage, frame_gate_, no_turns_),
       static_(cores_), least_loaded_(cores_), node_local_(cores_),
       placement_("placement", no_losses, storage, placement_gate_, homes),
-      halt_("halt", policy::halt_losses, storage, halt_gate_, unknown_windows_)
+      halt_("halt", policy::halt_losses, storage, halt_gate_, unknown_windows_), provoked_frames_(pool)
 {
 }
 
@@ -43,6 +43,13 @@ Result<> Policies::open()
     OVM_TRY(open_with(halt_, at_once_, adaptive_));
     managed_frames_.emplace(pool_, frames_.policy_reference());
     return {};
+}
+
+Result<> Policies::add_provoked()
+{
+    OVM_TRY(scheduler_.add(provoked_scheduler_));
+    OVM_TRY(frames_.add(provoked_frames_));
+    return halt_.add(provoked_halt_);
 }
 
 Result<processor::Core::Policies> Policies::start_core(Core_id core)

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/static_vector.hpp"
+#include "boot/provoked_policies.hpp"
 #include "memory/managed.hpp"
 #include "object/adaptor/core_local_adaptor.hpp"
 #include "object/adaptor/return.hpp"
@@ -33,6 +34,9 @@ public:
 
     /// Before the first core: everything but what belongs to a core. `cores` is how many there are at most.
     Result<> open();
+
+    /// Those that fail on purpose (provoked_policies.hpp) can be swapped in, too.
+    Result<> add_provoked();
 
     /// A core's own representatives. On that core, before its first turn.
     Result<processor::Core::Policies> start_core(Core_id core);
@@ -111,6 +115,10 @@ private:
     policy::Population_factory<policy::Eager_recipe> eager_{};
     policy::Population_factory<policy::Lazy_recipe> lazy_{};
     memory::Population::Gate population_gate_{};
+
+    policy::Scheduler_factory<Provoked_recipe<Provoked_scheduler>> provoked_scheduler_{};
+    policy::Frame_factory<Provoked_recipe<Provoked_frames>> provoked_frames_;
+    policy::Halt_factory<Provoked_recipe<Provoked_halt>> provoked_halt_{};
 
     std::array<object::Swap, 4> swaps_{};
     object::Return return_{*this, Core_id{0}};
