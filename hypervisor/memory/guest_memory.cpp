@@ -98,7 +98,7 @@ Result<> Guest_memory::touch_locked(Guest_physical at)
 {
     Frame_loan frame(frames_, OVM_TRY(frames_.allocate(small_order, node_)), small_order);
     arch::fill(arch::physical_bytes(frame.frame(), page_size), 0);
-    arch::injection_point("a touched page before it is mapped");
+    arch::injection_point("guest memory: before a touched page is mapped");
     OVM_TRY(table_->map(at.align_down(page_size), frame.frame(), 0, {}));
     arch::Commit_section const owned;
     frame.keep();
@@ -117,6 +117,7 @@ Result<> Guest_memory::populate(Guest_physical at)
     Lock_guard const guard(lock_);
     if (table_->translate(at))
         return {}; // another vcpu was first
+    arch::injection_point("guest memory: before a touched page is taken");
     OVM_TRY(touch_locked(at));
     auto const first = at.align_down(around);
     for (Bytes offset{0}; offset < around; offset += page_size)

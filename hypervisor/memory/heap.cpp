@@ -4,6 +4,7 @@
 #include <new>
 
 #include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "memory/frame_loan.hpp"
 
 namespace ovm::memory
@@ -40,6 +41,7 @@ Result<object::Storage::Block> Heap::allocate(std::size_t size)
         }
     }
     auto* const block = free_[index];
+    arch::injection_point("heap: before a block is taken");
     Block const result{block->at, block};
     free_[index] = block->next;
     std::memset(result.memory, 0, rounded);

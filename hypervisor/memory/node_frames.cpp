@@ -154,7 +154,7 @@ Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choic
         else
             insert_locked(page + half, order);
     }
-    arch::injection_point("a broken block before it is given out");
+    arch::injection_point("frame pool: before a broken block is given out");
     states_[page] = static_cast<std::uint8_t>(given | wanted.value());
     free_ -= bit(wanted.value());
     return span_.begin + Bytes(std::uint64_t{page} * page_size.value());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "arch/at_hand.hpp"
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "object/clustered/epoch.hpp"
 
@@ -37,6 +38,7 @@ void Core::turn()
         recover(*fault);
 }
 
+/// swap.pml: enter_crossing, enter_observing_crossing; local_swap.pml: enter_crossing, leave_crossing.
 void Core::cross()
 {
     auto& window = arch::core_window();
@@ -61,6 +63,7 @@ void Core::cross()
     object::end_crossing(window);
 }
 
+/// local_swap.pml: serve_request.
 Scheduler::Choice Core::choose(Ticks now)
 {
     arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
@@ -152,9 +155,11 @@ void Core::dismiss(Vcpu& vcpu)
         make_blocked(vcpu);
     if (!vcpu.resident())
         return;
-    residents_.remove(vcpu);
-    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-    policies_.scheduler->leave(vcpu, arch::time_stamp());
+    {
+        arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+        policies_.scheduler->leave(vcpu, arch::time_stamp());
+    }
+    residents_.remove(vcpu); // last: whoever takes over from a scheduler that fails here must still find it to let it go
 }
 
 void Core::make_runnable(Vcpu& vcpu)
@@ -225,6 +230,7 @@ Result<std::uint32_t> Core::exchange(Scheduler& next)
     arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
     auto state = own_state();
     OVM_TRY(policies_.scheduler->export_state(state));
+    arch::injection_point("exchange: between export and import");
     OVM_TRY(next.import_state(state));
     object::publish(id_, policies_.scheduler, next);
     return state.lost;

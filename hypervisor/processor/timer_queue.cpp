@@ -30,7 +30,7 @@ void Timer_queue::arm(Timer& timer, Ticks deadline)
         timer.deadline_.store(deadline.value(), std::memory_order_relaxed);
         timer.armed_.store(true, std::memory_order_release);
         heap_.add(timer);
-        arch::injection_point("an armed timer before the hardware is told");
+        arch::injection_point("timer queue: armed, the hardware not told");
         if (programmed_ && *programmed_ <= deadline)
             return;
         if (arch::this_core() == core_)

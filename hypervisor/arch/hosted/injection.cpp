@@ -45,7 +45,7 @@ std::optional<Fault::Kind> comes_true(std::string_view place)
     the.came_true = place;
     if (!can_discard(core_window()))
     {
-        ++count.refused;
+        ++(core_window().commit_sections != 0 ? count.in_commit : count.refused);
         return {};
     }
     ++count.injected;

@@ -14,9 +14,10 @@ namespace ovm::arch::hosted
 /// What a place has seen since forget_injections().
 struct Injection_count
 {
-    std::uint64_t passed = 0;   ///< how often any core came by
-    std::uint64_t injected = 0; ///< faults that ended the crossing
-    std::uint64_t refused = 0;  ///< faults that would have cost the core: not injected
+    std::uint64_t passed = 0;    ///< how often any core came by
+    std::uint64_t injected = 0;  ///< faults that ended the crossing
+    std::uint64_t in_commit = 0; ///< faults in a commit section, which cost the core: not injected
+    std::uint64_t refused = 0;   ///< faults of the hypervisor itself, which cost the core: not injected
 };
 
 /// The `at`th time from now that any core comes by `place` (any place, if empty), the crossing fails there.

@@ -103,6 +103,7 @@ public:
     const std::optional<Good>& last_good() const { return last_good_; }
     /// The policy before the present one.
     std::size_t previous() const { return previous_; }
+    bool previous_failed() const { return previous_failed_; }
     /// When the policy in charge took over.
     Ticks since() const { return since_; }
 
@@ -177,6 +178,7 @@ private:
     std::uint32_t lost_ = 0;
     std::atomic<bool> in_charge_failed_{false};
     std::size_t previous_ = 0;
+    bool previous_failed_ = false;
     Ticks since_{};
     bool in_charge_ = false; ///< any policy yet
     Parameters parameters_{};

@@ -87,7 +87,7 @@ public:
         return factories_[policy]->description();
     }
 
-    /// local_swap.pml: construct_next.
+    /// local_swap.pml: begin_swap, construct_next.
     Result<> construct(std::size_t policy, const Parameters& parameters) override
     {
         auto const made = ask_next([&] { return make_next(policy, parameters); });
@@ -117,8 +117,8 @@ public:
         set_lost(lost);
         return Progress::done;
     }
-    void publish() override {}
-    /// local_swap.pml: await_answers, ask_back.
+    void publish() override {} // each core has done so for itself
+    /// local_swap.pml: await_answers, ask_back, refuse, finish_swap.
     Progress roll_back() override
     {
         // An old policy that has handed over knows nothing any more: one of its kind takes its place.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 
@@ -16,6 +17,7 @@ void Swap::prepare(std::string_view who, bool returned)
     returned_ = returned;
 }
 
+/// swap.pml: begin_swap.
 Result<> Swap::add(const Request& request)
 {
     OVM_REQUIRES_THAT(idle() && request.adaptor != nullptr);
@@ -62,7 +64,7 @@ Job::Step Swap::step()
         return construct();
     case Swap_phase::close_gate:
         return close_gates();
-    case Swap_phase::drain:
+    case Swap_phase::drain: // swap.pml: pass_epoch
         if (grace_.over())
             phase_ = Swap_phase::carry;
         return Step::at_once;
@@ -84,10 +86,11 @@ Job::Step Swap::faulted(const arch::Fault&)
     return failed_ ? Step::again : fail(Error::faulted);
 }
 
-/// One policy a slice: the more of them, the longer.
+/// swap.pml: construct_next. One policy a slice: the more of them, the longer.
 Job::Step Swap::construct()
 {
     auto& request = requests_[at_];
+    arch::injection_point("swap: before a policy is made");
     if (auto const made = request.adaptor->construct(request.policy, request.parameters); !made)
         return fail(made.error());
     if (++at_ == requests_.size())
@@ -98,10 +101,11 @@ Job::Step Swap::construct()
     return Step::again;
 }
 
-/// All gates in one slice, so that none is closed longer than the others need.
+/// swap.pml: close_gate, sample_epochs. All gates in one slice, so that none is closed longer than the others need.
 Job::Step Swap::close_gates()
 {
     closed_ = arch::time_stamp();
+    arch::injection_point("swap: before the gates close");
     for (auto& request : requests_)
         request.adaptor->close_gate();
     if (any_gate())
@@ -114,10 +118,12 @@ Job::Step Swap::close_gates()
     return Step::at_once;
 }
 
+/// swap.pml: export_state, import_state.
 Job::Step Swap::carry()
 {
     for (; at_ < requests_.size(); ++at_)
     {
+        arch::injection_point("swap: before a state is carried");
         auto& adaptor = *requests_[at_].adaptor;
         switch (adaptor.carry())
         {
@@ -134,6 +140,7 @@ Job::Step Swap::carry()
     return publish();
 }
 
+/// swap.pml: commit, publish_winner, open_gate; local_swap.pml: commit.
 Job::Step Swap::publish()
 {
     auto const now = arch::time_stamp();
@@ -149,10 +156,12 @@ Job::Step Swap::publish()
     return Step::again;
 }
 
+/// swap.pml: retire_old.
 Job::Step Swap::retire()
 {
     if (!grace_.over())
         return Step::again;
+    arch::injection_point("swap: before the old policies end");
     record();
     for (auto& request : requests_)
         request.adaptor->retire();
@@ -167,7 +176,7 @@ Job::Step Swap::fail(Error error)
     return Step::at_once;
 }
 
-/// Those that the failure came before have nothing to take back.
+/// swap.pml: publish_winner, open_gate, refuse. Those that the failure came before have nothing to take back.
 Job::Step Swap::roll_back()
 {
     for (auto& request : requests_)
@@ -195,11 +204,13 @@ void Swap::record()
                            .reached = failed_ ? failed_in_ : Swap_phase::done,
                            .error = error_,
                            .lost = failed_ ? 0 : adaptor.lost(),
-                           .returned = returned_};
+                           .returned = returned_,
+                           .replaced_failed = !failed_ && adaptor.previous_failed()};
         adaptor.record(record);
     }
 }
 
+/// swap.pml: finish_swap.
 Job::Step Swap::end()
 {
     phase_ = Swap_phase::done;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
@@ -144,6 +145,7 @@ Result<Owned<T>> make(Storage& storage, Arguments&&... arguments)
     if (!block)
         return block.error();
     Block_loan const loan(storage, *block, sizeof(T));
+    arch::injection_point("make: before a constructor");
     return Owned<T>(storage, *block, ::new (block->memory) T(std::forward<Arguments>(arguments)...));
 }
 

@@ -88,6 +88,18 @@ public:
         OVM_ASSERT(swap.add({&of, index, object::Parameters(of.description(index))}).has_value());
         swap.begin(Core_id(0), nullptr);
     }
+    /// No policy that failed waits for another.
+    bool has_returned()
+    {
+        return std::ranges::all_of(all_,
+                                   [](auto* each)
+                                   {
+                                       if (each->wish() != object::Adaptor::Wish::none || !each->claim())
+                                           return false;
+                                       each->disclaim();
+                                       return true;
+                                   });
+    }
     int blocks() const { return storage_.blocks.load(); }
     std::vector<Seen_fault> faults()
     {
