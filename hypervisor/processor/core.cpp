@@ -159,7 +159,8 @@ void Core::dismiss(Vcpu& vcpu)
         arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
         policies_.scheduler->leave(vcpu, arch::time_stamp());
     }
-    residents_.remove(vcpu); // last: whoever takes over from a scheduler that fails here must still find it to let it go
+    residents_.remove(
+        vcpu); // last: whoever takes over from a scheduler that fails here must still find it to let it go
 }
 
 void Core::make_runnable(Vcpu& vcpu)
@@ -253,7 +254,8 @@ void Core::recover(const arch::Fault& fault)
     auto const domain = std::exchange(window.domain, arch::Fault_domain::none);
     if (object::is_quiescent(window.epoch.load(std::memory_order_relaxed)))
         object::announce_crossing(window);
-    // A policy's fault is not that of the job that asked it: its slice comes again.
+    // A policy's fault is not that of the job or timer that asked it: that comes again.
+    timers_.discarded(domain == arch::Fault_domain::policy);
     static_cast<void>(local_.jobs.discarded(domain == arch::Fault_domain::job ? &fault : nullptr));
     switch (domain)
     {

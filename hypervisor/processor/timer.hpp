@@ -11,10 +11,13 @@ namespace ovm::processor
 
 class Timer_heap;
 class Timer_queue;
+class Vcpu;
 
 /// What fires. Intrusive: a device derives from it or holds one; at most once in a queue, and always in the same one.
 /// Concurrency: armed() and deadline() are a recent look from other cores than the one that arms.
-/// Lifetime:    before it is destroyed, Timer_service::retire: it is in no queue, nor firing.
+/// Failure:     a fault while it fires is that of the vcpu for which it was armed, or else costs the machine.
+/// Lifetime:    before it and the vcpus that it serves are destroyed, Timer_service::retire: it is in no queue, nor
+///              firing.
 class Timer
 {
 public:
@@ -39,6 +42,7 @@ private:
     Timer* previous_ = nullptr;
     Timer* next_ = nullptr;
     Timer* child_ = nullptr;
+    Vcpu* owner_ = nullptr; ///< who was at hand when it was armed
     std::atomic<std::uint64_t> deadline_{0};
     std::atomic<bool> armed_{false};
 };

@@ -1,5 +1,6 @@
 #include "processor/timer_queue.hpp"
 
+#include "arch/at_hand.hpp"
 #include "arch/crossing.hpp"
 #include "arch/injection.hpp"
 #include "arch/processor.hpp"
@@ -27,6 +28,8 @@ void Timer_queue::arm(Timer& timer, Ticks deadline)
         arch::Commit_section const links;
         if (timer.armed_.load(std::memory_order_relaxed))
             heap_.remove(timer);
+        auto const& window = arch::core_window();
+        timer.owner_ = window.domain == arch::Fault_domain::guest ? window.vcpu : nullptr;
         timer.deadline_.store(deadline.value(), std::memory_order_relaxed);
         timer.armed_.store(true, std::memory_order_release);
         heap_.add(timer);
@@ -78,10 +81,30 @@ void Timer_queue::run_expired()
     auto const time = now();
     while (Timer* const timer = take_expired(time))
     {
-        timer->fired(time);
+        fire(*timer, time);
         firing_.store(nullptr, std::memory_order_release);
     }
     program_hardware();
+}
+
+void Timer_queue::fire(Timer& timer, Ticks now)
+{
+    auto& window = arch::core_window();
+    if (timer.owner_ == nullptr)
+        return timer.fired(now);
+    arch::At_hand const owner(window, *timer.owner_);
+    arch::injection_point("timer queue: before a timer fires");
+    timer.fired(now);
+}
+
+void Timer_queue::discarded(bool again)
+{
+    auto* const timer = firing_.load(std::memory_order_relaxed);
+    if (timer == nullptr)
+        return;
+    if (again)
+        arm(*timer, timer->deadline());
+    firing_.store(nullptr, std::memory_order_release);
 }
 
 void Timer_queue::program_hardware()
