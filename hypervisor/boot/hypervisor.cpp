@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/at_hand.hpp"
 #include "arch/crash.hpp"
 #include "arch/power.hpp"
 #include "interface/boot/bytes.hpp"
@@ -288,6 +289,8 @@ void Hypervisor::one_done()
 
 void Hypervisor::finish(interface::Finish_status status)
 {
+    // The end takes as long as the wire needs, and is nobody's crossing to discard.
+    arch::At_hand const nobody(arch::core_window(), arch::Fault_domain::none);
     log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
     std::array<std::uint8_t, 1> const payload{static_cast<std::uint8_t>(status)};
     // Guests on other cores go on printing, and a UART may hang.

@@ -122,7 +122,7 @@ extern "C" void trap_entry(Trap_frame* frame)
         return interrupt(static_cast<std::uint8_t>(frame->vector));
     if (frame->vector == vector::general_protection && fix_up(*frame))
         return;
-    if (frame->vector == vector::nmi && end_hanging_crossing(*frame))
+    if (frame->vector == vector::nmi && !is_stopping() && end_hanging_crossing(*frame))
         return;
     discard(*frame);
     if (frame->vector == vector::debug && step_over_breakpoint(*frame))
