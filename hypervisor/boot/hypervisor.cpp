@@ -41,7 +41,7 @@ Result<processor::Core*> Hypervisor::start_core(Core_id id)
     constexpr auto size = arch::Virtual_core::memory_needed;
     memory::Page_order const order(static_cast<std::uint8_t>(std::bit_width(size.value() / page_size.value() - 1)));
     auto const frame = OVM_TRY(policies_.frames().allocate(order, arch::node_of(id)));
-    std::ranges::fill(arch::physical_bytes(frame, size), std::uint8_t{0});
+    arch::fill(arch::physical_bytes(frame, size), 0);
     auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
     auto const policies = OVM_TRY(policies_.start_core(id));
     auto& core = owned_cores_[id.value()];

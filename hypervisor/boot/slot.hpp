@@ -19,6 +19,7 @@ class Hypervisor;
 class Slot final : public object::Job
 {
 public:
+    /// Before any VM runs: the whole of its files is read.
     Slot(Hypervisor& owner, Vm_id id, const interface::Vm_configuration& configuration);
 
     /// Its next step comes soon: build, populate slice by slice, load and start; or take down what ended.
@@ -36,8 +37,12 @@ private:
     {
         place,
         build,
+        connect,
+        add_vcpus,
         populate,
+        load_tables,
         load,
+        copy,
         run,
         ended,
         leave,
@@ -47,8 +52,12 @@ private:
     Step step() override;
     Step place();
     Step build();
+    Step connect();
+    Step add_vcpus();
     Step populate();
+    Step load_tables();
     Step load();
+    Step copy();
     Step give_rest();
     Step could_not_start(std::string_view why);
     Step take_down();
@@ -57,6 +66,7 @@ private:
     Hypervisor& owner_;
     Vm_id id_;
     interface::Vm_configuration configuration_;
+    std::expected<interface::Vm_files, interface::Load_error> files_;
     interface::Guest_terminal terminal_;
     Phase phase_ = Phase::place;
     interface::Vm_end end_{};
