@@ -13,6 +13,20 @@
 namespace ovm::test
 {
 
+/// A core's entries into guests, and how often it did something else, since the beginning.
+inline std::vector<arch::hosted::Use> entries(std::uint32_t core)
+{
+    auto all = arch::hosted::uses(Core_id(core));
+    std::erase_if(all, [](const arch::hosted::Use& use) { return use.kind != arch::hosted::Use::Kind::enter; });
+    return all;
+}
+
+inline std::size_t count(std::uint32_t core, arch::hosted::Use::Kind kind)
+{
+    auto const all = arch::hosted::uses(Core_id(core));
+    return static_cast<std::size_t>(std::ranges::count(all, kind, &arch::hosted::Use::kind));
+}
+
 /// Three cores, all on this thread: 0 begins migrations from 1 to 2. A migration takes a turn of 2, 1, 2 and 0.
 class Migration_world : private processor::Migration_observer
 {
