@@ -28,6 +28,8 @@ public:
     Vm_id id() const { return id_; }
     /// What it is at, in one word.
     std::string_view state() const;
+    /// Its vcpus run, or have just stopped.
+    bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
 
