@@ -41,7 +41,8 @@ enum class Rank : std::uint8_t
     frames,       ///< one node's frames
     log,          ///< the kept log
     console,      ///< the ring before one UART
-    timer,        ///< one core's timer queue: arming is legal while holding any other
+    timer_group,  ///< timers that move together: arming is legal while holding any other
+    timer,        ///< one core's timer queue
 };
 static_assert(static_cast<std::size_t>(Rank::timer) < arch::lock_ranks);
 

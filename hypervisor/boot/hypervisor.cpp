@@ -76,6 +76,7 @@ void Hypervisor::start()
     auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
     log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
         Bytes(to_bytes(pool_.free())), " free");
+    balancer_.begin();
     provoked_fault_.begin(arch::option(information_, "provoke"), cores_[0]->timers());
     for (std::uint32_t i = 0; i < alive_; ++i)
         slots_[i]->go_on();

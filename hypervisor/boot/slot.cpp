@@ -253,6 +253,8 @@ object::Job::Step Slot::could_not_start(std::string_view why)
 /// In slices: whatever a crossing could meet is out of reach already.
 object::Job::Step Slot::take_down()
 {
+    if (owner_.balancer().concerns(id_))
+        return Step::again; // a vcpu is on its way to another core
     if (population_ && !claimed_)
     {
         claimed_ = population_->claim();

@@ -31,6 +31,8 @@ public:
     std::string_view state() const;
     /// Where its vcpus live that were placed and did not leave.
     void write_homes(processor::Placement_state& state) const;
+    /// Its vcpus run, or have just stopped.
+    bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
 

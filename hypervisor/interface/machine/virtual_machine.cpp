@@ -10,6 +10,9 @@
 namespace ovm::interface
 {
 
+// What policies remember of each vcpu has room for every one that can be described.
+static_assert(processor::most_vms == max_vms && processor::most_vcpus == max_vcpus);
+
 Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration)
     : environment_(environment), id_(id), configuration_(configuration),
       memory_(environment.frames, arch::node_of(environment.homes[0]->id()), configuration.memory,
@@ -177,6 +180,11 @@ void Virtual_machine::fail(processor::Vcpu& vcpu, std::string_view why)
 void Virtual_machine::resumed(processor::Vcpu& vcpu)
 {
     platform_.resumed(vcpu);
+}
+
+void Virtual_machine::moving(processor::Vcpu& vcpu, processor::Core& to)
+{
+    platform_.move(vcpu.index().value(), to.timers());
 }
 
 void Virtual_machine::halted_for_good(processor::Vcpu&)

@@ -58,7 +58,7 @@ public:
         Guest_terminal& terminal;
         Vm_owner& owner;
         memory::Population& population;
-        /// Where vcpus live at first: vcpu i on homes[i]. The machine's devices keep time on the core of vcpu 0.
+        /// Where vcpus live at first: vcpu i on homes[i].
         std::array<processor::Core*, max_vcpus> homes{};
     };
 
@@ -98,6 +98,7 @@ public:
     std::uint32_t vcpus() const { return configuration_.vcpus; }
     /// Requires index < vcpus(), and that all were added.
     const processor::Vcpu& vcpu(std::uint32_t index) const { return *processors_[index].vcpu; }
+    processor::Vcpu& vcpu(std::uint32_t index) { return *processors_[index].vcpu; }
     /// OVM itself failed while it served one of its exits.
     void fail(processor::Vcpu& vcpu, std::string_view why);
 
@@ -111,6 +112,7 @@ private:
     void halted_for_good(processor::Vcpu& vcpu) override;
     void refused(processor::Vcpu& vcpu) override;
     void stopped(processor::Vcpu& vcpu) override;
+    void moving(processor::Vcpu& vcpu, processor::Core& to) override;
     void flushed(processor::Vcpu&) override {}
 
     struct Processor
