@@ -36,6 +36,7 @@ enum class Rank : std::uint8_t
     guest_memory, ///< one VM's nested table
     terminal,     ///< one guest's console output
     scheduler,    ///< a policy of the machine
+    clustered,    ///< one clustered object's representatives
     object_table, ///< its free entries
     heap,         ///< one node's object heap
     frames,       ///< one node's frames
