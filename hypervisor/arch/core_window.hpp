@@ -68,6 +68,7 @@ struct Core_window
     object::Local_heap* heap = nullptr;  ///< of collected objects
     bool records_deletions = false;      ///< object/collector/traced.hpp: what is overwritten is marked first
     std::atomic<std::uint64_t> epoch{0}; ///< object/clustered/epoch.hpp
+    Ticks deadline{}; ///< of a machine's one-shot timer, which is armed again for it when it was clipped
     std::uint64_t crossings = 0;
     std::array<std::uint64_t, 32> exits{}; ///< by Exit_kind
     std::uint64_t crossing_mark = 0;       ///< arch/crossing.hpp; 0: nothing to go back to

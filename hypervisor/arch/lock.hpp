@@ -36,12 +36,14 @@ enum class Rank : std::uint8_t
     guest_memory, ///< one VM's nested table
     terminal,     ///< one guest's console output
     scheduler,    ///< a policy of the machine
+    clustered,    ///< one clustered object's representatives
     object_table, ///< its free entries
     heap,         ///< one node's object heap
     frames,       ///< one node's frames
     log,          ///< the kept log
     console,      ///< the ring before one UART
-    timer,        ///< one core's timer queue: arming is legal while holding any other
+    timer_group,  ///< timers that move together: arming is legal while holding any other
+    timer,        ///< one core's timer queue
 };
 static_assert(static_cast<std::size_t>(Rank::timer) < arch::lock_ranks);
 

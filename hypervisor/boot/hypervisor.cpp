@@ -50,7 +50,7 @@ Result<processor::Core*> Hypervisor::start_core(Core_id id)
     constexpr auto size = arch::Virtual_core::memory_needed;
     memory::Page_order const order(static_cast<std::uint8_t>(std::bit_width(size.value() / page_size.value() - 1)));
     auto const frame = OVM_TRY(policies_.frames().allocate(order, arch::node_of(id)));
-    std::ranges::fill(arch::physical_bytes(frame, size), std::uint8_t{0});
+    arch::fill(arch::physical_bytes(frame, size), 0);
     auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
     auto const policies = OVM_TRY(policies_.start_core(id));
     auto& core = owned_cores_[id.value()];
@@ -77,6 +77,7 @@ void Hypervisor::start()
     auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
     log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
         Bytes(to_bytes(pool_.free())), " free");
+    balancer_.begin();
     provoked_fault_.begin(arch::option(information_, "provoke"), cores_[0]->timers());
     for (std::uint32_t i = 0; i < alive_; ++i)
         slots_[i]->go_on();

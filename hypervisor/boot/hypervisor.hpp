@@ -8,6 +8,7 @@
 #include "arch/boot.hpp"
 #include "arch/boot_information.hpp"
 #include "arch/serial.hpp"
+#include "boot/balancer.hpp"
 #include "boot/commands/commands.hpp"
 #include "boot/commands/script.hpp"
 #include "boot/faults.hpp"
@@ -62,6 +63,7 @@ public:
     interface::Console& console() { return *console_; }
     const interface::Archive& archive() const { return archive_; }
     Policies& policies() { return policies_; }
+    Balancer& balancer() { return balancer_; }
     const Faults& faults() const { return faults_; }
     /// Nothing when there is no such core, or it has not started.
     processor::Core* core(Core_id id);
@@ -108,6 +110,7 @@ private:
     std::array<object::Owned<Slot>, interface::max_vms> slots_{};
     std::uint32_t made_ = 0;
     std::uint32_t alive_ = 0;
+    Balancer balancer_{*this};
     Faults faults_{};
     Commands commands_{*this};
     std::optional<Script> script_{};

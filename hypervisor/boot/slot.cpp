@@ -25,7 +25,8 @@ Text<40> resource_name(std::string_view family, std::string_view vm)
 } // namespace
 
 Slot::Slot(Hypervisor& owner, Vm_id id, const interface::Vm_configuration& configuration)
-    : owner_(owner), id_(id), configuration_(configuration), terminal_(owner.console(), id, configuration.name)
+    : owner_(owner), id_(id), configuration_(configuration),
+      files_(interface::find_files(owner.archive(), configuration)), terminal_(owner.console(), id, configuration.name)
 {
 }
 
@@ -35,8 +36,12 @@ std::string_view Slot::state() const
     {
     case Phase::place:
     case Phase::build:
+    case Phase::connect:
+    case Phase::add_vcpus:
     case Phase::populate:
+    case Phase::load_tables:
     case Phase::load:
+    case Phase::copy:
         return "starting";
     case Phase::run:
         return "running";
@@ -62,10 +67,18 @@ object::Job::Step Slot::step()
         return place();
     case Phase::build:
         return build();
+    case Phase::connect:
+        return connect();
+    case Phase::add_vcpus:
+        return add_vcpus();
     case Phase::populate:
         return populate();
+    case Phase::load_tables:
+        return load_tables();
     case Phase::load:
         return load();
+    case Phase::copy:
+        return copy();
     case Phase::run:
         return give_rest();
     case Phase::ended:
@@ -102,7 +115,10 @@ void Slot::write_homes(processor::Placement_state& state) const
     auto const vm = id_.value() - 1;
     state.vcpus[vm] = static_cast<std::uint8_t>(placed_);
     for (std::uint32_t i = 0; i < placed_; ++i)
-        state.homes[vm][i] = static_cast<std::uint8_t>(homes_[i]->id().value());
+    {
+        auto const& home = runs() ? vm_->vcpu(i).home() : *homes_[i]; // it may have moved
+        state.homes[vm][i] = static_cast<std::uint8_t>(home.id().value());
+    }
 }
 
 void Slot::rebuild(memory::Population_state& state)
@@ -154,9 +170,26 @@ object::Job::Step Slot::build()
     if (!vm)
         return could_not_start(no_memory);
     vm_ = std::move(*vm);
+    phase_ = Phase::connect;
+    return Step::again;
+}
+
+object::Job::Step Slot::connect()
+{
     if (auto const built = vm_->build(); !built)
         return could_not_start(built.error() == Error::no_memory ? no_memory : to_text(built.error()));
-    phase_ = Phase::populate;
+    phase_ = Phase::add_vcpus;
+    return Step::again;
+}
+
+/// One a slice.
+object::Job::Step Slot::add_vcpus()
+{
+    auto const done = vm_->add_vcpu();
+    if (!done)
+        return could_not_start(done.error() == Error::no_memory ? no_memory : to_text(done.error()));
+    if (*done)
+        phase_ = Phase::populate;
     return Step::again;
 }
 
@@ -166,15 +199,38 @@ object::Job::Step Slot::populate()
     if (!done && done.error() != Error::busy)
         return could_not_start("there is not enough memory: give the computer more, or its VMs less");
     if (done && *done)
+        phase_ = Phase::load_tables;
+    return Step::again;
+}
+
+object::Job::Step Slot::load_tables()
+{
+    auto const done = vm_->load_tables();
+    if (!done)
+        return could_not_start(no_memory);
+    if (*done)
         phase_ = Phase::load;
     return Step::again;
 }
 
 object::Job::Step Slot::load()
 {
-    auto const loaded = vm_->load(owner_.archive());
+    if (!files_)
+        return could_not_start(files_.error().what);
+    auto const loaded = vm_->load(*files_);
     if (!loaded)
         return could_not_start(loaded.error().what);
+    phase_ = Phase::copy;
+    return Step::again;
+}
+
+object::Job::Step Slot::copy()
+{
+    auto const done = vm_->load_step();
+    if (!done)
+        return could_not_start(no_memory);
+    if (!*done)
+        return Step::again;
     phase_ = Phase::run;
     interface::log(configuration_.name, " starts, ", to_bytes(owner_.pool().free()), " free");
     vm_->start();
@@ -200,6 +256,8 @@ object::Job::Step Slot::could_not_start(std::string_view why)
 /// In slices: whatever a crossing could meet is out of reach already.
 object::Job::Step Slot::take_down()
 {
+    if (owner_.balancer().concerns(id_))
+        return Step::again; // a vcpu is on its way to another core
     if (population_ && !claimed_)
     {
         claimed_ = population_->claim();

@@ -19,6 +19,7 @@ class Hypervisor;
 class Slot final : public object::Job, private object::State_source<memory::Population>
 {
 public:
+    /// Before any VM runs: the whole of its files is read.
     Slot(Hypervisor& owner, Vm_id id, const interface::Vm_configuration& configuration);
 
     /// Its next step comes soon: build, populate slice by slice, load and start; or take down what ended.
@@ -30,6 +31,8 @@ public:
     std::string_view state() const;
     /// Where its vcpus live that were placed and did not leave.
     void write_homes(processor::Placement_state& state) const;
+    /// Its vcpus run, or have just stopped.
+    bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
 
@@ -38,8 +41,12 @@ private:
     {
         place,
         build,
+        connect,
+        add_vcpus,
         populate,
+        load_tables,
         load,
+        copy,
         run,
         ended,
         leave,
@@ -51,8 +58,12 @@ private:
     void rebuild(memory::Population_state& state) override;
     Step place();
     Step build();
+    Step connect();
+    Step add_vcpus();
     Step populate();
+    Step load_tables();
     Step load();
+    Step copy();
     Step give_rest();
     Step could_not_start(std::string_view why);
     Step take_down();
@@ -62,6 +73,7 @@ private:
     Hypervisor& owner_;
     Vm_id id_;
     interface::Vm_configuration configuration_;
+    std::expected<interface::Vm_files, interface::Load_error> files_;
     interface::Guest_terminal terminal_;
     Phase phase_ = Phase::place;
     interface::Vm_end end_{};

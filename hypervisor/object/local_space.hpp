@@ -15,11 +15,11 @@ namespace ovm::object
 class Local_space
 {
 public:
-    explicit Local_space(Core_id core) { arch::core_window_of(core).local = this; }
+    explicit Local_space(Core_id core) : inbox(core) { arch::core_window_of(core).local = this; }
     Local_space(const Local_space&) = delete;
     Local_space& operator=(const Local_space&) = delete;
 
-    Inbox inbox{};
+    Inbox inbox;
     Job_queue jobs{};
 };
 

@@ -69,8 +69,15 @@ Scheduler::Choice Core::choose(Ticks now)
     arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
     auto const choice = policies_.scheduler->choose(now);
     // What a policy says is believed only as far as the core knows better.
-    OVM_ENSURES(choice.next == nullptr ? residents_.runnable() == 0 : choice.next->runnable());
+    OVM_ENSURES(choice.next == nullptr ? residents_.runnable() == 0 : can_run(*choice.next));
     return choice;
+}
+
+/// It lives here and wants to: one that has moved may well be running elsewhere.
+bool Core::can_run(Schedulable& named) const
+{
+    auto const* const vcpu = named.vcpu();
+    return vcpu != nullptr && &vcpu->home() == this && named.runnable();
 }
 
 /// A slice, when its time has come: the rest of the turn waits for the next one.
@@ -134,18 +141,23 @@ void Core::enter_turn(Vcpu& vcpu, Ticks now)
     vcpu.end_waiting(now);
 }
 
-// The core's own list is right before the scheduler is told: if that fails, another one is made from the list, and what
-// is left to do is done again. The halt policy comes last: if it fails, nothing is left to do.
+// The core's own list has everybody whom the scheduler may know: if that fails, another one is made from the list, and
+// what is left to do is done again. The halt policy comes last: if it fails, nothing is left to do.
 
-Result<> Core::admit(Vcpu& vcpu)
+Result<> Core::admit(Schedulable& vcpu)
 {
     if (vcpu.resident())
         return {};
+    auto const now = arch::time_stamp();
     residents_.add(vcpu);
+    note_load(now);
     arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-    auto const admitted = policies_.scheduler->admit(vcpu, arch::time_stamp());
+    auto const admitted = policies_.scheduler->admit(vcpu, now);
     if (!admitted)
+    {
         residents_.remove(vcpu);
+        note_load(now);
+    }
     return admitted;
 }
 
@@ -153,26 +165,57 @@ void Core::dismiss(Vcpu& vcpu)
 {
     if (vcpu.runnable())
         make_blocked(vcpu);
+    give_up(vcpu);
+}
+
+/// Requires that it is not runnable.
+void Core::give_up(Schedulable& vcpu)
+{
     if (!vcpu.resident())
         return;
+    auto const now = arch::time_stamp();
     {
         arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-        policies_.scheduler->leave(vcpu, arch::time_stamp());
+        policies_.scheduler->leave(vcpu, now);
     }
     residents_.remove(
         vcpu); // last: whoever takes over from a scheduler that fails here must still find it to let it go
+    note_load(now);
+}
+
+/// It has come to where room was made for it.
+void Core::take_in(Vcpu& vcpu, Schedulable& room)
+{
+    auto const now = arch::time_stamp();
+    if (!vcpu.resident())
+    {
+        residents_.remove(room);
+        residents_.add(vcpu);
+        arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+        policies_.scheduler->leave(room, now);
+        // Whoever had room for its parameters has room for it.
+        auto const admitted = policies_.scheduler->admit(vcpu, now);
+        OVM_ENSURES(admitted.has_value());
+    }
+    note_load(now);
+    if (vcpu.run_state() == Run_state::runnable && !vcpu.runnable())
+        line_up(vcpu, now);
 }
 
 void Core::make_runnable(Vcpu& vcpu)
 {
     auto const now = arch::time_stamp();
     vcpu.start_waiting(now);
-    residents_.set_runnable(vcpu, true);
-    {
-        arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-        policies_.scheduler->wake(vcpu, now);
-    }
+    line_up(vcpu, now);
     found_wake_up(vcpu, now);
+}
+
+void Core::line_up(Vcpu& vcpu, Ticks now)
+{
+    residents_.set_runnable(vcpu, true);
+    note_load(now);
+    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+    policies_.scheduler->wake(vcpu, now);
 }
 
 void Core::make_blocked(Vcpu& vcpu)
@@ -181,6 +224,7 @@ void Core::make_blocked(Vcpu& vcpu)
         current_ = nullptr;
     residents_.set_runnable(vcpu, false);
     auto const now = arch::time_stamp();
+    note_load(now);
     {
         arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
         policies_.scheduler->block(vcpu, now);
@@ -294,10 +338,7 @@ void Core::fall_back()
 void Core::look_at_residents()
 {
     for (auto& each : residents_)
-    {
-        if (each.vcpu()->has_attention())
-            object::post(id_, *each.vcpu());
-    }
+        each.ask_again(id_);
 }
 
 } // namespace ovm::processor

@@ -11,6 +11,7 @@
 #include "object/clustered/reference.hpp"
 #include "object/local_space.hpp"
 #include "processor/halt.hpp"
+#include "processor/load_meter.hpp"
 #include "processor/residents.hpp"
 #include "processor/scheduler.hpp"
 #include "processor/timer_queue.hpp"
@@ -45,7 +46,7 @@ protected:
 /// its jobs, sleeps.
 /// Invariant:   current_ is the vcpu that runs or ran last in this turn, none while idle; residents_ knows who lives
 ///              here and who is runnable, whatever the scheduler believes.
-/// Concurrency: its own, but for id().
+/// Concurrency: its own, but for id(), load() and timers().
 /// Lifetime:    as long as the machine.
 class Core final : public object::Policy_holder<Scheduler>, private arch::Crossing_body
 {
@@ -62,6 +63,7 @@ public:
     Timer_queue& timers() { return timers_; }
     Vcpu* current() const { return current_; }
     const Residents& residents() const { return residents_; }
+    Load_meter::Reading load(Ticks now) const { return load_.read(now); }
 
     [[noreturn]] void run();
     /// One turn: what arrived, then a slice of a job, or one vcpu until it is left for an interrupt or blocks, or
@@ -73,6 +75,7 @@ public:
     void replace(Scheduler& next) override;
 
 private:
+    friend class Migration;
     friend class Vcpu;
 
     /// Ends a slice: the interrupt alone makes the core choose again.
@@ -88,14 +91,19 @@ private:
     Scheduler_state own_state() const;
     void look_at_residents();
     Scheduler::Choice choose(Ticks now);
+    bool can_run(Schedulable& named) const;
     bool work_on_jobs(Ticks now);
     void rest();
     void run_vcpu(Vcpu& vcpu);
     void enter_turn(Vcpu& vcpu, Ticks now);
-    Result<> admit(Vcpu& vcpu);
+    Result<> admit(Schedulable& vcpu);
     void dismiss(Vcpu& vcpu);
+    void give_up(Schedulable& vcpu);
+    void take_in(Vcpu& vcpu, Schedulable& room);
     void make_runnable(Vcpu& vcpu);
+    void line_up(Vcpu& vcpu, Ticks now);
     void make_blocked(Vcpu& vcpu);
+    void note_load(Ticks now) { load_.change(residents_.count(), residents_.runnable(), now); }
     void look_for_wake_up(Vcpu& vcpu, Ticks now);
     void found_wake_up(Vcpu& vcpu, Ticks now);
     void set_slice(std::optional<Ticks> until);
@@ -106,6 +114,7 @@ private:
     Policies policies_;
     Core_events& events_;
     Residents residents_{};
+    Load_meter load_{};
     Timer_queue timers_;
     Slice_end slice_end_{};
     Watchdog watchdog_{};

@@ -29,7 +29,8 @@ void Timer_queue::arm(Timer& timer, Ticks deadline)
         if (timer.armed_.load(std::memory_order_relaxed))
             heap_.remove(timer);
         auto const& window = arch::core_window();
-        timer.owner_ = window.domain == arch::Fault_domain::guest ? window.vcpu : nullptr;
+        if (window.domain == arch::Fault_domain::guest)
+            timer.owner_ = window.vcpu; // else it is armed anew for whom it was before, or for nobody
         timer.deadline_.store(deadline.value(), std::memory_order_relaxed);
         timer.armed_.store(true, std::memory_order_release);
         heap_.add(timer);

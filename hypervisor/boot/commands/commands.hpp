@@ -1,7 +1,9 @@
 #pragma once
 
+#include "base/static_vector.hpp"
 #include "interface/command/command.hpp"
 #include "interface/command/command_job.hpp"
+#include "object/adaptor/swap.hpp"
 
 namespace ovm::boot
 {
@@ -77,6 +79,27 @@ public:
     std::size_t least_arguments() const override { return 2; }
     std::size_t most_arguments() const override { return 15; }
     Step run(interface::Invocation& invocation) override;
+
+private:
+    Step answer_next(interface::Invocation& invocation);
+
+    Static_vector<const object::Adaptor*, object::Swap::most> swapped_{}; ///< what is still to be told of, last first
+};
+
+/// `move debian1 1 0`: vcpu 1 of debian1 to core 0.
+class Move_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "move"; }
+    std::string_view usage() const override { return "VM VCPU CORE"; }
+    std::string_view help() const override { return "moves a vcpu to another core while its VM runs"; }
+    std::size_t least_arguments() const override { return 3; }
+    std::size_t most_arguments() const override { return 3; }
+    Step run(interface::Invocation& invocation) override;
+
+private:
+    Step begin(interface::Invocation& invocation);
 };
 
 class Stats_command final : public Machine_command
@@ -127,6 +150,7 @@ private:
     Objects_command objects_;
     Policies_command policies_;
     Swap_command swap_;
+    Move_command move_;
     Stats_command stats_;
     Faults_command faults_;
     Stop_command stop_;

@@ -82,11 +82,12 @@ void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
 
 Result<> Dispatcher::add_ports(std::uint16_t first, std::uint16_t count, Port_device& device)
 {
-    OVM_TRY(ports_.add(first, count, device));
-    if (first >= low_ports)
-        return {};
-    if (low_count_ + 1 == low_owners_.size())
+    bool const is_low = first < low_ports;
+    if (is_low && low_count_ + 1 == low_owners_.size())
         return Error::full;
+    OVM_TRY(ports_.add(first, count, device));
+    if (!is_low)
+        return {};
     low_owners_[++low_count_] = &device;
     for (std::size_t port = first; port < low_ports && port - first < count; ++port)
         low_[port] = static_cast<std::uint8_t>(low_count_);

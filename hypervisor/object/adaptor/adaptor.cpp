@@ -37,6 +37,8 @@ void Adaptor::now_in_charge(std::size_t policy, const Parameters& parameters, Ti
     parameters_ = parameters;
     since_ = now;
     current_.store(policy, std::memory_order_release);
+    if (observer_ != nullptr)
+        observer_->policy_changed();
 }
 
 } // namespace ovm::object

@@ -17,6 +17,17 @@
 namespace ovm::object
 {
 
+/// Who wants to know that another policy has taken over.
+class Adaptor_observer
+{
+public:
+    /// On the core where swaps run.
+    virtual void policy_changed() = 0;
+
+protected:
+    ~Adaptor_observer() = default;
+};
+
 /// Holds the policy of one resource, and the factories of those that could take its place: the original design's object
 /// adaptor. What is here is what a person and a swap need of it; the typed rest is Shared_adaptor and
 /// Core_local_adaptor.
@@ -44,6 +55,9 @@ public:
     /// Of the policy in charge. On the core where swaps run.
     const Parameters& parameters() const { return parameters_; }
     const History& history() const { return history_; }
+
+    /// Tells one, which lives as long as this, from now on. On the core where swaps run.
+    void observe(Adaptor_observer& observer) { observer_ = &observer; }
 
     virtual std::size_t policies() const = 0;
     virtual const Policy_description& description(std::size_t policy) const = 0;
@@ -183,6 +197,7 @@ private:
     bool in_charge_ = false; ///< any policy yet
     Parameters parameters_{};
     std::optional<Good> last_good_{};
+    Adaptor_observer* observer_ = nullptr;
     History history_{};
 };
 

@@ -67,6 +67,8 @@ Job::Step Swap::step()
     case Swap_phase::drain: // swap.pml: pass_epoch
         if (grace_.over())
             phase_ = Swap_phase::carry;
+        else
+            arch::pause(); // nobody else runs here meanwhile
         return Step::at_once;
     case Swap_phase::carry:
         return carry();

@@ -9,8 +9,8 @@ using processor::Core_load;
 using processor::Move;
 using processor::Placement_state;
 
-Resident_placement::Resident_placement(std::uint32_t cores, Nanoseconds interval)
-    : homes_(cores), interval_(arch::to_ticks(interval))
+Resident_placement::Resident_placement(std::uint32_t cores, std::optional<Nanoseconds> interval)
+    : homes_(cores), interval_(interval)
 {
 }
 
@@ -54,12 +54,17 @@ Result<std::optional<Move>> Resident_placement::rebalance(std::span<const Core_l
     Lock_guard const guard(lock_);
     if (loads.size() != homes_.cores())
         return Error::invalid;
-    if (moved_at_ != Ticks(0) && now < moved_at_ + interval_)
+    if (!interval_ || (moved_at_ != Ticks(0) && now < moved_at_ + arch::to_ticks(*interval_)))
         return std::optional<Move>{};
     auto const move = improve(loads);
     if (move)
         moved_at_ = now;
     return move;
+}
+
+Result<std::optional<Nanoseconds>> Resident_placement::pace()
+{
+    return interval_;
 }
 
 std::optional<Move> Resident_placement::move_any(Core_id from, Core_id to)

@@ -180,6 +180,7 @@ public:
         return sound_.place(vcpu, near);
     }
     Result<> leave(processor::Vcpu_identity vcpu) override { return sound_.leave(vcpu); }
+    Result<std::optional<Nanoseconds>> pace() override { return sound_.pace(); }
     Result<> moved(processor::Vcpu_identity vcpu, Core_id to) override { return sound_.moved(vcpu, to); }
     Result<std::optional<processor::Move>> rebalance(std::span<const processor::Core_load> loads, Ticks now) override
     {

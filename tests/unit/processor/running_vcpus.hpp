@@ -60,10 +60,12 @@ struct Running_vcpu final : processor::Exit_handler, processor::Vcpu_events
     void refused(processor::Vcpu&) override { ++times_refused; }
     void stopped(processor::Vcpu&) override { ++times_stopped; }
     void flushed(processor::Vcpu&) override { ++times_flushed; }
+    void moving(processor::Vcpu&, processor::Core& to) override { on_move(to); }
 
     Fake_interrupts interrupts{};
     std::optional<processor::Vcpu> vcpu{};
     std::function<void(processor::Vcpu&, const arch::Exit&)> on_exit = [](processor::Vcpu&, const arch::Exit&) {};
+    std::function<void(processor::Core&)> on_move = [](processor::Core&) {};
     std::function<void(arch::hosted::Guest&)> guest = [](arch::hosted::Guest& g)
     { g.exit(arch::svm::exit_code::intr); };
     std::atomic<unsigned> times_resumed{0}, times_halted_for_good{0}, times_stopped{0}, times_flushed{0},
@@ -106,6 +108,7 @@ public:
         {
             each->guest = [](arch::hosted::Guest& guest) { guest.exit(arch::svm::exit_code::intr); };
             each->on_exit = [](processor::Vcpu&, const arch::Exit&) {};
+            each->on_move = [](processor::Core&) {};
         }
         for (auto& each : all_)
         {

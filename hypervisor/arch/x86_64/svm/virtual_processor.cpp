@@ -1,9 +1,9 @@
 #include "arch/x86_64/svm/virtual_processor.hpp"
 
-#include <algorithm>
 #include <span>
 
 #include "arch/processor.hpp"
+#include "arch/raw_bytes.hpp"
 #include "base/contract.hpp"
 
 namespace ovm::arch
@@ -146,6 +146,9 @@ void Virtual_processor::load(Virtual_core& core)
         core.last_vm_ = vm_;
         // The processor may know this VMCB from another core's or an earlier guest's time (APM volume 2, 15.15.4).
         vmcb_.control.clean_bits = 0;
+        // The interrupt that was to follow an injection may have come while others ran, or on another core.
+        if (event_pending() && (vmcb_.control.event_injection & event::type_mask) == event::interrupt)
+            leave_after_injection();
     }
     if (!core.tags_.holds(tag_))
     {
@@ -315,7 +318,7 @@ void Virtual_processor::set_tsc_offset(std::uint64_t offset)
 void Virtual_processor::reset_extended_state()
 {
     auto const area = std::span(extended_state_, memory_needed().value() - page_size.value());
-    std::ranges::fill(area, std::uint8_t{0});
+    fill(area, 0);
     auto const put = [area](std::size_t at, std::uint64_t value, unsigned size)
     {
         for (unsigned i = 0; i < size; ++i)

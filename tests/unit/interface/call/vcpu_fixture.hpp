@@ -73,6 +73,7 @@ private:
     void refused(processor::Vcpu&) override {}
     void stopped(processor::Vcpu&) override {}
     void flushed(processor::Vcpu&) override {}
+    void moving(processor::Vcpu&, processor::Core&) override {}
 };
 
 } // namespace ovm::interface::test
