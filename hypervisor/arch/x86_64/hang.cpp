@@ -14,18 +14,18 @@ namespace ovm::arch
 namespace
 {
 
-constinit std::atomic<bool> expected{false};
+constinit std::atomic<bool> hang_wishes_expected{false};
 
 } // namespace
 
 void expect_hang_wishes()
 {
-    expected.store(true, std::memory_order_release);
+    hang_wishes_expected.store(true, std::memory_order_release);
 }
 
 bool end_hanging_crossing(Trap_frame& frame)
 {
-    if (!expected.load(std::memory_order_acquire))
+    if (!hang_wishes_expected.load(std::memory_order_acquire))
         return false;
     switch (answer_hang(image_port().contains(Host_virtual(frame.rip))))
     {
