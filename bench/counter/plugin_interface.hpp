@@ -34,5 +34,6 @@ extern "C"
     std::size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb* block);
     qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb* block, std::size_t index);
     std::uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn* instruction);
+    std::size_t qemu_plugin_insn_size(const qemu_plugin_insn* instruction);
     void* qemu_plugin_insn_haddr(const qemu_plugin_insn* instruction);
 }

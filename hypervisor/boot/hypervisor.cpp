@@ -29,11 +29,19 @@ interface::Console_options console_options(const arch::Boot_information& informa
 } // namespace
 
 Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap)
-    : information_(information), pool_(pool), heap_(heap), policies_(pool, heap),
+    : information_(information), pool_(pool), heap_(heap), policies_(pool, heap, *this),
       archive_(information.archive.size == Bytes{0}
                    ? std::span<const std::uint8_t>{}
                    : arch::physical_bytes(information.archive.begin, information.archive.size))
 {
+}
+
+Result<> Hypervisor::open()
+{
+    OVM_TRY(policies_.open());
+    if (arch::option(information_, "provoke") == Provoked_fault::policies)
+        return policies_.add_provoked();
+    return {};
 }
 
 Result<processor::Core*> Hypervisor::start_core(Core_id id)
@@ -41,7 +49,7 @@ Result<processor::Core*> Hypervisor::start_core(Core_id id)
     constexpr auto size = arch::Virtual_core::memory_needed;
     memory::Page_order const order(static_cast<std::uint8_t>(std::bit_width(size.value() / page_size.value() - 1)));
     auto const frame = OVM_TRY(policies_.frames().allocate(order, arch::node_of(id)));
-    std::ranges::fill(arch::physical_bytes(frame, size), std::uint8_t{0});
+    arch::fill(arch::physical_bytes(frame, size), 0);
     auto const virtual_core = OVM_TRY(arch::Virtual_core::create(id, frame));
     auto const policies = OVM_TRY(policies_.start_core(id));
     auto& core = owned_cores_[id.value()];
@@ -230,10 +238,31 @@ void Hypervisor::restarted(Vm_id id)
 
 void Hypervisor::scheduler_failed(processor::Core& core, const arch::Fault& fault)
 {
-    faults_.add(
-        {.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::scheduler});
-    log("core ", core.id().value(), ": the scheduler failed (", fault.what, "); its last resort goes on");
-    policies_.scheduler_failed(core.id());
+    policy_failed(core, policies_.scheduler(), fault);
+}
+
+void Hypervisor::policy_failed(processor::Core& core, object::Adaptor& resource, const arch::Fault& fault)
+{
+    faults_.add({.when = arch::time_stamp(),
+                 .core = core.id(),
+                 .fault = fault,
+                 .domain = arch::Fault_domain::policy,
+                 .resource = Text<40>(resource.resource())});
+    log("core ", core.id().value(), ": a policy of ", resource.resource(), " failed: ", fault.what);
+    policies_.failed(resource, core.id());
+}
+
+void Hypervisor::job_failed(processor::Core& core, const arch::Fault& fault)
+{
+    faults_.add({.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::job});
+    log("core ", core.id().value(), ": a job failed: ", fault.what);
+}
+
+/// Where each vcpu lives, from the slots.
+void Hypervisor::rebuild(processor::Placement_state& state)
+{
+    for (auto const& slot : slots())
+        slot->write_homes(state);
 }
 
 void Hypervisor::vcpu_failed(processor::Core& core, processor::Vcpu& vcpu, const arch::Fault& fault)

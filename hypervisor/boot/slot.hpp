@@ -16,9 +16,10 @@ class Hypervisor;
 /// One VM of machine.conf, through all of its lives.
 /// Concurrency: its job's core, 0; start() from any.
 /// Lifetime:    as long as the machine.
-class Slot final : public object::Job
+class Slot final : public object::Job, private object::State_source<memory::Population>
 {
 public:
+    /// Before any VM runs: the whole of its files is read.
     Slot(Hypervisor& owner, Vm_id id, const interface::Vm_configuration& configuration);
 
     /// Its next step comes soon: build, populate slice by slice, load and start; or take down what ended.
@@ -28,6 +29,8 @@ public:
     Vm_id id() const { return id_; }
     /// What it is at, in one word.
     std::string_view state() const;
+    /// Where its vcpus live that were placed and did not leave.
+    void write_homes(processor::Placement_state& state) const;
     /// Its vcpus run, or have just stopped.
     bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
@@ -38,8 +41,12 @@ private:
     {
         place,
         build,
+        connect,
+        add_vcpus,
         populate,
+        load_tables,
         load,
+        copy,
         run,
         ended,
         leave,
@@ -47,23 +54,32 @@ private:
     };
 
     Step step() override;
+    Step faulted(const arch::Fault& fault) override;
+    void rebuild(memory::Population_state& state) override;
     Step place();
     Step build();
+    Step connect();
+    Step add_vcpus();
     Step populate();
+    Step load_tables();
     Step load();
+    Step copy();
     Step give_rest();
     Step could_not_start(std::string_view why);
     Step take_down();
     Step leave();
+    void give_up_building();
 
     Hypervisor& owner_;
     Vm_id id_;
     interface::Vm_configuration configuration_;
+    std::expected<interface::Vm_files, interface::Load_error> files_;
     interface::Guest_terminal terminal_;
     Phase phase_ = Phase::place;
     interface::Vm_end end_{};
     bool claimed_ = false; ///< its population's adaptor, for good
     std::uint32_t placed_ = 0;
+    std::uint32_t faults_while_ending_ = 0;
     std::array<processor::Core*, interface::max_vcpus> homes_{};
     std::optional<Policies::Population_adaptor> population_{};
     std::optional<memory::Managed_population> managed_population_{};

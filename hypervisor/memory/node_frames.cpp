@@ -1,5 +1,7 @@
 #include "memory/node_frames.hpp"
 
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "arch/raw_bytes.hpp"
 #include "base/bits.hpp"
 
@@ -137,6 +139,7 @@ Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choic
         ++order;
     if (order == page_orders || (order > wanted.value() && order > choice.largest.value()))
         return Error::no_memory;
+    arch::Commit_section const lists;
     auto page = choice.end == Block_choice::End::any ? heads_[order] : choose_locked(order, choice);
     remove_locked(page, order);
     while (order > wanted.value())
@@ -151,6 +154,7 @@ Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choic
         else
             insert_locked(page + half, order);
     }
+    arch::injection_point("frame pool: before a broken block is given out");
     states_[page] = static_cast<std::uint8_t>(given | wanted.value());
     free_ -= bit(wanted.value());
     return span_.begin + Bytes(std::uint64_t{page} * page_size.value());
@@ -167,7 +171,9 @@ std::uint32_t Node_frames::given_locked(Host_physical frame, Page_order order) c
 void Node_frames::release(Host_physical frame, Page_order order)
 {
     Lock_guard const guard(lock_);
-    free_locked(given_locked(frame, order), order.value());
+    auto const page = given_locked(frame, order);
+    arch::Commit_section const lists;
+    free_locked(page, order.value());
 }
 
 void Node_frames::split(Host_physical frame, Page_order from, Page_order to)
@@ -175,6 +181,7 @@ void Node_frames::split(Host_physical frame, Page_order from, Page_order to)
     OVM_REQUIRES_THAT(to < from);
     Lock_guard const guard(lock_);
     auto const page = given_locked(frame, from);
+    arch::Commit_section const states;
     for (std::uint64_t i = 0; i < bit(from.value()); i += bit(to.value()))
         states_[page + i] = static_cast<std::uint8_t>(given | to.value());
 }

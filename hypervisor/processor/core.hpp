@@ -7,6 +7,7 @@
 #include "arch/vcpu.hpp"
 #include "base/strong.hpp"
 #include "object/adaptor/core_local_adaptor.hpp"
+#include "object/adaptor/policy_reference.hpp"
 #include "object/clustered/reference.hpp"
 #include "object/local_space.hpp"
 #include "processor/halt.hpp"
@@ -15,6 +16,7 @@
 #include "processor/scheduler.hpp"
 #include "processor/timer_queue.hpp"
 #include "processor/vcpu.hpp"
+#include "processor/watchdog.hpp"
 
 namespace ovm::processor
 {
@@ -29,8 +31,12 @@ public:
     virtual Scheduler& last_resort(Core_id core) = 0;
     /// Its scheduler's crossing was discarded; the core goes on with its last resort. On that core, in a crossing.
     virtual void scheduler_failed(Core& core, const arch::Fault& fault) = 0;
+    /// A crossing that asked the policy of a shared resource was discarded; what it worked for is tried again.
+    virtual void policy_failed(Core& core, object::Adaptor& resource, const arch::Fault& fault) = 0;
     /// A crossing that worked for this vcpu was discarded; it does not run on.
     virtual void vcpu_failed(Core& core, Vcpu& vcpu, const arch::Fault& fault) = 0;
+    /// A slice of a job was discarded; the job is told (object::Job::faulted).
+    virtual void job_failed(Core& core, const arch::Fault& fault) = 0;
 
 protected:
     ~Core_events() = default;
@@ -48,7 +54,7 @@ public:
     struct Policies
     {
         object::Ref<Scheduler> scheduler{}; ///< leads this core to its representative
-        object::Ref<Halt> halt{};
+        object::Policy_reference<Halt> halt;
     };
 
     Core(Core_id id, const Policies& policies, Core_events& events, arch::Virtual_core virtual_core);
@@ -66,6 +72,7 @@ public:
 
     /// On this core, outside of the scheduler.
     Result<std::uint32_t> exchange(Scheduler& next) override;
+    void replace(Scheduler& next) override;
 
 private:
     friend class Migration;
@@ -81,6 +88,8 @@ private:
     void cross() override;
     void recover(const arch::Fault& fault);
     void fall_back();
+    Scheduler_state own_state() const;
+    void look_at_residents();
     Scheduler::Choice choose(Ticks now);
     bool can_run(Schedulable& named) const;
     bool work_on_jobs(Ticks now);
@@ -108,6 +117,7 @@ private:
     Load_meter load_{};
     Timer_queue timers_;
     Slice_end slice_end_{};
+    Watchdog watchdog_{};
     Ticks next_job_slice_{};
     Ticks look_until_{}; ///< before that an idle core does not sleep
     Core_id id_;

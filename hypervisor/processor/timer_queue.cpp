@@ -1,5 +1,7 @@
 #include "processor/timer_queue.hpp"
 
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 
 namespace ovm::processor
@@ -22,11 +24,13 @@ void Timer_queue::arm(Timer& timer, Ticks deadline)
 {
     {
         Lock_guard const guard(lock_);
+        arch::Commit_section const links;
         if (timer.armed_.load(std::memory_order_relaxed))
             heap_.remove(timer);
         timer.deadline_.store(deadline.value(), std::memory_order_relaxed);
         timer.armed_.store(true, std::memory_order_release);
         heap_.add(timer);
+        arch::injection_point("timer queue: armed, the hardware not told");
         if (programmed_ && *programmed_ <= deadline)
             return;
         if (arch::this_core() == core_)
@@ -44,6 +48,7 @@ void Timer_queue::cancel(Timer& timer)
     Lock_guard const guard(lock_);
     if (!timer.armed_.load(std::memory_order_relaxed))
         return;
+    arch::Commit_section const links;
     heap_.remove(timer);
     timer.armed_.store(false, std::memory_order_release);
 }

@@ -1,5 +1,7 @@
 #include "processor/vcpu.hpp"
 
+#include "arch/at_hand.hpp"
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 #include "processor/core.hpp"
@@ -86,6 +88,7 @@ void Vcpu::flush_translations()
 
 void Vcpu::received()
 {
+    arch::At_hand const at_hand(arch::core_window(), *this);
     auto& core = home();
     auto const asked = attention_.load(std::memory_order_acquire);
     if ((asked & in_transit) != 0)
@@ -108,6 +111,7 @@ void Vcpu::received()
     if ((asked & stop_asked) != 0)
     {
         leave_core();
+        arch::injection_point("vcpu: dismissed, not stopped");
         clear(stop_asked | blocked);
         set_run_state(Run_state::stopped);
         pages_.clear();
@@ -127,6 +131,7 @@ void Vcpu::begin()
     // Asked until it is done: a scheduler that fails here is replaced, and the core comes back to this.
     auto& core = home();
     auto const admitted = core.admit(*this);
+    arch::injection_point("vcpu: admitted, not started");
     clear(start_asked);
     if (!admitted)
         return events_.refused(*this);
@@ -271,6 +276,7 @@ bool Vcpu::has_reason_to_wake()
 void Vcpu::deliver_events()
 {
     clear(event);
+    arch::injection_point("vcpu: before it is delivered events");
     if (interrupts_.take_init())
         accept_init();
     // A start-up IPI means nothing to a processor that does not wait for one.

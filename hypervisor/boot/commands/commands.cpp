@@ -105,10 +105,12 @@ Command::Step Faults_command::run(Invocation& invocation)
     auto const record = faults.get(invocation.place++);
     std::array<char, 80> storage{};
     Text_writer whose(storage);
-    if (record.domain == arch::Fault_domain::scheduler)
-        whose << "the scheduler";
-    else
+    if (record.domain == arch::Fault_domain::guest)
         whose << "VM " << record.vm.value();
+    else if (record.domain == arch::Fault_domain::job)
+        whose << "a job";
+    else
+        whose << "the policy of " << record.resource.view();
     invocation.answer("at ", arch::to_nanoseconds(record.when).value() / 1'000'000, " ms on core ", record.core.value(),
                       ", for ", whose.view(), ": ", record.fault.what, " ", record.fault.file, " ", record.fault.line);
     return Step::again;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "base/static_vector.hpp"
 #include "interface/command/command.hpp"
 #include "interface/command/command_job.hpp"
+#include "object/adaptor/swap.hpp"
 
 namespace ovm::boot
 {
@@ -77,6 +79,11 @@ public:
     std::size_t least_arguments() const override { return 2; }
     std::size_t most_arguments() const override { return 15; }
     Step run(interface::Invocation& invocation) override;
+
+private:
+    Step answer_next(interface::Invocation& invocation);
+
+    Static_vector<const object::Adaptor*, object::Swap::most> swapped_{}; ///< what is still to be told of, last first
 };
 
 /// `move debian1 1 0`: vcpu 1 of debian1 to core 0.

@@ -1,5 +1,7 @@
 #include "boot/commands/commands.hpp"
 
+#include <ranges>
+
 #include "boot/hypervisor.hpp"
 
 namespace ovm::boot
@@ -42,7 +44,7 @@ void describe(Invocation& invocation, const object::Adaptor& adaptor, const obje
         text << ", lost: ";
         adaptor.write_loss(text, record.lost);
     }
-    if (record.returned)
+    if (record.returned || record.replaced_failed)
         text << ", as the one before it failed";
     invocation.answer(text.view());
 }
@@ -134,10 +136,27 @@ Command::Step Policies_command::run_one(Invocation& invocation)
     return Step::again;
 }
 
+/// A line a slice.
+Command::Step Swap_command::answer_next(Invocation& invocation)
+{
+    if (swapped_.empty())
+    {
+        invocation.answer("swapped");
+        return Step::done;
+    }
+    auto const& adaptor = *swapped_.items().back();
+    describe(invocation, adaptor, adaptor.history()[0]);
+    swapped_.pop_back();
+    return Step::again;
+}
+
 Command::Step Swap_command::run(Invocation& invocation)
 {
-    // `place` is the number of the swap that was begun, plus 1.
+    // `place` is the number of the swap that was begun, plus 1; then `answering`.
+    constexpr std::size_t answering = ~std::size_t{0};
     auto& policies = machine().policies();
+    if (invocation.place == answering)
+        return answer_next(invocation);
     if (invocation.place != 0)
     {
         auto const& swap = policies.swap(invocation.place - 1);
@@ -145,16 +164,15 @@ Command::Step Swap_command::run(Invocation& invocation)
             return Step::wait;
         if (swap.succeeded())
         {
-            for (auto const& request : swap.requests())
-                describe(invocation, *request.adaptor, request.adaptor->history()[0]);
-            invocation.answer("swapped");
+            // Another swap may use this one's list from the next slice on.
+            for (auto const& request : swap.requests() | std::views::reverse)
+                OVM_ASSERT(swapped_.push_back(request.adaptor).has_value());
+            invocation.place = answering;
+            return answer_next(invocation);
         }
-        else
-        {
-            auto const& failed = swap.requests()[swap.failed_request()];
-            invocation.answer("not swapped: ", failed.adaptor->resource(), " failed in: ", to_text(swap.failed_in()),
-                              ": ", to_text(swap.error()), "; the policies before go on");
-        }
+        auto const& failed = swap.requests()[swap.failed_request()];
+        invocation.answer("not swapped: ", failed.adaptor->resource(), " failed in: ", to_text(swap.failed_in()), ": ",
+                          to_text(swap.error()), "; the policies before go on");
         return Step::done;
     }
     auto const number = policies.free_swap(invocation.who);

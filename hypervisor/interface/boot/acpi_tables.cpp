@@ -101,42 +101,35 @@ std::array<std::uint8_t, 36> make_rsdp(Guest_physical xsdt)
     return rsdp;
 }
 
-/// Puts tables one behind the other, from layout::acpi_tables on.
-class Table_area
-{
-public:
-    explicit Table_area(memory::Guest_memory& memory) : memory_(memory) {}
-
-    /// Where it went.
-    Result<Guest_physical> add(std::span<const std::uint8_t> table)
-    {
-        auto const at = next_;
-        if (Range<Guest_physical>{at, Bytes{table.size()}}.end() > layout::rsdp)
-            return Error::full;
-        OVM_TRY(memory_.write(at, table));
-        next_ = (at + Bytes{table.size()}).align_up(table_alignment);
-        return at;
-    }
-
-private:
-    memory::Guest_memory& memory_;
-    Guest_physical next_ = layout::acpi_tables;
-};
-
 } // namespace
 
-Result<> write_acpi_tables(memory::Guest_memory& memory, std::uint32_t vcpus)
+/// One behind the other; where it went.
+Result<Guest_physical> Acpi_tables::add(std::span<const std::uint8_t> table)
 {
-    if (vcpus == 0 || vcpus > max_vcpus)
+    auto const at = next_;
+    if (Range<Guest_physical>{at, Bytes{table.size()}}.end() > layout::rsdp)
+        return Error::full;
+    OVM_TRY(memory_.write(at, table));
+    next_ = (at + Bytes{table.size()}).align_up(table_alignment);
+    return at;
+}
+
+Result<bool> Acpi_tables::write_some()
+{
+    if (vcpus_ == 0 || vcpus_ > max_vcpus)
         return Error::out_of_range;
-    Table_area area(memory);
-    auto const dsdt = OVM_TRY(area.add(make_dsdt().bytes()));
-    auto const facs = OVM_TRY(area.add(make_facs()));
-    auto const fadt = OVM_TRY(area.add(make_fadt(facs, dsdt).bytes()));
-    auto const madt = OVM_TRY(area.add(make_madt(vcpus).bytes()));
-    auto const mcfg = OVM_TRY(area.add(make_mcfg().bytes()));
-    auto const xsdt = OVM_TRY(area.add(make_xsdt(std::array{fadt, madt, mcfg}).bytes()));
-    return memory.write(layout::rsdp, make_rsdp(xsdt));
+    if (!dsdt_)
+    {
+        dsdt_ = OVM_TRY(add(make_dsdt().bytes()));
+        return false;
+    }
+    auto const facs = OVM_TRY(add(make_facs()));
+    auto const fadt = OVM_TRY(add(make_fadt(facs, *dsdt_).bytes()));
+    auto const madt = OVM_TRY(add(make_madt(vcpus_).bytes()));
+    auto const mcfg = OVM_TRY(add(make_mcfg().bytes()));
+    auto const xsdt = OVM_TRY(add(make_xsdt(std::array{fadt, madt, mcfg}).bytes()));
+    OVM_TRY(memory_.write(layout::rsdp, make_rsdp(xsdt)));
+    return true;
 }
 
 } // namespace ovm::interface

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "base/result.hpp"
+#include "interface/boot/entry_state.hpp"
 #include "memory/guest_memory.hpp"
 
 namespace ovm::interface
@@ -23,7 +26,22 @@ inline constexpr std::uint8_t ioapic_id = 0;
 
 /// Describes the PC of a VM with `vcpus` processors, whose APIC ids are their indices, in ACPI 6.4 tables: RSDP at
 /// layout::rsdp, XSDT, FADT, FACS, MADT, MCFG and DSDT from layout::acpi_tables on.
-/// Error::out_of_range: no or too many vcpus. Error::no_memory: a page of the VM's memory cannot be given.
-Result<> write_acpi_tables(memory::Guest_memory& memory, std::uint32_t vcpus);
+class Acpi_tables
+{
+public:
+    Acpi_tables(memory::Guest_memory& memory, std::uint32_t vcpus) : memory_(memory), vcpus_(vcpus) {}
+
+    /// A slice of writing them; true when all are there.
+    /// Error::out_of_range: no or too many vcpus. Error::no_memory: a page of the VM's memory cannot be given.
+    Result<bool> write_some();
+
+private:
+    Result<Guest_physical> add(std::span<const std::uint8_t> table);
+
+    memory::Guest_memory& memory_;
+    std::uint32_t vcpus_;
+    Guest_physical next_ = layout::acpi_tables;
+    std::optional<Guest_physical> dsdt_{}; ///< by far the longest, and so a slice of its own
+};
 
 } // namespace ovm::interface

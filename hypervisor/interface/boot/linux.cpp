@@ -1,6 +1,7 @@
 #include "interface/boot/linux.hpp"
 
 #include <array>
+#include <bit>
 
 #include "base/bits.hpp"
 #include "interface/boot/bytes.hpp"
@@ -90,12 +91,12 @@ Result<> write_tables(memory::Guest_memory& memory)
     for (std::uint64_t gigabyte = 0; gigabyte < 4; ++gigabyte)
         OVM_TRY(
             memory.store(third + Bytes(gigabyte * 8), 8, (second + page_size * gigabyte).value() | present_writable));
-    std::array<std::uint8_t, 256> entries{};
-    for (std::uint64_t first = 0; first < 4 * 512; first += entries.size() / 8)
+    std::array<std::uint64_t, 64> entries{};
+    for (std::uint64_t first = 0; first < 4 * 512; first += entries.size())
     {
-        for (std::uint64_t i = 0; i < entries.size() / 8; ++i)
-            put_little_endian(entries, i * 8, 8, ((first + i) << 21) | present_writable | large);
-        OVM_TRY(memory.write(second + Bytes(first * 8), entries));
+        for (std::uint64_t i = 0; i < entries.size(); ++i)
+            entries[i] = ((first + i) << 21) | present_writable | large;
+        OVM_TRY(memory.write(second + Bytes(first * 8), std::bit_cast<std::array<std::uint8_t, 512>>(entries)));
     }
     constexpr std::array<std::uint64_t, 4> descriptors{0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff};
     for (std::size_t i = 0; i < descriptors.size(); ++i)
@@ -132,7 +133,7 @@ Result<> write_params(memory::Guest_memory& memory, const Image& image, Range<Gu
 
 } // namespace
 
-std::expected<Entry_state, Load_error> load_linux(memory::Guest_memory& memory, std::span<const std::uint8_t> kernel,
+std::expected<Entry_state, Load_error> load_linux(Copies& copies, std::span<const std::uint8_t> kernel,
                                                   std::span<const std::uint8_t> initrd, std::string_view command_line)
 {
     auto const image = read_image(kernel);
@@ -141,6 +142,7 @@ std::expected<Entry_state, Load_error> load_linux(memory::Guest_memory& memory, 
     if (command_line.size() > image->command_line_limit)
         return refuse("the command line is longer than the kernel takes");
 
+    auto& memory = copies.memory();
     auto const& low = memory.ram().low;
     Guest_physical const at(image->address);
     auto const needed = Bytes(image->init_size > image->code.size() ? image->init_size : image->code.size());
@@ -160,9 +162,10 @@ std::expected<Entry_state, Load_error> load_linux(memory::Guest_memory& memory, 
 
     if (auto const done = put_command_line(memory, command_line); !done)
         return std::unexpected(done.error());
-    if (!write_params(memory, *image, {initrd_at, Bytes(initrd.size())}) || !memory.write(at, image->code) ||
-        !memory.write(initrd_at, initrd) || !write_tables(memory))
+    if (!write_params(memory, *image, {initrd_at, Bytes(initrd.size())}) || !write_tables(memory))
         return refuse_memory();
+    OVM_ASSERT(copies.add(at, Bytes(image->code.size()), image->code).has_value()); // two have room
+    OVM_ASSERT(copies.add(initrd_at, Bytes(initrd.size()), initrd).has_value());
 
     Entry_state entry{};
     entry.mode = Entry_state::Mode::long64;

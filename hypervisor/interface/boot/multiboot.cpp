@@ -94,8 +94,7 @@ std::expected<Placed_modules, Load_error> put_modules(Placement& placement, std:
 
 } // namespace
 
-std::expected<Entry_state, Load_error> load_multiboot(memory::Guest_memory& memory,
-                                                      std::span<const std::uint8_t> kernel,
+std::expected<Entry_state, Load_error> load_multiboot(Copies& copies, std::span<const std::uint8_t> kernel,
                                                       std::span<const Multiboot_module> modules,
                                                       std::string_view command_line)
 {
@@ -104,7 +103,7 @@ std::expected<Entry_state, Load_error> load_multiboot(memory::Guest_memory& memo
         return refuse("the kernel has no Multiboot 1 header in its first 8 KiB: give another kernel, or another boot=");
     if (header->has_unknown_demands())
         return refuse("the kernel's Multiboot header demands what version 1 does not define");
-    Placement placement(memory);
+    Placement placement(copies);
     auto const start =
         header->has_addresses() ? put_by_addresses(placement, kernel, *header) : put_elf(placement, kernel);
     if (!start)
@@ -114,9 +113,9 @@ std::expected<Entry_state, Load_error> load_multiboot(memory::Guest_memory& memo
     auto const placed = put_modules(placement, modules);
     if (!placed)
         return std::unexpected(placed.error());
-    if (auto const done = put_command_line(memory, command_line); !done)
+    if (auto const done = put_command_line(copies.memory(), command_line); !done)
         return std::unexpected(done.error());
-    if (!write_multiboot_information(memory, *placed))
+    if (!write_multiboot_information(copies.memory(), *placed))
         return refuse_memory();
 
     Entry_state entry{};

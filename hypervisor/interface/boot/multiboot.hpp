@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "interface/boot/copies.hpp"
 #include "interface/boot/entry_state.hpp"
-#include "memory/guest_memory.hpp"
 
 namespace ovm::interface
 {
@@ -21,9 +21,8 @@ struct Multiboot_module
 /// Puts a kernel and its modules into a VM as the Multiboot specification 0.6.96 describes it: loaded by the addresses
 /// in its header, or as ELF; entry in 32-bit mode with the magic number in EAX and the address of the information
 /// structure, at layout::start_info, in EBX.
-/// Failure: the memory may be partly written.
-std::expected<Entry_state, Load_error> load_multiboot(memory::Guest_memory& memory,
-                                                      std::span<const std::uint8_t> kernel,
+/// What is long is left in `copies`, which the VM needs before it runs. Failure: the memory may be partly written.
+std::expected<Entry_state, Load_error> load_multiboot(Copies& copies, std::span<const std::uint8_t> kernel,
                                                       std::span<const Multiboot_module> modules,
                                                       std::string_view command_line);
 

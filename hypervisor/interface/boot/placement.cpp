@@ -4,26 +4,10 @@
 #include <array>
 
 #include "base/bits.hpp"
+#include "interface/boot/bytes.hpp"
 
 namespace ovm::interface
 {
-
-namespace
-{
-
-Result<> clear(memory::Guest_memory& memory, Range<Guest_physical> range)
-{
-    constexpr std::array<std::uint8_t, 512> zeros{};
-    while (range.size > Bytes{0})
-    {
-        auto const count = std::min(range.size, Bytes{zeros.size()});
-        OVM_TRY(memory.write(range.begin, std::span(zeros).first(count.value())));
-        range = {range.begin + count, range.size - count};
-    }
-    return {};
-}
-
-} // namespace
 
 std::unexpected<Load_error> refuse(std::string_view what)
 {
@@ -35,10 +19,17 @@ std::unexpected<Load_error> refuse_memory()
     return refuse("there is no memory left for the VM");
 }
 
-Placement::Placement(memory::Guest_memory& memory)
-    : memory_(memory), kernel_begin_(memory.ram().low.end()), kernel_end_(layout::kernel),
-      files_begin_(memory.ram().low.end().align_down(page_size))
+Placement::Placement(Copies& copies)
+    : copies_(copies), kernel_begin_(copies.memory().ram().low.end()), kernel_end_(layout::kernel),
+      files_begin_(kernel_begin_.align_down(page_size))
 {
+}
+
+Loaded Placement::copy(Guest_physical at, Bytes size, std::span<const std::uint8_t> content)
+{
+    if (!copies_.add(at, size, content))
+        return refuse("the kernel has more segments than OVM loads: link it into fewer");
+    return {};
 }
 
 Loaded Placement::put_kernel(std::uint64_t at, std::uint64_t size, std::span<const std::uint8_t> content)
@@ -49,11 +40,10 @@ Loaded Placement::put_kernel(std::uint64_t at, std::uint64_t size, std::span<con
         return refuse("a part of the kernel wants to lie below 1 MiB, which is taken: link it at 1 MiB or higher");
     if (begin >= Guest_physical(memory::Guest_ram::low_end.value()))
         return refuse("a part of the kernel wants to lie above 3 GiB, where no RAM is: link it lower");
-    if (!memory_.ram().low.contains(begin, Bytes(size)))
+    if (!copies_.memory().ram().low.contains(begin, Bytes(size)))
         return refuse("the kernel does not fit into the VM's memory: give the VM more memory");
-    Range<Guest_physical> const rest{begin + Bytes(content.size()), Bytes(size - content.size())};
-    if (!memory_.write(begin, content) || !clear(memory_, rest))
-        return refuse_memory();
+    if (auto const done = copy(begin, Bytes(size), content); !done)
+        return done;
     kernel_begin_ = std::min(kernel_begin_, begin);
     kernel_end_ = std::max(kernel_end_, begin + Bytes(size));
     return {};
@@ -84,8 +74,8 @@ std::expected<Guest_physical, Load_error> Placement::put_file(std::span<const st
     if (files_begin_ < floor || (files_begin_ - floor).value() < content.size())
         return refuse(no_room);
     auto const at = (files_begin_ - Bytes(content.size())).align_down(page_size);
-    if (!memory_.write(at, content))
-        return refuse_memory();
+    if (auto const done = copy(at, Bytes(content.size()), content); !done)
+        return std::unexpected(done.error());
     files_begin_ = at;
     return at;
 }
@@ -114,8 +104,8 @@ Result<> Guest_writer::number(unsigned width, std::uint64_t value)
 
 Result<> Guest_writer::text(std::string_view text)
 {
-    for (char const character : text)
-        OVM_TRY(number(1, static_cast<std::uint8_t>(character)));
+    OVM_TRY(memory_.write(at_, bytes_of(text)));
+    at_ += Bytes{text.size()};
     return number(1, 0);
 }
 

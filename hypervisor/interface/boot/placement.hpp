@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "interface/boot/copies.hpp"
 #include "interface/boot/elf.hpp"
 #include "interface/boot/entry_state.hpp"
 #include "memory/guest_memory.hpp"
@@ -21,12 +22,13 @@ std::unexpected<Load_error> refuse(std::string_view what);
 /// For a write into a VM's RAM that failed.
 std::unexpected<Load_error> refuse_memory();
 
-/// Puts a kernel where it wants to be, and what comes with it as high as there is room below 3 GiB.
+/// Finds a kernel its place where it wants to be, and what comes with it as high as there is room below 3 GiB; both are
+/// left to be copied.
 /// Invariant: nothing lands below 1 MiB, outside of RAM, or on the kernel or another file.
 class Placement
 {
 public:
-    explicit Placement(memory::Guest_memory& memory);
+    explicit Placement(Copies& copies);
 
     /// `content`, then zeros up to `size`.
     Loaded put_kernel(std::uint64_t at, std::uint64_t size, std::span<const std::uint8_t> content);
@@ -39,7 +41,9 @@ public:
     bool kernel_covers(std::uint64_t at) const;
 
 private:
-    memory::Guest_memory& memory_;
+    Loaded copy(Guest_physical at, Bytes size, std::span<const std::uint8_t> content);
+
+    Copies& copies_;
     Guest_physical kernel_begin_{};
     Guest_physical kernel_end_{};
     Guest_physical files_begin_{};

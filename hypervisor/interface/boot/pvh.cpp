@@ -65,7 +65,7 @@ Result<> write_start_info(memory::Guest_memory& memory, Range<Guest_physical> in
 
 } // namespace
 
-std::expected<Entry_state, Load_error> load_pvh(memory::Guest_memory& memory, std::span<const std::uint8_t> kernel,
+std::expected<Entry_state, Load_error> load_pvh(Copies& copies, std::span<const std::uint8_t> kernel,
                                                 std::span<const std::uint8_t> initrd, std::string_view command_line)
 {
     auto const elf = Elf_image::create(kernel);
@@ -79,7 +79,7 @@ std::expected<Entry_state, Load_error> load_pvh(memory::Guest_memory& memory, st
         return refuse(
             "the kernel has no PVH entry (ELF note XEN_ELFNOTE_PHYS32_ENTRY): build Linux with CONFIG_PVH, or "
             "give another boot=");
-    Placement placement(memory);
+    Placement placement(copies);
     if (auto const done = placement.put_kernel(*elf); !done)
         return std::unexpected(done.error());
     if (!placement.kernel_covers(*start))
@@ -94,9 +94,9 @@ std::expected<Entry_state, Load_error> load_pvh(memory::Guest_memory& memory, st
             return std::unexpected(at.error());
         file = {*at, Bytes(initrd.size())};
     }
-    if (auto const done = put_command_line(memory, command_line); !done)
+    if (auto const done = put_command_line(copies.memory(), command_line); !done)
         return std::unexpected(done.error());
-    if (!write_start_info(memory, file, !command_line.empty()))
+    if (!write_start_info(copies.memory(), file, !command_line.empty()))
         return refuse_memory();
 
     Entry_state entry{};

@@ -1,5 +1,8 @@
 #include "interface/boot/table_writer.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "interface/boot/bytes.hpp"
 
 namespace ovm::interface
@@ -49,8 +52,8 @@ void Table_writer::zeros(std::size_t count)
 void Table_writer::insert(std::size_t at, unsigned width, std::uint64_t value)
 {
     OVM_REQUIRES_THAT(at <= size_ && width <= capacity - size_);
-    for (std::size_t i = size_; i > at; --i)
-        bytes_[i - 1 + width] = bytes_[i - 1];
+    auto const all = std::span(bytes_);
+    std::ranges::copy_backward(all.subspan(at, size_ - at), all.first(size_ + width).end());
     put_little_endian(bytes_, at, width, value);
     size_ += width;
 }

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "arch/injection.hpp"
 #include "base/bits.hpp"
 #include "interface/exit/vcpu_operands.hpp"
 
@@ -28,6 +29,7 @@ constexpr std::uint64_t low_half(std::uint64_t value)
 
 void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
 {
+    arch::injection_point("dispatcher: an exit arrived");
     switch (exit.kind)
     {
     case Exit_kind::cpuid:
@@ -102,6 +104,7 @@ void Dispatcher::handle_cpuid(Vcpu& vcpu, const Exit& exit)
     state.set(Register::rbx, result.ebx);
     state.set(Register::rcx, result.ecx);
     state.set(Register::rdx, result.edx);
+    arch::injection_point("dispatcher: answered, not advanced");
     vcpu.advance(exit);
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "interface/boot/acpi_tables.hpp"
 #include "interface/boot/linux.hpp"
 #include "interface/boot/multiboot.hpp"
 #include "interface/boot/pvh.hpp"
@@ -20,7 +19,7 @@ Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const
               environment.population),
       platform_(environment.homes[0]->timers(), environment.terminal, *this, memory_, configuration.vcpus,
                 arch::time_stamp()),
-      dispatcher_(platform_.cpuid(), platform_.msrs(), platform_.calls(), *this)
+      dispatcher_(platform_.cpuid(), platform_.msrs(), platform_.calls(), *this), tables_(memory_, configuration.vcpus)
 {
 }
 
@@ -49,7 +48,7 @@ void Virtual_machine::destroy_processors()
 
 bool Virtual_machine::take_down_step()
 {
-    constexpr std::uint64_t pages = 128;
+    constexpr std::uint64_t pages = 48;
     switch (take_down_)
     {
     case Take_down::nothing:
@@ -99,67 +98,55 @@ processor::Scheduling_parameters Virtual_machine::scheduling() const
 Result<> Virtual_machine::build()
 {
     OVM_TRY(memory_.open());
-    OVM_TRY(platform_.connect(dispatcher_, configuration_.debug_exit));
-    for (std::uint32_t i = 0; i < configuration_.vcpus; ++i)
-    {
-        auto& core = *environment_.homes[i];
-        auto& processor = processors_[i];
-        auto const order = processor_order();
-        processor.memory = OVM_TRY(environment_.frames.allocate(order, arch::node_of(core.id())));
-        std::ranges::fill(arch::physical_bytes(*processor.memory, memory::size_of(order)), std::uint8_t{0});
-        auto* const port = OVM_TRY(platform_.add_processor(environment_.heap, i, core.timers()));
-        processor.vcpu = OVM_TRY(object::make<processor::Vcpu>(
-            environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(i), scheduling()}, core, *processor.memory,
-            memory_, static_cast<processor::Exit_handler&>(dispatcher_), *port,
-            static_cast<processor::Vcpu_events&>(*this)));
-        auto& state = processor.vcpu->state();
-        state.set_nested_root(memory_.root());
-        platform_.attach(i, *processor.vcpu);
-    }
-    return {};
+    return platform_.connect(dispatcher_, configuration_.debug_exit);
 }
 
-std::expected<void, Load_error> Virtual_machine::load(const Archive& archive)
+Result<bool> Virtual_machine::add_vcpu()
 {
-    auto const kernel = archive.find(configuration_.kernel);
-    if (!kernel)
-        return std::unexpected(Load_error{"the boot archive has no such kernel, or it is damaged: make it again"});
-    std::span<const std::uint8_t> initrd{};
-    if (!configuration_.initrd.empty())
-    {
-        auto const found = archive.find(configuration_.initrd);
-        if (!found)
-            return std::unexpected(Load_error{"the boot archive has no such initrd, or it is damaged: make it again"});
-        initrd = found->content;
-    }
-    if (!write_acpi_tables(memory_, configuration_.vcpus))
-        return std::unexpected(Load_error{"there is no memory left for the VM"});
+    auto const index = added_;
+    auto& core = *environment_.homes[index];
+    auto& processor = processors_[index];
+    auto const order = processor_order();
+    processor.memory = OVM_TRY(environment_.frames.allocate(order, arch::node_of(core.id())));
+    arch::fill(arch::physical_bytes(*processor.memory, memory::size_of(order)), 0);
+    auto* const port = OVM_TRY(platform_.add_processor(environment_.heap, index, core.timers()));
+    processor.vcpu = OVM_TRY(object::make<processor::Vcpu>(
+        environment_.heap, processor::Vcpu::Identity{id_, Vcpu_index(index), scheduling()}, core, *processor.memory,
+        memory_, static_cast<processor::Exit_handler&>(dispatcher_), *port,
+        static_cast<processor::Vcpu_events&>(*this)));
+    processor.vcpu->state().set_nested_root(memory_.root());
+    platform_.attach(index, *processor.vcpu);
+    return ++added_ == configuration_.vcpus;
+}
 
+std::expected<void, Load_error> Virtual_machine::load(const Vm_files& files)
+{
     auto const entry = [&]() -> std::expected<Entry_state, Load_error>
     {
         switch (configuration_.boot)
         {
         case Boot_kind::linux:
-            return load_linux(memory_, kernel->content, initrd, configuration_.command_line);
+            return load_linux(copies_, files.kernel, files.initrd, configuration_.command_line);
         case Boot_kind::pvh:
-            return load_pvh(memory_, kernel->content, initrd, configuration_.command_line);
+            return load_pvh(copies_, files.kernel, files.initrd, configuration_.command_line);
         case Boot_kind::multiboot:
             break;
         }
         Static_vector<Multiboot_module, 4> modules{};
-        for (auto const& module : configuration_.modules)
-        {
-            auto const found = archive.find(module.file);
-            if (!found)
-                return std::unexpected(Load_error{"the boot archive lacks a module, or it is damaged: make it again"});
-            OVM_ASSERT(modules.push_back({found->content, module.command_line}).has_value());
-        }
-        return load_multiboot(memory_, kernel->content, modules.items(), configuration_.command_line);
+        for (std::size_t i = 0; i < configuration_.modules.size(); ++i)
+            OVM_ASSERT(modules.push_back({files.modules[i], configuration_.modules[i].command_line}).has_value());
+        return load_multiboot(copies_, files.kernel, modules.items(), configuration_.command_line);
     }();
     if (!entry)
         return std::unexpected(entry.error());
     enter(processors_[0].vcpu->state(), *entry);
     return {};
+}
+
+Result<bool> Virtual_machine::load_step()
+{
+    constexpr Bytes slice{16 << 10};
+    return copies_.copy_some(slice);
 }
 
 void Virtual_machine::start()

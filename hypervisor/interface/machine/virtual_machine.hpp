@@ -6,9 +6,11 @@
 #include <optional>
 #include <span>
 
-#include "interface/boot/archive.hpp"
+#include "interface/boot/acpi_tables.hpp"
 #include "interface/boot/configuration.hpp"
+#include "interface/boot/copies.hpp"
 #include "interface/boot/entry_state.hpp"
+#include "interface/boot/vm_files.hpp"
 #include "interface/console/console.hpp"
 #include "interface/exit/dispatcher.hpp"
 #include "interface/machine/platform.hpp"
@@ -66,12 +68,20 @@ public:
     Virtual_machine(const Virtual_machine&) = delete;
     Virtual_machine& operator=(const Virtual_machine&) = delete;
 
-    /// Memory and vcpus. Call once, first.
+    // To be called in this order, each until it is done.
+
+    /// An empty memory, and the devices.
     Result<> build();
+    /// The next vcpu; true when all are there.
+    Result<bool> add_vcpu();
     /// One slice of giving it its memory; true when the population wants no more. Error::busy: try again.
     Result<bool> populate_step() { return memory_.populate_step(); }
-    /// Tables, kernel and its files; vcpu 0 stands at the kernel's entry.
-    std::expected<void, Load_error> load(const Archive& archive);
+    /// A slice of what firmware leaves to a guest; true when all is there. Error::no_memory.
+    Result<bool> load_tables() { return tables_.write_some(); }
+    /// What its boot protocol wants, but for what is long; vcpu 0 stands at the kernel's entry.
+    std::expected<void, Load_error> load(const Vm_files& files);
+    /// One slice of copying what is long; true when all is there. Error::no_memory.
+    Result<bool> load_step();
     void start();
     /// Stops all vcpus, then tells the owner.
     void end(const Vm_end& how);
@@ -87,7 +97,7 @@ public:
     const Vm_end& how_it_ended() const { return end_; }
     const memory::Guest_memory& memory() const { return memory_; }
     std::uint32_t vcpus() const { return configuration_.vcpus; }
-    /// Requires index < vcpus(), and build().
+    /// Requires index < vcpus(), and that all were added.
     const processor::Vcpu& vcpu(std::uint32_t index) const { return *processors_[index].vcpu; }
     processor::Vcpu& vcpu(std::uint32_t index) { return *processors_[index].vcpu; }
     /// OVM itself failed while it served one of its exits.
@@ -133,6 +143,9 @@ private:
     Platform platform_;
     Dispatcher dispatcher_;
     std::array<Processor, max_vcpus> processors_{};
+    std::uint32_t added_ = 0; ///< vcpus
+    Acpi_tables tables_;
+    Copies copies_{memory_};
     Take_down take_down_ = Take_down::nothing;
     object::Grace_period grace_{};
     std::atomic<bool> ending_{false};

@@ -1,5 +1,7 @@
 #include "policy/placement/resident_placement.hpp"
 
+#include "arch/injection.hpp"
+
 namespace ovm::policy
 {
 
@@ -20,7 +22,9 @@ Result<Core_id> Resident_placement::place(Identity vcpu, std::optional<Node_id> 
     if (homes_.home_of(vcpu))
         return Error::exists;
     auto const core = choose(vcpu, near);
+    arch::injection_point("placement: before a vcpu settles");
     homes_.settle(vcpu, core);
+    arch::injection_point("placement: after a vcpu settled");
     return core;
 }
 
@@ -29,6 +33,7 @@ Result<> Resident_placement::leave(Identity vcpu)
     Lock_guard const guard(lock_);
     if (!is_possible(vcpu) || !homes_.home_of(vcpu))
         return Error::not_found;
+    arch::injection_point("placement: before a vcpu leaves");
     homes_.remove(vcpu);
     return {};
 }

@@ -1,9 +1,9 @@
 #include "arch/x86_64/svm/virtual_processor.hpp"
 
-#include <algorithm>
 #include <span>
 
 #include "arch/processor.hpp"
+#include "arch/raw_bytes.hpp"
 #include "base/contract.hpp"
 
 namespace ovm::arch
@@ -318,7 +318,7 @@ void Virtual_processor::set_tsc_offset(std::uint64_t offset)
 void Virtual_processor::reset_extended_state()
 {
     auto const area = std::span(extended_state_, memory_needed().value() - page_size.value());
-    std::ranges::fill(area, std::uint8_t{0});
+    fill(area, 0);
     auto const put = [area](std::size_t at, std::uint64_t value, unsigned size)
     {
         for (unsigned i = 0; i < size; ++i)

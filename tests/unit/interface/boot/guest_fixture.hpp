@@ -4,12 +4,16 @@
 
 #include <array>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "arch/hosted/machine.hpp"
 #include "interface/boot/bytes.hpp"
+#include "interface/boot/copies.hpp"
+#include "interface/boot/entry_state.hpp"
 #include "memory/frames.hpp"
 #include "memory/guest_memory.hpp"
 #include "policy/frames/first_touch.hpp"
@@ -36,6 +40,24 @@ protected:
         memory_.reset();
         memory_.emplace(frames_, Node_id{0}, Bytes{mebibytes << 20}, population_);
         EXPECT_TRUE(memory_->open());
+    }
+
+    /// What `loader` loads with these arguments, copied in slices that cut across everything.
+    template <typename... Arguments>
+    std::expected<Entry_state, Load_error> load_all(std::expected<Entry_state, Load_error> (*loader)(Copies&,
+                                                                                                     Arguments...),
+                                                    std::type_identity_t<Arguments>... arguments)
+    {
+        Copies copies(*memory_);
+        auto entry = loader(copies, arguments...);
+        while (entry)
+        {
+            auto const done = copies.copy_some(Bytes{1009});
+            EXPECT_TRUE(done.has_value());
+            if (!done || *done)
+                break;
+        }
+        return entry;
     }
 
     std::uint64_t load(std::uint64_t at, unsigned size)

@@ -49,7 +49,7 @@ protected:
                                                        const std::vector<std::uint8_t>& initrd = {},
                                                        std::string_view command_line = "console=ttyS0")
     {
-        return load_linux(*memory_, kernel, initrd, command_line);
+        return load_all(load_linux, kernel, initrd, command_line);
     }
 
     void expect_refused(const std::vector<std::uint8_t>& kernel, std::string_view words,

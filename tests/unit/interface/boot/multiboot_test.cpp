@@ -44,14 +44,14 @@ protected:
     std::string_view refusal(std::span<const std::uint8_t> kernel, std::span<const Multiboot_module> modules = {},
                              std::string_view command_line = {})
     {
-        auto const entry = load_multiboot(*memory_, kernel, modules, command_line);
+        auto const entry = load_all(load_multiboot, kernel, modules, command_line);
         return entry ? std::string_view() : entry.error().what;
     }
 };
 
 TEST_F(Multiboot, ElfKernelEntersAtItsPhysicalAddress)
 {
-    auto const entry = load_multiboot(*memory_, elf_kernel(), {}, "quiet");
+    auto const entry = load_all(load_multiboot, elf_kernel(), {}, "quiet");
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->mode, Entry_state::Mode::protected32);
     EXPECT_EQ(entry->rip, 0x200010u);
@@ -65,7 +65,7 @@ TEST_F(Multiboot, FlatKernelGoesWhereItsHeaderSays)
     ASSERT_TRUE(memory_->store(Guest_physical{0x300800}, 8, ~std::uint64_t{0}));
     ASSERT_TRUE(memory_->store(Guest_physical{0x302000}, 4, 0x12345678));
     auto const kernel = flat_kernel();
-    auto const entry = load_multiboot(*memory_, kernel, {}, "");
+    auto const entry = load_all(load_multiboot, kernel, {}, "");
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->rip, 0x300200u);
     EXPECT_EQ(read(0x300000, 0x800), exact(std::span(kernel).subspan(0x80, 0x800)));
@@ -78,7 +78,7 @@ TEST_F(Multiboot, InformationDescribesMemoryAndModules)
     std::vector<std::uint8_t> const first(100, 1);
     std::vector<std::uint8_t> const second(4097, 2);
     std::array<Multiboot_module, 2> const modules{{{first, "first module"}, {second, ""}}};
-    auto const entry = load_multiboot(*memory_, elf_kernel(), modules, "verbose=1");
+    auto const entry = load_all(load_multiboot, elf_kernel(), modules, "verbose=1");
     ASSERT_TRUE(entry);
     auto const info = entry->rbx;
     EXPECT_EQ(load(info, 4), 0x24du);

@@ -15,7 +15,7 @@ protected:
     std::string_view refusal(std::span<const std::uint8_t> kernel, std::span<const std::uint8_t> initrd = {},
                              std::string_view command_line = {})
     {
-        auto const entry = load_pvh(*memory_, kernel, initrd, command_line);
+        auto const entry = load_all(load_pvh, kernel, initrd, command_line);
         return entry ? std::string_view() : entry.error().what;
     }
 };
@@ -29,7 +29,7 @@ TEST_F(Pvh, KernelInitrdAndStartInfoArrive)
             << "what a last run left in the BSS";
         auto const kernel = make_elf(is_64, 0x200000, "Xen", 18, 0x200040);
         std::vector<std::uint8_t> const initrd(5000, 0x77);
-        auto const entry = load_pvh(*memory_, kernel, initrd, "console=ttyS0");
+        auto const entry = load_all(load_pvh, kernel, initrd, "console=ttyS0");
         ASSERT_TRUE(entry);
         EXPECT_EQ(entry->mode, Entry_state::Mode::protected32);
         EXPECT_EQ(entry->rip, 0x200040u);
@@ -65,7 +65,7 @@ TEST_F(Pvh, KernelInitrdAndStartInfoArrive)
 
 TEST_F(Pvh, WithoutInitrdThereIsNoModule)
 {
-    ASSERT_TRUE(load_pvh(*memory_, make_elf(true, 0x200000, "Xen", 18, 0x200040), {}, ""));
+    ASSERT_TRUE(load_all(load_pvh, make_elf(true, 0x200000, "Xen", 18, 0x200040), {}, ""));
     EXPECT_EQ(load(layout::start_info.value() + 12, 4), 0u);
     EXPECT_EQ(load(layout::start_info.value() + 16, 8), 0u);
     EXPECT_EQ(load(layout::start_info.value() + 24, 8), 0u);
