@@ -36,7 +36,7 @@ public:
             if (exit.kind == arch::Exit_kind::shutdown)
                 return vcpu.stop();
             if (exit.kind == arch::Exit_kind::halt)
-                vcpu.timers().arm(*this, vcpu.timers().now() + Ticks(100'000));
+                vcpu.home().timers().arm(*this, vcpu.home().timers().now() + Ticks(100'000));
             dispatcher_.handle(vcpu, exit);
         };
         running.vcpu->state().set_rip(start);
@@ -45,7 +45,7 @@ public:
     ~Worker()
     {
         if (armed())
-            running_.vcpu->timers().cancel(*this);
+            running_.vcpu->home().timers().cancel(*this);
     }
 
     bool done() const { return place_ == program && (!ends_itself() || stopped()); }
