@@ -45,11 +45,13 @@ object::Job::Step Balancer::step()
     return Step::wait;
 }
 
-/// A placement that is being replaced is asked again.
+/// A placement that is being replaced is asked again, and so is the next one after one that failed: nothing counts as
+/// asked before it has answered.
 object::Job::Step Balancer::ask()
 {
+    using processor::Placement;
     auto const placement = owner_.policies().placement();
-    auto const pace = placement.ask([](processor::Placement& policy) { return policy.pace(); });
+    auto const pace = placement.ask([](Placement& policy) { return policy.pace(); });
     if (!pace)
         return Step::again;
     if (!*pace)
@@ -59,9 +61,9 @@ object::Job::Step Balancer::ask()
     }
     auto const now = arch::time_stamp();
     measure(now);
-    auto const move = placement.ask([&](processor::Placement& policy)
-                                    { return policy.rebalance(std::span(loads_).first(owner_.cores()), now); });
-    due_ = false; // now: a policy that fails in there is followed by another, and the question still stands
+    auto const loads = std::span(loads_).first(owner_.cores());
+    auto const move = placement.ask([&](Placement& policy) { return policy.rebalance(loads, now); });
+    due_ = false;
     owner_.core(Core_id{0})->timers().arm(*this, now + arch::to_ticks(**pace));
     if (move && *move)
         static_cast<void>(carry_out(**move)); // who cannot be moved is forgotten
@@ -116,6 +118,11 @@ void Balancer::migration_over(Migration& migration)
     if (by_hand_)
         last_by_hand_ = {migration.outcome(), migration.duration()};
     bool const moved = migration.outcome() == Migration::Outcome::moved;
+    if (moved)
+    {
+        auto const who = migration.vcpu().identity();
+        owner_.slots()[who.vm.value() - 1]->moved(who.index, migration.to());
+    }
     auto& counter = !moved ? counts_.refused : by_hand_ ? counts_.by_hand : counts_.by_placement;
     ++counter;
     phase_ = moved ? Phase::telling : Phase::waiting;
@@ -124,9 +131,9 @@ void Balancer::migration_over(Migration& migration)
 
 object::Job::Step Balancer::tell()
 {
-    auto const told =
-        owner_.policies().placement().ask([this](processor::Placement& policy)
-                                          { return policy.moved(migration_.vcpu().identity(), migration_.to().id()); });
+    auto const who = migration_.vcpu().identity();
+    auto const told = owner_.policies().placement().ask([&](processor::Placement& policy)
+                                                        { return policy.moved(who, migration_.to().id()); });
     if (!told && told.error() == Error::busy)
         return Step::again; // it is being replaced: the next one hears it
     phase_ = Phase::waiting;

@@ -29,6 +29,8 @@ public:
     Vm_id id() const { return id_; }
     /// What it is at, in one word.
     std::string_view state() const;
+    /// A vcpu of it lives there now.
+    void moved(Vcpu_index vcpu, processor::Core& to) { homes_[vcpu.value()] = &to; }
     /// Where its vcpus live that were placed and did not leave.
     void write_homes(processor::Placement_state& state) const;
     /// Its vcpus run, or have just stopped.

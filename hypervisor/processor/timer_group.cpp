@@ -1,11 +1,14 @@
 #include "processor/timer_group.hpp"
 
+#include "arch/crossing.hpp"
+
 namespace ovm::processor
 {
 
 void Timer_group::arm(Timer& timer, Ticks deadline)
 {
     Lock_guard const guard(lock_);
+    arch::Commit_section const links;
     if (!timer.in_group_)
     {
         timer.in_group_ = true;
@@ -31,6 +34,7 @@ void Timer_group::retire(Timer& timer)
     }
     queue->retire(timer);
     Lock_guard const guard(lock_);
+    arch::Commit_section const links;
     for (auto** link = &timers_; *link != nullptr; link = &(*link)->next_of_group_)
     {
         if (*link != &timer)

@@ -41,8 +41,8 @@ enum class Run_state : std::uint8_t
 /// Concurrency: notify, start, stop, flush_translations from any core; the looks at home, run state and time too;
 ///              everything else on its home core, or on any while it is stopped. Only its home core gives it another
 ///              one; what was posted to the old one follows it.
-/// Lifetime:    destroyed while stopped, when nobody notifies it any more and no migration has it. `memory` is
-///              Virtual_processor's.
+/// Lifetime:    destroyed while stopped, when nobody notifies it any more and no migration has it, a grace period after
+///              it was seen not is_asked(). `memory` is Virtual_processor's.
 class Vcpu final : public Schedulable, public memory::Translation_user, private object::Message
 {
 public:
@@ -79,6 +79,8 @@ public:
     void start(Run_state first);
     /// Takes effect soon; Vcpu_events::stopped says when. Harmless when it is stopped: then it says so again.
     void stop();
+    /// Somebody has asked something of it that no core has looked at yet.
+    bool is_asked() const { return posted(); }
     /// Makes it forget all translations before it runs again; Vcpu_events::flushed says when.
     void flush_translations() override;
 

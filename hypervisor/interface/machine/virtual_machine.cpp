@@ -52,19 +52,19 @@ bool Virtual_machine::take_down_step()
     switch (take_down_)
     {
     case Take_down::nothing:
-        // A device may have notified a vcpu until now, and its message be on the way: a second stop comes behind it.
         disconnect();
-        for (auto const& processor : processors_)
-            running_.fetch_add(processor.vcpu ? 1 : 0, std::memory_order_relaxed);
-        for (auto& processor : processors_)
-        {
-            if (processor.vcpu)
-                processor.vcpu->stop();
-        }
         take_down_ = Take_down::disconnected;
         return false;
     case Take_down::disconnected:
-        if (running_.load(std::memory_order_acquire) != 0)
+        // migration.pml, await_reception: what devices asked until now may still be on its way to a core.
+        if (any_vcpu_is_asked())
+            return false;
+        grace_.begin();
+        take_down_ = Take_down::unasked;
+        return false;
+    case Take_down::unasked:
+        // migration.pml, pass_epoch: a core may be in the middle of its reception.
+        if (!grace_.over())
             return false;
         destroy_processors();
         take_down_ = Take_down::without_processors;
@@ -73,6 +73,12 @@ bool Virtual_machine::take_down_step()
         return memory_.release_some(pages);
     }
     return true;
+}
+
+bool Virtual_machine::any_vcpu_is_asked() const
+{
+    return std::ranges::any_of(processors_,
+                               [](auto const& processor) { return processor.vcpu && processor.vcpu->is_asked(); });
 }
 
 memory::Page_order Virtual_machine::processor_order() const

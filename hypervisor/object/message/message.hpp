@@ -11,12 +11,16 @@ class Inbox;
 
 /// What one core asks of another. Intrusive and in an inbox at most once: posting it again before it was received adds
 /// nothing, so what is asked for stands in the object that derives from this, written before post().
-/// Lifetime: outlives its reception; who destroys it knows that nobody posts it any more.
+/// Lifetime: outlives its reception. Who destroys it knows that nobody posts it any more, has seen it not posted(),
+///           and then waited for a grace period, as it may have been in the middle of its reception.
 class Message
 {
 public:
     Message(const Message&) = delete;
     Message& operator=(const Message&) = delete;
+
+    /// It is in an inbox, or on its way to another one.
+    bool posted() const { return posted_.load(std::memory_order_acquire); }
 
     /// On the core that it was posted to, at the beginning of a crossing, no lock held.
     virtual void received() = 0;

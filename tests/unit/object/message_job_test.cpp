@@ -84,7 +84,9 @@ TEST_F(Message_test, AMessageFollowsAReceiverThatHasMoved)
     object::post(Core_id(0), one);
     one.home = Core_id(2);
     auto const kicks = arch::hosted::kicks(Core_id(2));
+    EXPECT_TRUE(one.posted());
     cross(0);
+    EXPECT_TRUE(one.posted()) << "nobody may destroy it yet";
     EXPECT_TRUE(one.received_on.empty());
     EXPECT_EQ(arch::hosted::kicks(Core_id(2)), kicks + 1);
     object::post(Core_id(1), one); // it is posted already, wherever it is
@@ -93,6 +95,7 @@ TEST_F(Message_test, AMessageFollowsAReceiverThatHasMoved)
     cross(2);
     cross(2);
     EXPECT_EQ(one.received_on, std::vector{Core_id(2)});
+    EXPECT_FALSE(one.posted());
 }
 
 TEST_F(Message_test, ADiscardedReceptionLosesItselfAlone)
