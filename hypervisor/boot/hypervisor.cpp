@@ -36,6 +36,12 @@ Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_
 {
 }
 
+Result<> Hypervisor::open()
+{
+    OVM_TRY(policies_.open());
+    return pool_.open_stocks(policies_.table());
+}
+
 Result<processor::Core*> Hypervisor::start_core(Core_id id)
 {
     constexpr auto size = arch::Virtual_core::memory_needed;

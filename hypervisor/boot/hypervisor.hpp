@@ -46,7 +46,7 @@ public:
     Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap);
 
     /// Before the first core. Error: no memory.
-    Result<> open() { return policies_.open(); }
+    Result<> open();
 
     /// Makes the core that calls it run vcpus. Error: no memory, or its processor cannot virtualize.
     Result<processor::Core*> start_core(Core_id id);
