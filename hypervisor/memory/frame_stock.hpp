@@ -48,6 +48,8 @@ private:
 /// One core's pages. What is handed over goes to the node.
 /// Invariant:   each page is one that the node has given out to this stock.
 /// Concurrency: its core, but for pages().
+/// Failure:     a crossing that is discarded while pages come from the node or go there loses at most a portion; none
+///              is ever in two places.
 class Core_stock final : public object::Representative<Frame_stock>
 {
 public:

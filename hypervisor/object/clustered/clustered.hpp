@@ -123,10 +123,10 @@ public:
     void carry(const Change_plan& plan) override
     {
         Lock_guard const guard(lock_);
+        arch::Commit_section const commit; // half of it could not be undone
         State state{};
         merge_locked(plan, state);
         split_locked(plan, state);
-        arch::Commit_section const commit;
         exchange_locked(plan);
         kind_ = plan.kind;
         home_ = plan.home;
