@@ -39,6 +39,7 @@ enum class Rank : std::uint8_t
     clustered,    ///< one clustered object's representatives
     object_table, ///< its free entries
     heap,         ///< one node's object heap
+    frame_stocks, ///< the representatives of cores' pages at hand
     frames,       ///< one node's frames
     log,          ///< the kept log
     console,      ///< the ring before one UART

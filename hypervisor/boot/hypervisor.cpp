@@ -40,6 +40,7 @@ Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_
 Result<> Hypervisor::open()
 {
     OVM_TRY(policies_.open());
+    OVM_TRY(pool_.open_stocks(policies_.table()));
     if (arch::option(information_, "provoke") == Provoked_fault::policies)
         return policies_.add_provoked();
     return {};

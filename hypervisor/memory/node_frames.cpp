@@ -1,5 +1,7 @@
 #include "memory/node_frames.hpp"
 
+#include <algorithm>
+
 #include "arch/crossing.hpp"
 #include "arch/injection.hpp"
 #include "arch/raw_bytes.hpp"
@@ -97,7 +99,8 @@ void Node_frames::free_locked(std::uint32_t page, unsigned order)
 
 void Node_frames::add(Range<Host_physical> range)
 {
-    OVM_REQUIRES_THAT(span_.contains(range.begin, range.size));
+    OVM_REQUIRES_THAT(span_.contains(range.begin, range.size) && ranges_.size() < most_ranges);
+    static_cast<void>(ranges_.push_back(range)); // there is room
     Lock_guard const guard(lock_);
     auto page = static_cast<std::uint32_t>((range.begin - span_.begin).value() / page_size.value());
     auto const end = page + static_cast<std::uint32_t>(range.size.value() / page_size.value());
@@ -134,6 +137,29 @@ Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choic
     if (pages_ == 0)
         return Error::no_memory; // a node without memory was never opened
     Lock_guard const guard(lock_);
+    return allocate_locked(wanted, choice);
+}
+
+std::uint32_t Node_frames::allocate_pages(std::span<Host_physical> pages)
+{
+    if (pages_ == 0)
+        return 0;
+    Lock_guard const guard(lock_);
+    arch::Commit_section const lists;
+    std::uint32_t count = 0;
+    for (auto& page : pages)
+    {
+        auto const allocated = allocate_locked(small_order, {});
+        if (!allocated)
+            break;
+        page = *allocated;
+        ++count;
+    }
+    return count;
+}
+
+Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Block_choice& choice)
+{
     unsigned order = wanted.value();
     while (order < page_orders && heads_[order] == none)
         ++order;
@@ -176,6 +202,14 @@ void Node_frames::release(Host_physical frame, Page_order order)
     free_locked(page, order.value());
 }
 
+void Node_frames::release_pages(std::span<const Host_physical> pages)
+{
+    Lock_guard const guard(lock_);
+    arch::Commit_section const lists;
+    for (auto const page : pages)
+        free_locked(given_locked(page, small_order), small_order.value());
+}
+
 void Node_frames::split(Host_physical frame, Page_order from, Page_order to)
 {
     OVM_REQUIRES_THAT(to < from);
@@ -188,10 +222,7 @@ void Node_frames::split(Host_physical frame, Page_order from, Page_order to)
 
 bool Node_frames::owns(Host_physical frame) const
 {
-    if (!span_.contains(frame))
-        return false;
-    Lock_guard const guard(lock_);
-    return states_[(frame - span_.begin).value() / page_size.value()] != absent;
+    return std::ranges::any_of(ranges_.items(), [frame](const auto& range) { return range.contains(frame); });
 }
 
 Pages Node_frames::free() const

@@ -79,8 +79,7 @@ protected:
 /// Invariant:   its object is claimed while it runs.
 /// Concurrency: begun and run on one core.
 /// Lifetime:    as long as the machine; used again and again.
-/// Failure:     in construct only. A representative that faults in merge_into() or split_from() faults in the
-///              hypervisor's own name.
+/// Failure:     in construct only. A representative that faults in merge_into() or split_from() costs the core.
 class Change final : public Job
 {
 public:

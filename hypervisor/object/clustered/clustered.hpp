@@ -23,11 +23,11 @@ namespace ovm::object
 ///              gate_ while a change concerns that core; to the tombstone after the end. Representatives together know
 ///              what the object knows: each all of it (shared, replicated), or each its part.
 /// Concurrency: any core; lock_ for what is no plain call. A core's first call takes it, so nobody makes that with a
-///              lock of rank `clustered` or above held.
+///              lock of its rank or above held.
 /// Lifetime:    not destroyed before its end has come (Change::begin_end) or without having been opened; its entry is
 ///              given back by Change::begin_give_back before that. The factory and the tombstone outlive it.
 /// Failure:     a core's first call may meet Error::no_memory, and is its core's first call again the next time.
-template <Has_stand_in Family>
+template <Has_stand_in Family, Rank rank = Rank::clustered>
 class Clustered final : public Changeable, private Lead<Family>
 {
 public:
@@ -123,10 +123,10 @@ public:
     void carry(const Change_plan& plan) override
     {
         Lock_guard const guard(lock_);
+        arch::Commit_section const commit; // half of it could not be undone
         State state{};
         merge_locked(plan, state);
         split_locked(plan, state);
-        arch::Commit_section const commit;
         exchange_locked(plan);
         kind_ = plan.kind;
         home_ = plan.home;
@@ -272,7 +272,7 @@ private:
     Refusal<Family, Error::busy> busy_{};
     typename Family::Stand_in gate_{busy_};
     typename Family::Stand_in missing_{*this};
-    mutable Ranked_lock<Rank::clustered> lock_;
+    mutable Ranked_lock<rank> lock_;
     std::array<Seat, max_seats> seats_ OVM_GUARDED_BY(lock_){};
     Seats gated_ OVM_GUARDED_BY(lock_) = 0; ///< cores that meet the gate
     Node_id home_ OVM_GUARDED_BY(lock_);

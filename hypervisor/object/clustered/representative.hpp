@@ -11,15 +11,17 @@ namespace ovm::object
 {
 
 /// One of the objects that together are a clustered object: what it is to its callers, the family's interface, and
-/// what it is to its root. Family::State is the family's canonical knowledge, a value that can be copied.
+/// what it is to its root. Family::State is the family's canonical knowledge, a value that can be copied. Aligned, so
+/// that no two cores' parts share a cache line.
 template <typename Family>
-class Representative : public Family
+class alignas(arch::cache_line) Representative : public Family
 {
 public:
     using State = typename Family::State;
 
-    // Called by the root alone, its lock held, so they call nobody; they must not fault (change.hpp). No core is in a
-    // call of this representative meanwhile, but for a replicated object's, which others read.
+    // Called by the root alone, its lock held, so they call only what has a higher rank; they must not fault
+    // (change.hpp). No core is in a call of this representative meanwhile, but for a replicated object's, which others
+    // read.
 
     /// Adds what it knows to `state`. Afterwards it is not used any more, but for a replicated object's.
     virtual void merge_into(State& state) = 0;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -45,7 +47,8 @@ public:
 
     Result<Block> allocate(std::size_t size) override
     {
-        auto* const block = std::calloc(1, size);
+        auto const rounded = std::bit_ceil(size);
+        auto* const block = std::memset(std::aligned_alloc(rounded, rounded), 0, rounded);
         blocks_.push_back(block);
         return Block{{}, block};
     }
