@@ -186,7 +186,6 @@ public:
     {
         return sound_.rebalance(loads, now);
     }
-    Result<std::optional<Nanoseconds>> pace() override { return sound_.pace(); }
 };
 
 /// One whose construction fails by the same plan: a refusal before there is anything, a broken contract in the middle.
