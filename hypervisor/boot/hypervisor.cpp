@@ -293,7 +293,8 @@ void Hypervisor::finish(interface::Finish_status status)
 {
     // The end takes as long as the wire needs, and is nobody's crossing to discard.
     arch::At_hand const nobody(arch::core_window(), arch::Fault_domain::none);
-    log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
+    if (status != interface::Finish_status::bad_configuration) // which was said
+        log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
     std::array<std::uint8_t, 1> const payload{static_cast<std::uint8_t>(status)};
     // Guests on other cores go on printing, and a UART may hang.
     console_->close();

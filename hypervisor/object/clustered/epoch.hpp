@@ -14,7 +14,7 @@ namespace ovm::object
 /// epochs.pml: announce_entry, entry_fence: before the crossing's first load of a reference, with a full fence.
 inline void announce_crossing(arch::Core_window& window)
 {
-    window.epoch.exchange(window.epoch.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    window.epoch.fetch_add(1, std::memory_order_seq_cst);
 }
 
 /// epochs.pml: announce_exit: the crossing holds no reference any more; the core enters a guest or sleeps.
