@@ -61,7 +61,6 @@ public:
 
 private:
     Step step() override;
-    Step faulted(const arch::Fault& fault) override;
     Step construct();
     Step close_gates();
     Step carry();

@@ -1,6 +1,5 @@
 #include "policy/population/lazy.hpp"
 
-#include "arch/injection.hpp"
 #include "base/bits.hpp"
 #include "base/contract.hpp"
 
@@ -22,7 +21,6 @@ Lazy_population::Lazy_population(const Parameters& parameters) : Progress_keeper
 Result<Bytes> Lazy_population::ahead(const memory::Population_progress& progress)
 {
     keep(progress);
-    arch::injection_point("lazy: asked for more ahead");
     return Bytes{0};
 }
 

@@ -1,4 +1,4 @@
-#include "support/step_counter.hpp"
+#include "collector/step_counter.hpp"
 
 #include <csignal>
 #include <cstdio>
