@@ -22,4 +22,4 @@ packages_test=(
 )
 
 # The peers that benches compare with.
-packages_bench=(libmimalloc-dev libgc-dev)
+packages_bench=(libmimalloc-dev libgc-dev liburcu-dev libstdc++-12-dev)

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "collector/step_counter.hpp"
 #include "collector/world.hpp"
+#include "support/step_counter.hpp"
 
 namespace ovm::bench
 {

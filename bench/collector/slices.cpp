@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "collector/graph.hpp"
-#include "collector/step_counter.hpp"
 #include "collector/world.hpp"
+#include "support/step_counter.hpp"
 
 namespace ovm::bench
 {

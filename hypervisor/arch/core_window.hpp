@@ -15,6 +15,7 @@ class Spin_lock;
 
 namespace ovm::object
 {
+class Adaptor;
 class Local_heap;
 class Local_space;
 } // namespace ovm::object
@@ -22,12 +23,14 @@ class Local_space;
 namespace ovm::processor
 {
 class Core;
-}
+class Vcpu;
+} // namespace ovm::processor
 
 namespace ovm::arch
 {
 
 struct Exit;
+class Undo;
 
 /// The guest and its last exit, as a crash record names them. Kept by who runs vcpus, from one change of vcpu to the
 /// next, so that an exit costs nothing here.
@@ -56,17 +59,25 @@ struct Core_window
     Node_id node{};
     std::uint32_t commit_sections = 0; ///< arch/crossing.hpp
     Fault_domain domain = Fault_domain::none;
+    object::Adaptor* resource = nullptr; ///< whose policy is at hand, while the domain is policy
+    processor::Vcpu* vcpu = nullptr;     ///< who is at hand, while the domain is guest
+    Undo* undo = nullptr;                ///< what a discard takes back, the latest first
     Guest_at_hand guest{};
     processor::Core* current = nullptr; ///< the upper floors' objects of this core; arch does not look at them
     object::Local_space* local = nullptr;
     object::Local_heap* heap = nullptr;  ///< of collected objects
     bool records_deletions = false;      ///< object/collector/traced.hpp: what is overwritten is marked first
     std::atomic<std::uint64_t> epoch{0}; ///< object/clustered/epoch.hpp
+    Ticks deadline{}; ///< of a machine's one-shot timer, which is armed again for it when it was clipped
     std::uint64_t crossings = 0;
     std::array<std::uint64_t, 32> exits{}; ///< by Exit_kind
     std::uint64_t crossing_mark = 0;       ///< arch/crossing.hpp; 0: nothing to go back to
     Fault fault{};                         ///< why the last crossing was discarded
+    /// By rank: held, if this core owns it, or waited for.
     std::array<Spin_lock*, lock_ranks> held_locks{};
+    std::atomic<std::uint64_t> hang_seen{0}; ///< the epoch that a neighbour wants to end (arch/hang.hpp); 0: none
+    std::uint64_t hang_epoch = 0;            ///< of the last such wish that this core looked at
+    std::uint32_t hang_wishes = 0;           ///< how many there were for it
     /// The object table: this core's representative of each object.
     alignas(page_size.value()) std::array<std::atomic<void*>, object_slots> objects{};
 };

@@ -11,7 +11,9 @@ enum class Fault_domain : std::uint8_t
 {
     none,      ///< the hypervisor itself: a fault costs the machine
     scheduler, ///< this core's scheduler
-    guest      ///< the vcpu that runs, and its VM
+    policy,    ///< a policy that all cores share: of the resource at hand
+    job,       ///< the job whose slice runs
+    guest      ///< the vcpu at hand, and its VM
 };
 
 /// What ends a crossing before its time.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace ovm::arch
 
 inline constexpr std::uint32_t max_cores = 64;
 inline constexpr std::uint32_t max_nodes = 8;
+/// What cores exchange as a whole: parts that different cores write lie in different ones.
+inline constexpr std::size_t cache_line = 64;
 
 /// The core that executes this. Costs one load from the per-core window.
 Core_id this_core();

@@ -24,6 +24,7 @@ enum class Error : unsigned char
     not_present,  ///< no page is mapped there
     denied,       ///< rights or policy forbid it
     full,         ///< a fixed-size container has no place left
+    faulted,      ///< the code that was to do it failed, and its crossing was discarded
 };
 
 /// The error's name, for logs.
@@ -57,6 +58,8 @@ constexpr std::string_view to_text(Error error)
         return "denied";
     case Error::full:
         return "full";
+    case Error::faulted:
+        return "a fault";
     }
     return "unknown";
 }

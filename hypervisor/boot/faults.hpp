@@ -6,6 +6,7 @@
 #include "arch/fault.hpp"
 #include "arch/lock.hpp"
 #include "base/strong.hpp"
+#include "base/text.hpp"
 
 namespace ovm::boot
 {
@@ -17,7 +18,8 @@ struct Fault_record
     Core_id core{};
     arch::Fault fault{};
     arch::Fault_domain domain = arch::Fault_domain::none;
-    Vm_id vm{}; ///< of a guest's
+    Vm_id vm{};          ///< of a guest's
+    Text<40> resource{}; ///< of a policy's
 };
 
 /// The last faults, the latest first.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/at_hand.hpp"
 #include "arch/crash.hpp"
 #include "arch/power.hpp"
 #include "interface/boot/bytes.hpp"
@@ -29,11 +30,20 @@ interface::Console_options console_options(const arch::Boot_information& informa
 } // namespace
 
 Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap)
-    : information_(information), pool_(pool), heap_(heap), policies_(pool, heap),
+    : information_(information), pool_(pool), heap_(heap), policies_(pool, heap, *this),
       archive_(information.archive.size == Bytes{0}
                    ? std::span<const std::uint8_t>{}
                    : arch::physical_bytes(information.archive.begin, information.archive.size))
 {
+}
+
+Result<> Hypervisor::open()
+{
+    OVM_TRY(policies_.open());
+    OVM_TRY(pool_.open_stocks(policies_.table()));
+    if (arch::option(information_, "provoke") == Provoked_fault::policies)
+        return policies_.add_provoked();
+    return {};
 }
 
 Result<processor::Core*> Hypervisor::start_core(Core_id id)
@@ -68,6 +78,7 @@ void Hypervisor::start()
     auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
     log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
         Bytes(to_bytes(pool_.free())), " free");
+    balancer_.begin();
     provoked_fault_.begin(arch::option(information_, "provoke"), cores_[0]->timers());
     for (std::uint32_t i = 0; i < alive_; ++i)
         slots_[i]->go_on();
@@ -229,10 +240,31 @@ void Hypervisor::restarted(Vm_id id)
 
 void Hypervisor::scheduler_failed(processor::Core& core, const arch::Fault& fault)
 {
-    faults_.add(
-        {.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::scheduler});
-    log("core ", core.id().value(), ": the scheduler failed (", fault.what, "); its last resort goes on");
-    policies_.scheduler_failed(core.id());
+    policy_failed(core, policies_.scheduler(), fault);
+}
+
+void Hypervisor::policy_failed(processor::Core& core, object::Adaptor& resource, const arch::Fault& fault)
+{
+    faults_.add({.when = arch::time_stamp(),
+                 .core = core.id(),
+                 .fault = fault,
+                 .domain = arch::Fault_domain::policy,
+                 .resource = Text<40>(resource.resource())});
+    log("core ", core.id().value(), ": a policy of ", resource.resource(), " failed: ", fault.what);
+    policies_.failed(resource, core.id());
+}
+
+void Hypervisor::job_failed(processor::Core& core, const arch::Fault& fault)
+{
+    faults_.add({.when = arch::time_stamp(), .core = core.id(), .fault = fault, .domain = arch::Fault_domain::job});
+    log("core ", core.id().value(), ": a job failed: ", fault.what);
+}
+
+/// Where each vcpu lives, from the slots.
+void Hypervisor::rebuild(processor::Placement_state& state)
+{
+    for (auto const& slot : slots())
+        slot->write_homes(state);
 }
 
 void Hypervisor::vcpu_failed(processor::Core& core, processor::Vcpu& vcpu, const arch::Fault& fault)
@@ -259,7 +291,10 @@ void Hypervisor::one_done()
 
 void Hypervisor::finish(interface::Finish_status status)
 {
-    log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
+    // The end takes as long as the wire needs, and is nobody's crossing to discard.
+    arch::At_hand const nobody(arch::core_window(), arch::Fault_domain::none);
+    if (status != interface::Finish_status::bad_configuration) // which was said
+        log(alive_ == 0 ? std::string_view("nothing is left to run") : std::string_view("stopped"));
     std::array<std::uint8_t, 1> const payload{static_cast<std::uint8_t>(status)};
     // Guests on other cores go on printing, and a UART may hang.
     console_->close();

@@ -8,6 +8,7 @@
 #include "arch/boot.hpp"
 #include "arch/boot_information.hpp"
 #include "arch/serial.hpp"
+#include "boot/balancer.hpp"
 #include "boot/commands/commands.hpp"
 #include "boot/commands/script.hpp"
 #include "boot/faults.hpp"
@@ -39,6 +40,7 @@ private:
 /// Lifetime:    for ever.
 class Hypervisor final : public interface::Vm_owner,
                          private processor::Core_events,
+                         private object::State_source<processor::Placement>,
                          private interface::Console_owner,
                          private arch::Serial_receiver
 {
@@ -46,7 +48,7 @@ public:
     Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap);
 
     /// Before the first core. Error: no memory.
-    Result<> open() { return policies_.open(); }
+    Result<> open();
 
     /// Makes the core that calls it run vcpus. Error: no memory, or its processor cannot virtualize.
     Result<processor::Core*> start_core(Core_id id);
@@ -61,6 +63,7 @@ public:
     interface::Console& console() { return *console_; }
     const interface::Archive& archive() const { return archive_; }
     Policies& policies() { return policies_; }
+    Balancer& balancer() { return balancer_; }
     const Faults& faults() const { return faults_; }
     /// Nothing when there is no such core, or it has not started.
     processor::Core* core(Core_id id);
@@ -83,7 +86,10 @@ private:
     void refuse(std::string_view what, std::string_view word, unsigned line);
     processor::Scheduler& last_resort(Core_id core) override { return policies_.last_resort(core); }
     void scheduler_failed(processor::Core& core, const arch::Fault& fault) override;
+    void policy_failed(processor::Core& core, object::Adaptor& resource, const arch::Fault& fault) override;
     void vcpu_failed(processor::Core& core, processor::Vcpu& vcpu, const arch::Fault& fault) override;
+    void job_failed(processor::Core& core, const arch::Fault& fault) override;
+    void rebuild(processor::Placement_state& state) override;
     void command_entered(std::string_view line) override;
     [[noreturn]] void finish(interface::Finish_status status);
 
@@ -104,6 +110,7 @@ private:
     std::array<object::Owned<Slot>, interface::max_vms> slots_{};
     std::uint32_t made_ = 0;
     std::uint32_t alive_ = 0;
+    Balancer balancer_{*this};
     Faults faults_{};
     Commands commands_{*this};
     std::optional<Script> script_{};

@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "arch/fault.hpp"
 #include "base/static_vector.hpp"
+#include "boot/provoked_policies.hpp"
 #include "memory/managed.hpp"
 #include "object/adaptor/core_local_adaptor.hpp"
+#include "object/adaptor/return.hpp"
 #include "object/adaptor/shared_adaptor.hpp"
 #include "object/adaptor/swap.hpp"
 #include "policy/frames/frame_recipes.hpp"
@@ -21,17 +22,21 @@ namespace ovm::boot
 {
 
 /// Every resource that has a policy, the policies that are built in, and the swaps that are under way.
-/// Concurrency: swaps and looks on core 0; start_core() by each core; scheduler_failed() on any.
+/// Concurrency: swaps and looks on core 0; start_core() by each core; failed() on any.
 /// Lifetime:    as long as the machine.
-class Policies final : private object::Swap_observer
+class Policies final : private object::Return_owner
 {
 public:
     using Population_adaptor = object::Shared_adaptor<memory::Population>;
 
-    Policies(memory::Frame_pool& pool, object::Storage& storage);
+    /// `homes` knows where each vcpu lives, without the placement.
+    Policies(memory::Frame_pool& pool, object::Storage& storage, object::State_source<processor::Placement>& homes);
 
     /// Before the first core: everything but what belongs to a core. `cores` is how many there are at most.
     Result<> open();
+
+    /// Those that fail on purpose (provoked_policies.hpp) can be swapped in, too.
+    Result<> add_provoked();
 
     /// A core's own representatives. On that core, before its first turn.
     Result<processor::Core::Policies> start_core(Core_id core);
@@ -40,7 +45,7 @@ public:
     void started(processor::Core& core) { scheduler_.set_holder(core.id(), core); }
 
     memory::Frame_allocator& frames() { return *managed_frames_; }
-    object::Ref<processor::Placement> placement() const { return placement_.reference(); }
+    object::Policy_reference<processor::Placement> placement() { return placement_.policy_reference(); }
     /// What every VM's population adaptor is made of.
     Result<> fill(Population_adaptor& adaptor, bool lazy);
     std::string_view population_name() const { return "population/"; }
@@ -51,30 +56,26 @@ public:
     Result<> add(object::Adaptor& adaptor) { return adaptors_.push_back(&adaptor); }
     void close(Population_adaptor& adaptor);
     object::Adaptor* find(std::string_view resource) const;
-    std::span<object::Adaptor* const> adaptors() const { return adaptors_.items(); }
+    std::span<object::Adaptor* const> adaptors() const override { return adaptors_.items(); }
     object::Object_table& table() { return table_; }
 
     /// The number of a swap that nobody uses, prepared. Nothing: all are under way.
-    std::optional<std::size_t> free_swap(std::string_view who, bool returned = false);
+    std::optional<std::size_t> free_swap(std::string_view who);
     object::Swap& swap(std::size_t number) { return swaps_[number]; }
 
-    /// The scheduler of that core broke its contract, and its last resort runs there. The whole machine goes back to
-    /// the last good policy, or to the built-in one.
-    void scheduler_failed(Core_id core);
+    /// A policy of that resource failed on that core (object::Adaptor::faulted). The whole machine gets another one.
+    void failed(object::Adaptor& resource, Core_id core) { return_.want(resource, resource.faulted(core)); }
+    object::Adaptor& scheduler() { return scheduler_; }
 
 private:
-    /// Brings the scheduler that is to be in charge back, as soon as the swap that is under way has ended.
-    class Return_job final : public object::Job
+    /// Nobody knows what windows the accounts hold: they may be longer than the next policy allows.
+    class Unknown_windows final : public object::State_source<processor::Halt>
     {
     public:
-        explicit Return_job(Policies& owner) : owner_(owner) {}
-
-    private:
-        Step step() override;
-        Policies& owner_;
+        void rebuild(processor::Halt_state& state) override { state.longest = Ticks(~std::uint64_t{0}); }
     };
 
-    void swap_ended(const object::Swap& swap) override;
+    void returned(const object::Adaptor& adaptor, bool done) override;
 
     static constexpr std::uint32_t most_cores = arch::max_cores;
 
@@ -94,7 +95,8 @@ private:
     policy::Frame_factory<policy::First_touch_recipe> first_touch_;
     policy::Frame_factory<policy::Interleave_recipe> interleave_;
     policy::Frame_factory<policy::Huge_first_recipe> huge_first_;
-    policy::First_touch_frames frame_gate_; ///< frames cannot wait: the built-in rule serves meanwhile
+    policy::First_touch_frames frame_gate_;                ///< frames cannot wait: the built-in rule serves meanwhile
+    object::No_state<memory::Frame_allocator> no_turns_{}; ///< what the frames are, the pool knows
     object::Shared_adaptor<memory::Frame_allocator> frames_;
     std::optional<memory::Managed_frames> managed_frames_{};
 
@@ -107,15 +109,19 @@ private:
     policy::Halt_factory<policy::At_once_recipe> at_once_{};
     policy::Halt_factory<policy::Adaptive_recipe> adaptive_{};
     processor::Halt::Gate halt_gate_{};
+    Unknown_windows unknown_windows_{};
     object::Shared_adaptor<processor::Halt> halt_;
 
     policy::Population_factory<policy::Eager_recipe> eager_{};
     policy::Population_factory<policy::Lazy_recipe> lazy_{};
     memory::Population::Gate population_gate_{};
 
+    policy::Scheduler_factory<Provoked_recipe<Provoked_scheduler>> provoked_scheduler_{};
+    policy::Frame_factory<Provoked_recipe<Provoked_frames>> provoked_frames_;
+    policy::Halt_factory<Provoked_recipe<Provoked_halt>> provoked_halt_{};
+
     std::array<object::Swap, 4> swaps_{};
-    Return_job return_job_{*this};
-    std::atomic<bool> faulted_in_exchange_{false};
+    object::Return return_{*this, Core_id{0}};
 };
 
 } // namespace ovm::boot

@@ -16,10 +16,13 @@ namespace ovm::boot
 class Provoked_fault final : private processor::Timer
 {
 public:
+    /// The word that is not for this, but for policies that fail (provoked_policies.hpp).
+    static constexpr std::string_view policies = "policies";
+
     /// An empty word provokes nothing, and so does an unknown one.
     void begin(std::string_view word, processor::Timer_service& timers)
     {
-        if (word.empty() || !arch::previous_crash().empty())
+        if (word.empty() || word == policies || !arch::previous_crash().empty())
             return;
         if (word == "contract")
             kind_ = arch::Provocation::contract;
@@ -28,7 +31,7 @@ public:
         else if (word == "stack")
             kind_ = arch::Provocation::stack;
         else
-            return interface::log("provoke=", word, ": there are contract, page-fault and stack");
+            return interface::log("provoke=", word, ": there are contract, page-fault, stack and policies");
         timers_ = &timers;
         arm();
     }

@@ -11,6 +11,7 @@ namespace ovm::boot
 namespace
 {
 
+constexpr std::uint32_t most_faults_while_ending = 3;
 constexpr std::string_view no_memory = "there is no memory left for the VM";
 
 Text<40> resource_name(std::string_view family, std::string_view vm)
@@ -90,16 +91,60 @@ object::Job::Step Slot::step()
     return Step::wait;
 }
 
+/// While it is made, the VM ends with it; when it ends, the rest is done all the same, or its memory would be lost.
+object::Job::Step Slot::faulted(const arch::Fault& fault)
+{
+    if (phase_ == Phase::run)
+    {
+        interface::log(configuration_.name, ": is given no more memory ahead: ", fault.what);
+        return Step::wait;
+    }
+    if (phase_ < Phase::ended)
+        return could_not_start("a fault of OVM itself while it was made");
+    if (++faults_while_ending_ < most_faults_while_ending)
+        return Step::again;
+    interface::log(configuration_.name, ": what is left of it stays: ", fault.what);
+    phase_ = Phase::done;
+    owner_.report(id_, configuration_.name, end_);
+    owner_.one_done();
+    return Step::wait;
+}
+
+void Slot::write_homes(processor::Placement_state& state) const
+{
+    auto const vm = id_.value() - 1;
+    state.vcpus[vm] = static_cast<std::uint8_t>(placed_);
+    for (std::uint32_t i = 0; i < placed_; ++i)
+    {
+        auto const& home = runs() ? vm_->vcpu(i).home() : *homes_[i]; // it may have moved
+        state.homes[vm][i] = static_cast<std::uint8_t>(home.id().value());
+    }
+}
+
+void Slot::rebuild(memory::Population_state& state)
+{
+    if (!vm_)
+        return;
+    state.progress = vm_->memory().progress();
+    state.ahead = !state.progress.is_complete();
+}
+
 /// One vcpu a slice. A placement that is being replaced is asked again.
 object::Job::Step Slot::place()
 {
     std::optional<Node_id> near{};
     if (placed_ != 0)
         near = arch::node_of(homes_[0]->id());
-    auto const home = owner_.policies().placement()->place({id_, Vcpu_index(placed_)}, near);
+    auto const home = owner_.policies().placement().ask(
+        [&](processor::Placement& policy)
+        {
+            auto const core = policy.place({id_, Vcpu_index(placed_)}, near);
+            OVM_ENSURES(!core || owner_.core(*core) != nullptr);
+            return core;
+        });
     if (!home && home.error() == Error::busy)
         return Step::again;
-    if (!home || owner_.core(*home) == nullptr)
+    if (!home)
         return could_not_start("no core takes its vcpus");
     homes_[placed_] = owner_.core(*home);
     if (++placed_ == configuration_.vcpus)
@@ -109,12 +154,16 @@ object::Job::Step Slot::place()
 
 object::Job::Step Slot::build()
 {
+    if (population_ && !population_->claim())
+        return Step::again; // a policy failed in here, and somebody swaps this one already
+    give_up_building();
     auto& policies = owner_.policies();
     population_.emplace(resource_name(policies.population_name(), configuration_.name).view(),
-                        policies.population_losses(), owner_.heap(), policies.population_gate());
+                        policies.population_losses(), owner_.heap(), policies.population_gate(),
+                        static_cast<object::State_source<memory::Population>&>(*this));
     if (!policies.fill(*population_, configuration_.lazy))
         return could_not_start(no_memory);
-    managed_population_.emplace(population_->reference());
+    managed_population_.emplace(population_->policy_reference());
     interface::Virtual_machine::Environment const environment{
         owner_.heap(), policies.frames(), owner_.console(), terminal_, owner_, *managed_population_, homes_};
     auto vm = object::make<interface::Virtual_machine>(owner_.heap(), environment, id_, configuration_);
@@ -207,6 +256,8 @@ object::Job::Step Slot::could_not_start(std::string_view why)
 /// In slices: whatever a crossing could meet is out of reach already.
 object::Job::Step Slot::take_down()
 {
+    if (owner_.balancer().concerns(id_))
+        return Step::again; // a vcpu is on its way to another core
     if (population_ && !claimed_)
     {
         claimed_ = population_->claim();
@@ -215,21 +266,27 @@ object::Job::Step Slot::take_down()
     }
     if (vm_ && !vm_->take_down_step())
         return Step::again;
+    give_up_building();
+    claimed_ = false;
+    phase_ = Phase::leave;
+    return Step::again;
+}
+
+void Slot::give_up_building()
+{
     vm_.reset();
     managed_population_.reset();
     if (population_)
         owner_.policies().close(*population_);
     population_.reset();
-    claimed_ = false;
-    phase_ = Phase::leave;
-    return Step::again;
 }
 
 object::Job::Step Slot::leave()
 {
     for (; placed_ != 0; --placed_)
     {
-        auto const left = owner_.policies().placement()->leave({id_, Vcpu_index(placed_ - 1)});
+        auto const left = owner_.policies().placement().ask([&](processor::Placement& policy)
+                                                            { return policy.leave({id_, Vcpu_index(placed_ - 1)}); });
         if (!left && left.error() == Error::busy)
             return Step::again;
     }

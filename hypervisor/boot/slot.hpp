@@ -16,7 +16,7 @@ class Hypervisor;
 /// One VM of machine.conf, through all of its lives.
 /// Concurrency: its job's core, 0; start() from any.
 /// Lifetime:    as long as the machine.
-class Slot final : public object::Job
+class Slot final : public object::Job, private object::State_source<memory::Population>
 {
 public:
     /// Before any VM runs: the whole of its files is read.
@@ -29,6 +29,12 @@ public:
     Vm_id id() const { return id_; }
     /// What it is at, in one word.
     std::string_view state() const;
+    /// A vcpu of it lives there now.
+    void moved(Vcpu_index vcpu, processor::Core& to) { homes_[vcpu.value()] = &to; }
+    /// Where its vcpus live that were placed and did not leave.
+    void write_homes(processor::Placement_state& state) const;
+    /// Its vcpus run, or have just stopped.
+    bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
 
@@ -50,6 +56,8 @@ private:
     };
 
     Step step() override;
+    Step faulted(const arch::Fault& fault) override;
+    void rebuild(memory::Population_state& state) override;
     Step place();
     Step build();
     Step connect();
@@ -62,6 +70,7 @@ private:
     Step could_not_start(std::string_view why);
     Step take_down();
     Step leave();
+    void give_up_building();
 
     Hypervisor& owner_;
     Vm_id id_;
@@ -72,6 +81,7 @@ private:
     interface::Vm_end end_{};
     bool claimed_ = false; ///< its population's adaptor, for good
     std::uint32_t placed_ = 0;
+    std::uint32_t faults_while_ending_ = 0;
     std::array<processor::Core*, interface::max_vcpus> homes_{};
     std::optional<Policies::Population_adaptor> population_{};
     std::optional<memory::Managed_population> managed_population_{};

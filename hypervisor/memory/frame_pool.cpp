@@ -30,10 +30,31 @@ Result<> Frame_pool::open_node(Node_id node, std::span<const Range<Host_physical
     return Error::no_memory;
 }
 
+Result<> Frame_pool::open_stocks(object::Object_table& table)
+{
+    OVM_TRY(stocks_.open(table));
+    stock_ = stocks_.reference();
+    return {};
+}
+
 Result<Host_physical> Frame_pool::allocate(Node_id node, Page_order order, const Block_choice& choice)
 {
     OVM_REQUIRES_THAT(node.value() < count_);
+    // Who chooses among blocks wants what is at no core's hand.
+    if (stock_ && order == small_order && node == arch::core_window().node && choice == Block_choice{})
+    {
+        if (auto page = stock_->take())
+            return page;
+    }
     return nodes_[node.value()].allocate(order, choice);
+}
+
+void Frame_pool::release(Host_physical frame, Page_order order)
+{
+    auto const& own = nodes_[arch::core_window().node.value()];
+    if (stock_ && order == small_order && own.owns(frame) && stock_->give(frame))
+        return;
+    node_of(frame).release(frame, order);
 }
 
 Node_frames& Frame_pool::node_of(Host_physical frame)
@@ -46,18 +67,18 @@ Node_frames& Frame_pool::node_of(Host_physical frame)
     OVM_UNREACHABLE("a frame of no node");
 }
 
-Pages Frame_pool::free() const
+Pages Frame_pool::free()
 {
     Pages total{0};
-    for (auto const& node : open_nodes())
-        total += node.free();
+    for (std::uint32_t node = 0; node < count_; ++node)
+        total += free(Node_id(node));
     return total;
 }
 
-Pages Frame_pool::free(Node_id node) const
+Pages Frame_pool::free(Node_id node)
 {
     OVM_REQUIRES_THAT(node.value() < count_);
-    return nodes_[node.value()].free();
+    return nodes_[node.value()].free() + stocks_.pages(node);
 }
 
 Pages Frame_pool::free_in_blocks(Page_order order) const

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "arch/processor.hpp"
+#include "memory/frame_stock.hpp"
 #include "memory/frames.hpp"
 #include "memory/node_frames.hpp"
 
@@ -12,7 +13,7 @@ namespace ovm::memory
 {
 
 /// All frames of the machine, node by node: what every frame policy chooses from.
-/// Concurrency: nodes are opened by one core, before anybody else asks; then any core.
+/// Concurrency: nodes and stocks are opened by one core, before anybody else asks; then any core.
 /// Lifetime:    as long as the machine; policies come and go above it.
 class Frame_pool final
 {
@@ -25,15 +26,20 @@ public:
     /// Error::no_memory when none is.
     Result<> open_node(Node_id node, std::span<const Range<Host_physical>> ranges);
 
+    /// From now on each core has pages of its node at hand. Once all nodes are open. Error::full.
+    Result<> open_stocks(object::Object_table& table);
+    Frame_stocks& stocks() { return stocks_; }
+
     /// Nodes are 0 to nodes() - 1; one without memory has nothing to give.
     std::uint32_t nodes() const { return count_; }
     /// From that node only. Requires node < nodes(). Error::no_memory.
     Result<Host_physical> allocate(Node_id node, Page_order order, const Block_choice& choice = {});
-    void release(Host_physical frame, Page_order order) { node_of(frame).release(frame, order); }
+    void release(Host_physical frame, Page_order order);
     void split(Host_physical frame, Page_order from, Page_order to) { node_of(frame).split(frame, from, to); }
 
-    Pages free() const;
-    Pages free(Node_id node) const;
+    /// With what cores have at hand; a core is not given what others have.
+    Pages free();
+    Pages free(Node_id node);
     /// Free pages that lie in blocks of that order or a higher one: how little the memory is fragmented.
     Pages free_in_blocks(Page_order order) const;
 
@@ -42,6 +48,8 @@ private:
     std::span<const Node_frames> open_nodes() const { return std::span(nodes_).first(count_); }
 
     std::array<Node_frames, arch::max_nodes> nodes_{};
+    Frame_stocks stocks_{nodes_};
+    object::Ref<Frame_stock> stock_{}; ///< empty before open_stocks()
     std::uint32_t count_ = 0;
 };
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "arch/raw_bytes.hpp"
 #include "base/bits.hpp"
+#include "memory/frame_loan.hpp"
 
 namespace ovm::memory
 {
@@ -71,10 +74,10 @@ Host_physical Guest_memory::root() const
 
 Result<Host_physical> Guest_memory::take()
 {
-    auto const page = OVM_TRY(frames_.allocate(small_order, node_));
-    arch::fill(arch::physical_bytes(page, page_size), 0);
+    Frame_loan page(frames_, OVM_TRY(frames_.allocate(small_order, node_)), small_order);
+    arch::fill(arch::physical_bytes(page.frame(), page_size), 0);
     count(small_order);
-    return page;
+    return page.keep();
 }
 
 void Guest_memory::give(Host_physical page)
@@ -93,13 +96,12 @@ void Guest_memory::give_back(const arch::Nested_leaf& leaf)
 
 Result<> Guest_memory::touch_locked(Guest_physical at)
 {
-    auto const frame = OVM_TRY(frames_.allocate(small_order, node_));
-    arch::fill(arch::physical_bytes(frame, page_size), 0);
-    if (auto const mapped = table_->map(at.align_down(page_size), frame, 0, {}); !mapped)
-    {
-        frames_.release(frame, small_order);
-        return mapped.error();
-    }
+    Frame_loan frame(frames_, OVM_TRY(frames_.allocate(small_order, node_)), small_order);
+    arch::fill(arch::physical_bytes(frame.frame(), page_size), 0);
+    arch::injection_point("guest memory: before a touched page is mapped");
+    OVM_TRY(table_->map(at.align_down(page_size), frame.frame(), 0, {}));
+    arch::Commit_section const owned;
+    frame.keep();
     count(small_order);
     given_.fetch_add(1, std::memory_order_relaxed);
     return {};
@@ -115,6 +117,7 @@ Result<> Guest_memory::populate(Guest_physical at)
     Lock_guard const guard(lock_);
     if (table_->translate(at))
         return {}; // another vcpu was first
+    arch::injection_point("guest memory: before a touched page is taken");
     OVM_TRY(touch_locked(at));
     auto const first = at.align_down(around);
     for (Bytes offset{0}; offset < around; offset += page_size)
@@ -173,6 +176,7 @@ Result<> Guest_memory::end_filling_locked()
             return mapped.error();
         return {}; // a page inside was touched meanwhile: the rest is filled around it
     }
+    arch::Commit_section const owned;
     filling_.reset();
     count(block.order);
     given_.fetch_add(std::uint64_t{1} << block.order.value(), std::memory_order_relaxed);

@@ -3,6 +3,10 @@
 #include <cstring>
 #include <new>
 
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
+#include "memory/frame_loan.hpp"
+
 namespace ovm::memory
 {
 
@@ -14,12 +18,12 @@ Result<object::Storage::Block> Heap::allocate(std::size_t size)
     if (rounded > page_size.value())
     {
         Page_order const order(static_cast<std::uint8_t>(std::countr_zero(rounded / page_size.value())));
-        auto const frame = OVM_TRY(frames_.allocate(order, node_));
-        auto const bytes = arch::physical_bytes(frame, size_of(order));
+        Frame_loan frame(frames_, OVM_TRY(frames_.allocate(order, node_)), order);
+        auto const bytes = arch::physical_bytes(frame.frame(), size_of(order));
         std::memset(bytes.data(), 0, bytes.size());
         Lock_guard const guard(lock_);
         pages_ += std::uint64_t{1} << order.value();
-        return Block{frame, bytes.data()};
+        return Block{frame.keep(), bytes.data()};
     }
 
     auto const index = static_cast<std::size_t>(std::countr_zero(rounded / smallest));
@@ -27,6 +31,7 @@ Result<object::Storage::Block> Heap::allocate(std::size_t size)
     if (free_[index] == nullptr)
     {
         auto const frame = OVM_TRY(frames_.allocate(small_order, node_));
+        arch::Commit_section const list;
         ++pages_;
         auto const bytes = arch::physical_bytes(frame, page_size);
         for (std::size_t at = page_size.value(); at > 0;)
@@ -36,8 +41,9 @@ Result<object::Storage::Block> Heap::allocate(std::size_t size)
         }
     }
     auto* const block = free_[index];
-    free_[index] = block->next;
+    arch::injection_point("heap: before a block is taken");
     Block const result{block->at, block};
+    free_[index] = block->next;
     std::memset(result.memory, 0, rounded);
     return result;
 }

@@ -1,5 +1,9 @@
 #include "memory/node_frames.hpp"
 
+#include <algorithm>
+
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "arch/raw_bytes.hpp"
 #include "base/bits.hpp"
 
@@ -95,7 +99,8 @@ void Node_frames::free_locked(std::uint32_t page, unsigned order)
 
 void Node_frames::add(Range<Host_physical> range)
 {
-    OVM_REQUIRES_THAT(span_.contains(range.begin, range.size));
+    OVM_REQUIRES_THAT(span_.contains(range.begin, range.size) && ranges_.size() < most_ranges);
+    static_cast<void>(ranges_.push_back(range)); // there is room
     Lock_guard const guard(lock_);
     auto page = static_cast<std::uint32_t>((range.begin - span_.begin).value() / page_size.value());
     auto const end = page + static_cast<std::uint32_t>(range.size.value() / page_size.value());
@@ -132,11 +137,35 @@ Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choic
     if (pages_ == 0)
         return Error::no_memory; // a node without memory was never opened
     Lock_guard const guard(lock_);
+    return allocate_locked(wanted, choice);
+}
+
+std::uint32_t Node_frames::allocate_pages(std::span<Host_physical> pages)
+{
+    if (pages_ == 0)
+        return 0;
+    Lock_guard const guard(lock_);
+    arch::Commit_section const lists;
+    std::uint32_t count = 0;
+    for (auto& page : pages)
+    {
+        auto const allocated = allocate_locked(small_order, {});
+        if (!allocated)
+            break;
+        page = *allocated;
+        ++count;
+    }
+    return count;
+}
+
+Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Block_choice& choice)
+{
     unsigned order = wanted.value();
     while (order < page_orders && heads_[order] == none)
         ++order;
     if (order == page_orders || (order > wanted.value() && order > choice.largest.value()))
         return Error::no_memory;
+    arch::Commit_section const lists;
     auto page = choice.end == Block_choice::End::any ? heads_[order] : choose_locked(order, choice);
     remove_locked(page, order);
     while (order > wanted.value())
@@ -151,6 +180,7 @@ Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choic
         else
             insert_locked(page + half, order);
     }
+    arch::injection_point("frame pool: before a broken block is given out");
     states_[page] = static_cast<std::uint8_t>(given | wanted.value());
     free_ -= bit(wanted.value());
     return span_.begin + Bytes(std::uint64_t{page} * page_size.value());
@@ -167,7 +197,17 @@ std::uint32_t Node_frames::given_locked(Host_physical frame, Page_order order) c
 void Node_frames::release(Host_physical frame, Page_order order)
 {
     Lock_guard const guard(lock_);
-    free_locked(given_locked(frame, order), order.value());
+    auto const page = given_locked(frame, order);
+    arch::Commit_section const lists;
+    free_locked(page, order.value());
+}
+
+void Node_frames::release_pages(std::span<const Host_physical> pages)
+{
+    Lock_guard const guard(lock_);
+    arch::Commit_section const lists;
+    for (auto const page : pages)
+        free_locked(given_locked(page, small_order), small_order.value());
 }
 
 void Node_frames::split(Host_physical frame, Page_order from, Page_order to)
@@ -175,16 +215,14 @@ void Node_frames::split(Host_physical frame, Page_order from, Page_order to)
     OVM_REQUIRES_THAT(to < from);
     Lock_guard const guard(lock_);
     auto const page = given_locked(frame, from);
+    arch::Commit_section const states;
     for (std::uint64_t i = 0; i < bit(from.value()); i += bit(to.value()))
         states_[page + i] = static_cast<std::uint8_t>(given | to.value());
 }
 
 bool Node_frames::owns(Host_physical frame) const
 {
-    if (!span_.contains(frame))
-        return false;
-    Lock_guard const guard(lock_);
-    return states_[(frame - span_.begin).value() / page_size.value()] != absent;
+    return std::ranges::any_of(ranges_.items(), [frame](const auto& range) { return range.contains(frame); });
 }
 
 Pages Node_frames::free() const

@@ -6,6 +6,7 @@
 
 #include "arch/lock.hpp"
 #include "base/result.hpp"
+#include "base/static_vector.hpp"
 #include "base/strong.hpp"
 #include "memory/page_order.hpp"
 
@@ -25,15 +26,20 @@ struct Block_choice
     Page_order largest = huge_order; ///< no free block of a higher order is broken for it
     End end = End::any;
     std::uint8_t look = 1; ///< free blocks of one size to look at, at least 1
+
+    bool operator==(const Block_choice&) const = default;
 };
 
 /// The frames of one node: buddy blocks of 4 KiB to 1 GiB.
 /// Invariant:   every page is in exactly one block, free or given out; two free buddies are always one block.
-/// Concurrency: lock_ for the length of one allocation, at most page_orders steps and Block_choice::look looks.
+/// Concurrency: lock_ for the length of one allocation, at most page_orders steps and Block_choice::look looks; owns()
+///              without it, once all was added.
 /// Lifetime:    as long as the hypervisor; its bookkeeping is 9 bytes a page, taken from the node itself.
 class Node_frames
 {
 public:
+    static constexpr std::size_t most_ranges = 64;
+
     Node_frames() = default;
     Node_frames(const Node_frames&) = delete;
     Node_frames& operator=(const Node_frames&) = delete;
@@ -44,13 +50,16 @@ public:
     /// Opens a node for pages of `span`, which starts at a multiple of the largest block; all of them absent until
     /// add(). `storage` is bookkeeping(span) long.
     void open(Range<Host_physical> span, std::span<std::uint8_t> storage);
-    /// Puts whole pages into the pool. Requires: inside the span, absent so far.
+    /// Puts whole pages into the pool. Requires: inside the span, absent so far; at most `most_ranges` times.
     void add(Range<Host_physical> range);
 
     /// Nodes may interleave: within its span a node has only the pages that were added.
     bool owns(Host_physical frame) const;
     Result<Host_physical> allocate(Page_order order, const Block_choice& choice = {});
     void release(Host_physical frame, Page_order order);
+    /// Single pages under one lock, as many as there are and fit: how many.
+    std::uint32_t allocate_pages(std::span<Host_physical> pages);
+    void release_pages(std::span<const Host_physical> pages);
     void split(Host_physical frame, Page_order from, Page_order to);
     Pages free() const;
     /// Free pages that lie in blocks of that order or a higher one.
@@ -58,6 +67,8 @@ public:
 
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    Result<Host_physical> allocate_locked(Page_order order, const Block_choice& choice) OVM_REQUIRES(lock_);
 
     std::uint32_t link(std::uint32_t page, unsigned which) const OVM_REQUIRES(lock_);
     void set_link(std::uint32_t page, unsigned which, std::uint32_t value) OVM_REQUIRES(lock_);
@@ -70,6 +81,7 @@ private:
     std::uint32_t given_locked(Host_physical frame, Page_order order) const OVM_REQUIRES(lock_);
 
     Range<Host_physical> span_{};
+    Static_vector<Range<Host_physical>, most_ranges> ranges_{}; ///< what was added
     std::uint32_t pages_ = 0;
     mutable Ranked_lock<Rank::frames> lock_;
     std::span<std::uint8_t> states_ OVM_GUARDED_BY(lock_){};

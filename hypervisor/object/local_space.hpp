@@ -12,14 +12,14 @@ namespace ovm::object
 /// What the object floor keeps of one core. It is found through the core's window.
 /// Concurrency: the inbox's; the jobs are the core's own.
 /// Lifetime:    as long as the machine.
-class Local_space
+class alignas(arch::cache_line) Local_space
 {
 public:
-    explicit Local_space(Core_id core) { arch::core_window_of(core).local = this; }
+    explicit Local_space(Core_id core) : inbox(core) { arch::core_window_of(core).local = this; }
     Local_space(const Local_space&) = delete;
     Local_space& operator=(const Local_space&) = delete;
 
-    Inbox inbox{};
+    Inbox inbox;
     Job_queue jobs{};
 };
 

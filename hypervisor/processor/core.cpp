@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "arch/at_hand.hpp"
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "object/clustered/epoch.hpp"
 
@@ -15,23 +17,6 @@ namespace
 /// What guests get between two slices of a job.
 constexpr Nanoseconds job_pause{100'000};
 
-/// Names the object at hand for as long as its code runs, so that a fault costs that and no more.
-class At_hand
-{
-public:
-    At_hand(arch::Core_window& window, arch::Fault_domain domain)
-        : window_(window), before_(std::exchange(window.domain, domain))
-    {
-    }
-    ~At_hand() { window_.domain = before_; }
-    At_hand(const At_hand&) = delete;
-    At_hand& operator=(const At_hand&) = delete;
-
-private:
-    arch::Core_window& window_;
-    arch::Fault_domain before_;
-};
-
 } // namespace
 
 Core::Core(Core_id id, const Policies& policies, Core_events& events, arch::Virtual_core virtual_core)
@@ -42,6 +27,7 @@ Core::Core(Core_id id, const Policies& policies, Core_events& events, arch::Virt
 void Core::run()
 {
     arch::core_window().current = this;
+    watchdog_.begin(timers_);
     for (;;)
         turn();
 }
@@ -52,6 +38,7 @@ void Core::turn()
         recover(*fault);
 }
 
+/// swap.pml: enter_crossing, enter_observing_crossing; local_swap.pml: enter_crossing, leave_crossing.
 void Core::cross()
 {
     auto& window = arch::core_window();
@@ -76,13 +63,21 @@ void Core::cross()
     object::end_crossing(window);
 }
 
+/// local_swap.pml: serve_request.
 Scheduler::Choice Core::choose(Ticks now)
 {
-    At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
     auto const choice = policies_.scheduler->choose(now);
     // What a policy says is believed only as far as the core knows better.
-    OVM_ENSURES(choice.next == nullptr ? residents_.runnable() == 0 : choice.next->runnable());
+    OVM_ENSURES(choice.next == nullptr ? residents_.runnable() == 0 : can_run(*choice.next));
     return choice;
+}
+
+/// It lives here and wants to: one that has moved may well be running elsewhere.
+bool Core::can_run(Schedulable& named) const
+{
+    auto const* const vcpu = named.vcpu();
+    return vcpu != nullptr && &vcpu->home() == this && named.runnable();
 }
 
 /// A slice, when its time has come: the rest of the turn waits for the next one.
@@ -117,7 +112,7 @@ void Core::rest()
 void Core::run_vcpu(Vcpu& vcpu)
 {
     auto& window = arch::core_window();
-    At_hand const guest(window, arch::Fault_domain::guest);
+    arch::At_hand const guest(window, vcpu);
     for (;;)
     {
         if (vcpu.has_attention() && !vcpu.attend()) [[unlikely]]
@@ -146,18 +141,23 @@ void Core::enter_turn(Vcpu& vcpu, Ticks now)
     vcpu.end_waiting(now);
 }
 
-// The core's own list is right before the scheduler is told: if that fails, another one is made from the list, and what
-// is left to do is done again.
+// The core's own list has everybody whom the scheduler may know: if that fails, another one is made from the list, and
+// what is left to do is done again. The halt policy comes last: if it fails, nothing is left to do.
 
-Result<> Core::admit(Vcpu& vcpu)
+Result<> Core::admit(Schedulable& vcpu)
 {
     if (vcpu.resident())
         return {};
+    auto const now = arch::time_stamp();
     residents_.add(vcpu);
-    At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-    auto const admitted = policies_.scheduler->admit(vcpu, arch::time_stamp());
+    note_load(now);
+    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+    auto const admitted = policies_.scheduler->admit(vcpu, now);
     if (!admitted)
+    {
         residents_.remove(vcpu);
+        note_load(now);
+    }
     return admitted;
 }
 
@@ -165,20 +165,56 @@ void Core::dismiss(Vcpu& vcpu)
 {
     if (vcpu.runnable())
         make_blocked(vcpu);
+    give_up(vcpu);
+}
+
+/// Requires that it is not runnable.
+void Core::give_up(Schedulable& vcpu)
+{
     if (!vcpu.resident())
         return;
-    residents_.remove(vcpu);
-    At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-    policies_.scheduler->leave(vcpu, arch::time_stamp());
+    auto const now = arch::time_stamp();
+    {
+        arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+        policies_.scheduler->leave(vcpu, now);
+    }
+    residents_.remove(
+        vcpu); // last: whoever takes over from a scheduler that fails here must still find it to let it go
+    note_load(now);
+}
+
+/// It has come to where room was made for it.
+void Core::take_in(Vcpu& vcpu, Schedulable& room)
+{
+    auto const now = arch::time_stamp();
+    if (!vcpu.resident())
+    {
+        residents_.remove(room);
+        residents_.add(vcpu);
+        arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+        policies_.scheduler->leave(room, now);
+        // Whoever had room for its parameters has room for it.
+        auto const admitted = policies_.scheduler->admit(vcpu, now);
+        OVM_ENSURES(admitted.has_value());
+    }
+    note_load(now);
+    if (vcpu.run_state() == Run_state::runnable && !vcpu.runnable())
+        line_up(vcpu, now);
 }
 
 void Core::make_runnable(Vcpu& vcpu)
 {
     auto const now = arch::time_stamp();
-    found_wake_up(vcpu, now);
     vcpu.start_waiting(now);
+    line_up(vcpu, now);
+    found_wake_up(vcpu, now);
+}
+
+void Core::line_up(Vcpu& vcpu, Ticks now)
+{
     residents_.set_runnable(vcpu, true);
-    At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+    note_load(now);
+    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
     policies_.scheduler->wake(vcpu, now);
 }
 
@@ -188,17 +224,21 @@ void Core::make_blocked(Vcpu& vcpu)
         current_ = nullptr;
     residents_.set_runnable(vcpu, false);
     auto const now = arch::time_stamp();
+    note_load(now);
+    {
+        arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+        policies_.scheduler->block(vcpu, now);
+    }
     if (vcpu.run_state() == Run_state::halted)
         look_for_wake_up(vcpu, now);
-    At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-    policies_.scheduler->block(vcpu, now);
 }
 
 /// A policy that is being replaced answers nothing, which is to sleep at once.
 void Core::look_for_wake_up(Vcpu& vcpu, Ticks now)
 {
     vcpu.halted_at_ = now;
-    if (auto const window = policies_.halt->poll(vcpu.identity(), vcpu.halt_account_, now))
+    auto const poll = [&](Halt& halt) { return halt.poll(vcpu.identity(), vcpu.halt_account_, now); };
+    if (auto const window = policies_.halt.ask(poll))
         look_until_ = std::max(look_until_, now + *window);
 }
 
@@ -208,7 +248,9 @@ void Core::found_wake_up(Vcpu& vcpu, Ticks now)
     if (halted_at == Ticks(0))
         return;
     // Who is told nothing while the policy is replaced misses one of many.
-    static_cast<void>(policies_.halt->woke(vcpu.identity(), vcpu.halt_account_, now - halted_at, now < look_until_));
+    policies_.halt.ask(
+        [&](Halt& halt)
+        { static_cast<void>(halt.woke(vcpu.identity(), vcpu.halt_account_, now - halted_at, now < look_until_)); });
 }
 
 void Core::set_slice(std::optional<Ticks> until)
@@ -221,16 +263,32 @@ void Core::set_slice(std::optional<Ticks> until)
         timers_.cancel(slice_end_);
 }
 
-/// swap.pml, exchange: this core is between two uses of its scheduler, as it is receiving a message.
+Scheduler_state Core::own_state() const
+{
+    bool const runs = current_ != nullptr && current_->runnable();
+    return {.vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
+}
+
+/// local_swap.pml: exchange: this core is between two uses of its scheduler, as it is receiving a message.
 Result<std::uint32_t> Core::exchange(Scheduler& next)
 {
-    At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
-    bool const runs = current_ != nullptr && current_->runnable();
-    Scheduler_state state{.vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
+    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+    auto state = own_state();
     OVM_TRY(policies_.scheduler->export_state(state));
+    arch::injection_point("exchange: between export and import");
     OVM_TRY(next.import_state(state));
     object::publish(id_, policies_.scheduler, next);
     return state.lost;
+}
+
+/// The accounts in the vcpus and the core's own list are enough.
+void Core::replace(Scheduler& next)
+{
+    arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
+    auto state = own_state();
+    auto const taken_over = next.import_state(state);
+    OVM_ENSURES(taken_over.has_value()); // by a scheduler that had these vcpus before
+    object::publish(id_, policies_.scheduler, next);
 }
 
 /// The crossing is gone, with everything on its stack. What it worked for is mended or stopped.
@@ -240,29 +298,47 @@ void Core::recover(const arch::Fault& fault)
     auto const domain = std::exchange(window.domain, arch::Fault_domain::none);
     if (object::is_quiescent(window.epoch.load(std::memory_order_relaxed)))
         object::announce_crossing(window);
-    if (domain == arch::Fault_domain::scheduler)
+    // A policy's fault is not that of the job or timer that asked it: that comes again.
+    timers_.discarded(domain == arch::Fault_domain::policy);
+    static_cast<void>(local_.jobs.discarded(domain == arch::Fault_domain::job ? &fault : nullptr));
+    switch (domain)
     {
+    case arch::Fault_domain::scheduler:
         fall_back();
         events_.scheduler_failed(*this, fault);
+        break;
+    case arch::Fault_domain::policy:
+        events_.policy_failed(*this, *window.resource, fault);
+        break;
+    case arch::Fault_domain::job:
+        events_.job_failed(*this, fault);
+        break;
+    case arch::Fault_domain::guest:
+        events_.vcpu_failed(*this, *window.vcpu, fault);
+        break;
+    case arch::Fault_domain::none:
+        OVM_UNREACHABLE("such a crossing is not discarded");
     }
-    else if (current_ != nullptr)
-        events_.vcpu_failed(*this, *current_, fault);
+    window.resource = nullptr;
+    window.vcpu = nullptr;
+    look_at_residents();
     object::end_crossing(window);
 }
 
-/// The failed scheduler is not asked: the accounts in the vcpus and the core's own list are enough.
+/// The failed scheduler is not asked.
 void Core::fall_back()
 {
-    bool const runs = current_ != nullptr && current_->runnable();
-    Scheduler_state state{.vcpus = residents_, .now = arch::time_stamp(), .current = runs ? current_ : nullptr};
+    auto state = own_state();
     auto& last_resort = events_.last_resort(id_);
     OVM_ASSERT(last_resort.import_state(state).has_value());
     object::publish(id_, policies_.scheduler, last_resort);
+}
+
+/// A message to one of them may have been lost with the crossing. What it asked for still stands in the vcpu.
+void Core::look_at_residents()
+{
     for (auto& each : residents_)
-    {
-        if (each.vcpu()->has_attention())
-            object::post(id_, *each.vcpu());
-    }
+        each.ask_again(id_);
 }
 
 } // namespace ovm::processor

@@ -82,6 +82,8 @@ public:
     /// that there are (Error::invalid). It looks at a part of the VMs only, so that a crossing stays short: to be asked
     /// again and again.
     virtual Result<std::optional<Move>> rebalance(std::span<const Core_load> loads, Ticks now) = 0;
+    /// How often rebalance() is worth asking; nothing: it never moves anybody, so that nobody need measure loads.
+    virtual Result<std::optional<Nanoseconds>> pace() = 0;
 
     /// It may be asked to go on afterwards, as if nothing had been.
     virtual Result<> export_state(Placement_state& state) = 0;
@@ -102,6 +104,7 @@ public:
     Result<> leave(Vcpu_identity) override { return answer; }
     Result<> moved(Vcpu_identity, Core_id) override { return answer; }
     Result<std::optional<Move>> rebalance(std::span<const Core_load>, Ticks) override { return answer; }
+    Result<std::optional<Nanoseconds>> pace() override { return answer; }
     Result<> export_state(Placement_state&) override { return answer; }
     Result<> import_state(Placement_state&) override { return answer; }
 };

@@ -62,8 +62,11 @@ public:
     Scheduling_account& account() { return account_; }
     const Scheduling_account& account() const { return account_; }
     const Scheduling_parameters& parameters() const { return parameters_; }
-    /// Who it is; none in tests of schedulers.
+    /// Who it is; none of what only keeps a place for one.
     virtual Vcpu* vcpu() { return nullptr; }
+    /// Its core has got another scheduler in the middle of something: what was asked of it and is not done is asked
+    /// again. On that core.
+    virtual void ask_again(Core_id) {}
 
     /// The core's own knowledge, which no policy can spoil: it checks every choice by it.
     bool runnable() const { return runnable_; }
@@ -72,6 +75,8 @@ public:
 protected:
     Schedulable() = default;
     explicit Schedulable(const Scheduling_parameters& parameters) : parameters_(parameters) {}
+    /// While no scheduler knows it.
+    void set_parameters(const Scheduling_parameters& parameters) { parameters_ = parameters; }
     ~Schedulable() = default;
 
 private:

@@ -9,6 +9,7 @@
 namespace ovm::processor
 {
 
+class Core;
 class Vcpu;
 
 /// An interrupt that waits at a vcpu's interrupt controller.
@@ -64,6 +65,9 @@ public:
     virtual void refused(Vcpu& vcpu) = 0;
     /// stop() is done: it runs no more, and nothing of it is left in its core.
     virtual void stopped(Vcpu& vcpu) = 0;
+    /// It leaves its core for that one, where it has not arrived yet: what keeps time for it goes there too. On the
+    /// core that it leaves.
+    virtual void moving(Vcpu& vcpu, Core& to) = 0;
     /// flush_translations() is done.
     virtual void flushed(Vcpu& vcpu) = 0;
 

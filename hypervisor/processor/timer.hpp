@@ -9,12 +9,17 @@
 namespace ovm::processor
 {
 
+class Timer_group;
 class Timer_heap;
 class Timer_queue;
+class Vcpu;
 
-/// What fires. Intrusive: a device derives from it or holds one; at most once in a queue, and always in the same one.
+/// What fires. Intrusive: a device derives from it or holds one; at most once in a queue, and always in the same one
+/// unless it is armed through a Timer_group.
 /// Concurrency: armed() and deadline() are a recent look from other cores than the one that arms.
-/// Lifetime:    before it is destroyed, Timer_service::retire: it is in no queue, nor firing.
+/// Failure:     a fault while it fires is that of the vcpu for which it was armed, or else costs the machine.
+/// Lifetime:    before it and the vcpus that it serves are destroyed, Timer_service::retire: it is in no queue, nor
+///              firing.
 class Timer
 {
 public:
@@ -32,6 +37,7 @@ protected:
     ~Timer() = default;
 
 private:
+    friend class Timer_group;
     friend class Timer_heap;
     friend class Timer_queue;
     // The heap's, under the queue's lock. `previous_` is the left sibling, or the parent of the
@@ -39,6 +45,10 @@ private:
     Timer* previous_ = nullptr;
     Timer* next_ = nullptr;
     Timer* child_ = nullptr;
+    Vcpu* owner_ = nullptr; ///< the last who was at hand when it was armed
+    // The group's, under its lock.
+    Timer* next_of_group_ = nullptr;
+    bool in_group_ = false;
     std::atomic<std::uint64_t> deadline_{0};
     std::atomic<bool> armed_{false};
 };

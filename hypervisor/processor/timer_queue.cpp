@@ -1,5 +1,8 @@
 #include "processor/timer_queue.hpp"
 
+#include "arch/at_hand.hpp"
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 
 namespace ovm::processor
@@ -22,11 +25,16 @@ void Timer_queue::arm(Timer& timer, Ticks deadline)
 {
     {
         Lock_guard const guard(lock_);
+        arch::Commit_section const links;
         if (timer.armed_.load(std::memory_order_relaxed))
             heap_.remove(timer);
+        auto const& window = arch::core_window();
+        if (window.domain == arch::Fault_domain::guest)
+            timer.owner_ = window.vcpu; // else it is armed anew for whom it was before, or for nobody
         timer.deadline_.store(deadline.value(), std::memory_order_relaxed);
         timer.armed_.store(true, std::memory_order_release);
         heap_.add(timer);
+        arch::injection_point("timer queue: armed, the hardware not told");
         if (programmed_ && *programmed_ <= deadline)
             return;
         if (arch::this_core() == core_)
@@ -44,6 +52,7 @@ void Timer_queue::cancel(Timer& timer)
     Lock_guard const guard(lock_);
     if (!timer.armed_.load(std::memory_order_relaxed))
         return;
+    arch::Commit_section const links;
     heap_.remove(timer);
     timer.armed_.store(false, std::memory_order_release);
 }
@@ -73,10 +82,30 @@ void Timer_queue::run_expired()
     auto const time = now();
     while (Timer* const timer = take_expired(time))
     {
-        timer->fired(time);
+        fire(*timer, time);
         firing_.store(nullptr, std::memory_order_release);
     }
     program_hardware();
+}
+
+void Timer_queue::fire(Timer& timer, Ticks now)
+{
+    auto& window = arch::core_window();
+    if (timer.owner_ == nullptr)
+        return timer.fired(now);
+    arch::At_hand const owner(window, *timer.owner_);
+    arch::injection_point("timer queue: before a timer fires");
+    timer.fired(now);
+}
+
+void Timer_queue::discarded(bool again)
+{
+    auto* const timer = firing_.load(std::memory_order_relaxed);
+    if (timer == nullptr)
+        return;
+    if (again)
+        arm(*timer, timer->deadline());
+    firing_.store(nullptr, std::memory_order_release);
 }
 
 void Timer_queue::program_hardware()

@@ -28,9 +28,13 @@ public:
     /// an interrupt arrived.
     void run_expired();
 
+    /// On its core: the crossing was discarded. A timer that was firing meanwhile fires `again`, or has fired.
+    void discarded(bool again);
+
     std::optional<Ticks> next_deadline();
 
 private:
+    static void fire(Timer& timer, Ticks now);
     Timer* take_expired(Ticks now);
     void program_hardware();
 

@@ -1,8 +1,11 @@
 #include "processor/vcpu.hpp"
 
+#include "arch/at_hand.hpp"
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 #include "processor/core.hpp"
+#include "processor/migration.hpp"
 
 namespace ovm::processor
 {
@@ -13,14 +16,9 @@ using arch::Exit_kind;
 Vcpu::Vcpu(Identity identity, Core& home, Host_physical processor_memory, memory::Guest_memory& memory,
            Exit_handler& handler, Interrupt_port& interrupts, Vcpu_events& events)
     : Schedulable(identity.scheduling), state_(identity.vm, processor_memory), handler_(handler), memory_(memory),
-      interrupts_(interrupts), events_(events), home_(home), identity_(identity)
+      interrupts_(interrupts), events_(events), home_(&home), identity_(identity)
 {
     state_.set_nested_root(memory.root());
-}
-
-Timer_service& Vcpu::timers() const
-{
-    return home_.timers();
 }
 
 Nanoseconds Vcpu::steal_time() const
@@ -45,13 +43,26 @@ void Vcpu::end_waiting(Ticks now)
 void Vcpu::ask(std::uint32_t what)
 {
     attention_.fetch_or(what, std::memory_order_acq_rel);
-    object::post(home_.id(), *this);
+    object::post(home().id(), *this);
+}
+
+/// What was posted to the core that it left, by one who did not know yet, follows it.
+Core_id Vcpu::receiver(Core_id) const
+{
+    return home().id();
+}
+
+void Vcpu::ask_again(Core_id core)
+{
+    if (has_attention())
+        object::post(core, *this);
 }
 
 void Vcpu::notify()
 {
     // Its own devices on its own core: it looks before it enters again.
-    if (arch::this_core() == home_.id() && home_.current() == this)
+    auto const& home = this->home();
+    if (arch::this_core() == home.id() && home.current() == this)
         attention_.fetch_or(event, std::memory_order_acq_rel);
     else
         ask(event);
@@ -77,8 +88,17 @@ void Vcpu::flush_translations()
 
 void Vcpu::received()
 {
-    auto& core = home_;
+    arch::At_hand const at_hand(arch::core_window(), *this);
+    auto& core = home();
     auto const asked = attention_.load(std::memory_order_acquire);
+    if ((asked & in_transit) != 0)
+        return;
+    if ((asked & arriving) != 0)
+    {
+        core.take_in(*this, migration_->room());
+        clear(arriving);
+        migration_->arrived();
+    }
     if ((asked & flush_asked) != 0)
     {
         clear(flush_asked);
@@ -87,35 +107,89 @@ void Vcpu::received()
         events_.flushed(*this);
     }
     if ((asked & start_asked) != 0)
-    {
-        // Asked until it is done: a scheduler that fails here is replaced, and the core comes back to this.
-        auto const admitted = core.admit(*this);
-        clear(start_asked);
-        if (!admitted)
-            return events_.refused(*this);
-        deferred_.reset();
-        pages_.clear();
-        halted_for_good_.store(false, std::memory_order_release);
-        set_run_state(first_state_);
-        if (first_state_ == Run_state::runnable)
-            core.make_runnable(*this);
-        else
-            events_.halted_for_good(*this); // the one that boots may have halted for good before this one came
-    }
+        begin();
     if ((asked & stop_asked) != 0)
     {
-        core.dismiss(*this);
+        leave_core();
+        arch::injection_point("vcpu: dismissed, not stopped");
         clear(stop_asked | blocked);
         set_run_state(Run_state::stopped);
-        state_.leave(core.virtual_core_);
         pages_.clear();
-        if (core.current() == nullptr)
-            arch::core_window().guest = {};
+        if ((asked & leave_asked) != 0)
+            depart();
         return events_.stopped(*this);
     }
+    if ((asked & leave_asked) != 0)
+        return depart();
     bool const sleeps = run_state() == Run_state::halted || run_state() == Run_state::waiting_for_startup;
     if ((asked & event) != 0 && sleeps && has_reason_to_wake())
         core.make_runnable(*this);
+}
+
+void Vcpu::begin()
+{
+    // Asked until it is done: a scheduler that fails here is replaced, and the core comes back to this.
+    auto& core = home();
+    auto const admitted = core.admit(*this);
+    arch::injection_point("vcpu: admitted, not started");
+    clear(start_asked);
+    if (!admitted)
+        return events_.refused(*this);
+    deferred_.reset();
+    pages_.clear();
+    halted_for_good_.store(false, std::memory_order_release);
+    set_run_state(first_state_);
+    if (first_state_ == Run_state::runnable)
+        core.make_runnable(*this);
+    else
+        events_.halted_for_good(*this); // the one that boots may have halted for good before this one came
+}
+
+/// Nothing of it stays behind in its core.
+void Vcpu::leave_core()
+{
+    auto& core = home();
+    core.dismiss(*this);
+    state_.leave(core.virtual_core_);
+    if (core.current() == nullptr)
+        arch::core_window().guest = {};
+}
+
+/// On the core that has made room for it: its own is asked to let it go.
+void Vcpu::leave_for(Migration& migration)
+{
+    migration_ = &migration;
+    ask(leave_asked);
+}
+
+/// What has stopped, or not begun, stays.
+void Vcpu::depart()
+{
+    auto& migration = *migration_;
+    if (!resident())
+    {
+        clear(leave_asked);
+        return migration.cannot_depart();
+    }
+    auto& to = migration.target();
+    leave_core();
+    // On its way it waits for a core, too. Whether a core looked for its wake-up is another one's affair now.
+    if (run_state() == Run_state::runnable && !waiting_)
+        start_waiting(arch::time_stamp());
+    halted_at_ = Ticks(0);
+    events_.moving(*this, to);
+    attention_.fetch_or(in_transit, std::memory_order_relaxed);
+    clear(leave_asked);
+    // From here on it is the other core's.
+    home_.store(&to, std::memory_order_release);
+    migration.departed();
+}
+
+void Vcpu::arrive()
+{
+    attention_.fetch_or(arriving, std::memory_order_relaxed);
+    clear(in_transit);
+    received();
 }
 
 bool Vcpu::attend()
@@ -202,6 +276,7 @@ bool Vcpu::has_reason_to_wake()
 void Vcpu::deliver_events()
 {
     clear(event);
+    arch::injection_point("vcpu: before it is delivered events");
     if (interrupts_.take_init())
         accept_init();
     // A start-up IPI means nothing to a processor that does not wait for one.

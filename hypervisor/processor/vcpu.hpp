@@ -20,13 +20,13 @@
 #include "processor/page_walk.hpp"
 #include "processor/schedulable.hpp"
 #include "processor/seams.hpp"
-#include "processor/timer.hpp"
 #include "processor/vcpu_identity.hpp"
 
 namespace ovm::processor
 {
 
 class Core;
+class Migration;
 
 enum class Run_state : std::uint8_t
 {
@@ -37,10 +37,12 @@ enum class Run_state : std::uint8_t
 };
 
 /// One virtual processor of a VM: its state, what it waits for, and its place on its home core.
-/// Invariant:   its home core's scheduler knows it exactly while it is runnable.
-/// Concurrency: notify, start, stop, flush_translations from any core; the looks at run state and time too; everything
-///              else on its home core, or on any while it is stopped.
-/// Lifetime:    destroyed while stopped, when nobody notifies it any more. `memory` is Virtual_processor's.
+/// Invariant:   its home core's scheduler knows it, and no other; while a migration has it between two cores, none.
+/// Concurrency: notify, start, stop, flush_translations from any core; the looks at home, run state and time too;
+///              everything else on its home core, or on any while it is stopped. Only its home core gives it another
+///              one; what was posted to the old one follows it.
+/// Lifetime:    destroyed while stopped, when nobody notifies it any more and no migration has it, a grace period after
+///              it was seen not is_asked(). `memory` is Virtual_processor's.
 class Vcpu final : public Schedulable, public memory::Translation_user, private object::Message
 {
 public:
@@ -59,11 +61,10 @@ public:
     Vm_id vm() const { return identity_.vm; }
     Vcpu_index index() const { return identity_.index; }
     Vcpu_identity identity() const { return identity_; }
-    Core& home() const { return home_; }
+    Core& home() const { return *home_.load(std::memory_order_acquire); }
     arch::Virtual_processor& state() { return state_; }
     Vcpu* vcpu() override { return this; }
     memory::Guest_memory& memory() const { return memory_; }
-    Timer_service& timers() const;
 
     Run_state run_state() const { return run_state_.load(std::memory_order_acquire); }
     /// Halted with interrupts off.
@@ -78,6 +79,8 @@ public:
     void start(Run_state first);
     /// Takes effect soon; Vcpu_events::stopped says when. Harmless when it is stopped: then it says so again.
     void stop();
+    /// Somebody has asked something of it that no core has looked at yet.
+    bool is_asked() const { return posted(); }
     /// Makes it forget all translations before it runs again; Vcpu_events::flushed says when.
     void flush_translations() override;
 
@@ -104,6 +107,7 @@ public:
 
 private:
     friend class Core;
+    friend class Migration;
 
     enum Attention : std::uint32_t
     {
@@ -111,10 +115,20 @@ private:
         start_asked = 2,
         stop_asked = 4,
         flush_asked = 8,
-        blocked = 16, ///< it is not runnable any more
+        blocked = 16,     ///< it is not runnable any more
+        leave_asked = 32, ///< migration_ has a place for it elsewhere
+        in_transit = 64,  ///< no core has it: what is asked is done where it arrives
+        arriving = 128,   ///< its new core has not done with its arrival
     };
 
     void received() override;
+    void begin();
+    Core_id receiver(Core_id here) const override;
+    void ask_again(Core_id core) override;
+    void leave_for(Migration& migration);
+    void depart();
+    void arrive();
+    void leave_core();
     void ask(std::uint32_t what);
     void start_waiting(Ticks now);
     void end_waiting(Ticks now);
@@ -165,7 +179,7 @@ private:
     memory::Guest_memory& memory_;
     Interrupt_port& interrupts_;
     Vcpu_events& events_;
-    Core& home_;
+    std::atomic<Core*> home_;
     Identity identity_;
     std::atomic<std::uint32_t> attention_{0};
     std::atomic<Run_state> run_state_{Run_state::stopped};
@@ -173,6 +187,7 @@ private:
     Run_state first_state_ = Run_state::runnable; ///< as start() said
     std::optional<arch::Event> deferred_{};       ///< an interrupt that was on its way when an exception came between
     std::atomic<std::uint64_t> stolen_{0};        ///< ticks
+    Migration* migration_ = nullptr;              ///< while leave_asked, in_transit or arriving
     Halt_account halt_account_{};
     Ticks halted_at_{}; ///< 0: not since it ran last
     Ticks waiting_since_{};

@@ -26,7 +26,11 @@ def _unit_tests(build):
     tests = build / "tests"
     for path in sorted(tests.rglob("*_tests")) if tests.is_dir() else ():
         if path.is_file() and path.stat().st_mode & 0o100:
-            yield Check(path.name, "unit", (str(path), "--gtest_color=no", "--gtest_brief=1"), 600, unit_tests=True)
+            command = (str(path), "--gtest_color=no", "--gtest_brief=1")
+            yield Check(path.name, "unit", command, 600, unit_tests=True)
+            if path.name == "unit_tests":
+                yield Check("fault-injection", "unit", ("env", "OVM_INJECTIONS=10000", *command, "--gtest_filter=Injection.*"),
+                            900, full=True, unit_tests=True)
 
 
 def _ctest(build):

@@ -3,7 +3,7 @@ import json
 
 from harness import machine
 from harness.check import ROOT
-from harness.scenario import Failure, Skip, scenarios
+from harness.scenario import Failure, Skip, scenario, scenarios
 
 
 @scenarios(timeout=300, bench_exits=("exits",), bench_size=("size",), bench_boot=("boot",), bench_crossings=("crossings",),
@@ -21,3 +21,13 @@ def bench_works(bench, words):
     for figure in result["results"]:
         if figure["ovm"] <= 0:
             raise Failure(f"{figure['name']} is {figure['ovm']}")
+
+
+@scenario("bench-sharing", timeout=1200, full=True)
+def bench_sharing(bench):
+    """No fast path touches a cache line that another core writes. The trace is exact, so it is judged."""
+    command = [str(ROOT / "bench" / "objects"), "--json", "--part", "sharing", "--build", str(bench.build)]
+    outcome = bench.run(command=command, timeout=1100).needs_status(machine.good)
+    for figure in json.loads(outcome.text.splitlines()[-1])["results"]:
+        if figure["reached"] is False:
+            raise Failure(f"{figure['name']} is {figure['ovm']}, at most {figure['most']}")

@@ -1,4 +1,5 @@
 """Policies are swapped while virtual machines run, and nobody notices but by what they decide."""
+import itertools
 import re
 
 from harness import machine
@@ -47,39 +48,57 @@ def commands(bench):
         outcome.needs(rf"^ovm: +{answer}|^ovm: {answer}")
 
 
-@scenario("swap-under-linux", timeout=200, cost=2)
-def under_linux(bench):
+def every_swap(resource, policies):
+    """For ever, each of two or three policies after each other one."""
+    order = (0, 1) if len(policies) == 2 else (0, 1, 2, 1, 0, 2)
+    return (f"{resource} {policies[index]}" for index in itertools.cycle(order))
+
+
+def swaps_of_all(count, first, pause):
+    """A console script that swaps the scheduler and another policy together, so often; then it asks how that went."""
+    schedulers = every_swap("scheduler", ("fair", "deadline", "round-robin"))
+    others = itertools.cycle([
+        every_swap("placement", ("least-loaded", "node-local", "static")),
+        every_swap("frames", ("interleave", "huge-first", "first-touch")),
+        every_swap("halt", ("adaptive", "at-once")),
+        every_swap("population/debian1", ("lazy", "eager")),
+        every_swap("population/debian2", ("lazy", "eager"))])
+    lines = [f"{first + pause * index:.2f} swap {next(schedulers)} and {next(next(others))}" for index in range(count)]
+    end = first + pause * count
+    return "\n".join([*lines, f"{end + 0.5:.2f} policies", f"{end + 0.7:.2f} faults"])
+
+
+def under_linux(bench, swaps, rounds, timeout):
     """Two Linux guests compute and keep time while every policy gives way to every other, round and round."""
-    script = r"""
-for round in 1 2 3 4 5 6; do
+    script = rf"""
+for round in $(seq {rounds}); do
     sum=$(head -c 2000000 /dev/zero | md5sum | cut -c1-32); echo "sum $sum"; sleep 1
 done
 dmesg | grep -E "stall|lockup|BUG|WARNING: CPU" | sed 's/^/complaint: /'; true
 """
-    swaps = []
-    time = 3.0
-    others = [f"placement {name}" for name in ("least-loaded", "node-local", "static")]
-    others += [f"frames {name}" for name in ("interleave", "huge-first", "first-touch")]
-    others += ["halt adaptive", "halt at-once", "population/debian1 lazy", "population/debian1 eager"]
-    for index in range(120):
-        name = ("fair", "deadline", "round-robin")[index % 3]
-        swaps.append(f"{time:.2f} swap scheduler {name} and {others[index % len(others)]}")
-        time += 0.08
-    swaps.append(f"{time + 0.5:.2f} policies")
-    swaps.append(f"{time + 0.7:.2f} faults")
     outcome = bench.run(bench.linux(script, name="debian1", vcpus=2), bench.linux(script, name="debian2", vcpus=2),
-                        "--cores", 2, bench.script("\n".join(swaps)), timeout=160)
+                        "--cores", 2, bench.script(swaps_of_all(swaps, 3.0, 0.08)), timeout=timeout)
     outcome.needs_status(machine.good)
-    sums = set(re.findall(r"sum ([0-9a-f]{32})", outcome.text))
-    if len(sums) != 1:
-        raise Failure(f"checksums differ: {sums}")
+    sums = re.findall(r"sum ([0-9a-f]{32})", outcome.text)
+    if len(set(sums)) != 1 or len(sums) != 2 * rounds:
+        raise Failure(f"{len(sums)} checksums, not {2 * rounds}, or different ones: {set(sums)}")
     for name in ("debian1", "debian2"):
         outcome.must_not_have("^complaint: .*", name)
         outcome.needs("^ovm-run: exit status 0$", name)
     done = len(re.findall(r"^ovm: swapped$", outcome.text, re.MULTILINE))
-    if done != 120:
-        raise Failure(f"{done} of 120 swaps were done")
+    if done != swaps:
+        raise Failure(f"{done} of {swaps} swaps were done")
     outcome.needs(r"^ovm: 0 faults$")
+
+
+@scenario("swap-under-linux", timeout=200, cost=2)
+def some_under_linux(bench):
+    under_linux(bench, swaps=120, rounds=8, timeout=160)
+
+
+@scenario("swap-under-linux-long", timeout=600, cost=2, full=True)
+def many_under_linux(bench):
+    under_linux(bench, swaps=1000, rounds=80, timeout=500)
 
 
 @scenario("swap-shares", timeout=150)

@@ -60,8 +60,8 @@ def judge(name, result, words):
     return good
 
 
-def image_case(folder, name, assembly, words):
-    """Links a few instructions into an ELF and judges it; None where there is no tool to do so."""
+def image_case(folder, name, assembly, words, globals_list=None):
+    """Links a few instructions into an ELF and judges it, or its globals; None where there is no tool to do so."""
     source, image = folder / f"{name}.S", folder / f"{name}.elf"
     source.write_text(assembly)
     compiler = shutil.which("clang-19") or shutil.which("clang")
@@ -72,7 +72,11 @@ def image_case(folder, name, assembly, words):
     if built.returncode != 0:
         print(f"FAILED image {name}: {built.stderr}")
         return False
-    return judge(f"image {name}", run("image", image), words)
+    if globals_list is None:
+        return judge(f"image {name}", run("image", image), words)
+    listed = folder / f"{name}.txt"
+    listed.write_text(globals_list)
+    return judge(f"globals {name}", run("globals", image, listed), words)
 
 
 def main():
@@ -100,6 +104,18 @@ def main():
                 ("writable", start + "ret\n.data\n.quad 1\n", "both writable and executable")):
             results.append(image_case(pathlib.Path(folder), name, assembly, words))
         results.append(judge("image, no image", run("image", folder + "/nothing"), "no ovm.elf"))
+        # A label, a constant, and what a compiler makes of `namespace ovm { namespace { int a; } void f(long) { static int b; } }`.
+        start += "ret\n.section .rodata\nconstant: .quad 1\n.data\nplain: .quad 1\n.bss\n"
+        start += "_ZN3ovm12_GLOBAL__N_11aE: .skip 4\n_ZZN3ovm1fElE1b.0: .skip 4\n_ZZN3ovm1fElE1b.1: .skip 4\n"
+        whole = "# why\nplain  why\novm::a  why\novm::f::b  why\n"
+        for name, listed, words in (
+                ("listed", whole, None),
+                ("unlisted", whole.replace("ovm::a  why\n", ""), "ovm::a is a global"),
+                ("gone", whole + "ovm::c  why\n", "ovm::c is listed and gone"),
+                ("constant", whole + "constant  why\n", "constant is listed and gone"),
+                ("unreasoned", whole.replace("plain  why", "plain"), "plain is listed without a reason")):
+            results.append(image_case(pathlib.Path(folder), name, start, words, listed))
+        results.append(judge("globals, no image", run("globals", folder + "/nothing"), "no ovm.elf"))
     ran = [result for result in results if result is not None]
     print(f"{sum(ran)} passed, {len(ran) - sum(ran)} failed")
     return 0 if all(ran) else 1

@@ -34,9 +34,11 @@ inline std::size_t index_of(Object_slot slot)
     return (slot.value() - offsetof(Core_window, objects)) / sizeof(std::atomic<void*>);
 }
 
+/// One addition more than on the machine, where the slot is the address.
 inline std::atomic<void*>& object_entry(Object_slot slot)
 {
-    return core_window().objects[index_of(slot)];
+    return *reinterpret_cast<std::atomic<void*>*>(reinterpret_cast<std::uint8_t*>(hosted::current_window) +
+                                                  slot.value());
 }
 
 inline std::atomic<void*>& object_entry_of(Core_id core, Object_slot slot)

@@ -21,6 +21,9 @@ void reset(std::uint32_t cores = 1, std::uint32_t nodes = 1);
 /// The calling thread is that core from now on; a thread that never says so is core 0.
 void become_core(Core_id core);
 
+/// A neighbour may end a crossing of the calling thread's core that hangs (arch/hang.hpp); the thread outlives that.
+void let_hangs_end();
+
 /// Moves the clock, forwards only; cores that sleep until a deadline before it wake.
 void set_time(Ticks now);
 void advance(Nanoseconds duration);

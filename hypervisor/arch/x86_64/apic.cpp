@@ -110,6 +110,11 @@ void Local_apic::send_startup(std::uint32_t apic_id, Host_physical page)
     command(apic_id, level_assert | type_startup | static_cast<std::uint32_t>(page.value() / page_size.value()));
 }
 
+void Local_apic::send_nmi(std::uint32_t apic_id)
+{
+    command(apic_id, level_assert | type_nmi);
+}
+
 void Local_apic::send_nmi_to_others()
 {
     command(0, level_assert | type_nmi | all_others);

@@ -22,6 +22,8 @@ public:
     void send(std::uint32_t apic_id, std::uint8_t vector);
     void send_init(std::uint32_t apic_id);
     void send_startup(std::uint32_t apic_id, Host_physical page);
+    /// NMI to one core: it ends a crossing that hangs (arch/hang.hpp).
+    void send_nmi(std::uint32_t apic_id);
     /// NMI to all other cores: they stop where they are (crash records).
     void send_nmi_to_others();
 

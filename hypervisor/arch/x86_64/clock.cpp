@@ -1,6 +1,5 @@
 #include "arch/x86_64/clock.hpp"
 
-#include <array>
 #include <optional>
 
 #include "arch/calibration.hpp"
@@ -28,8 +27,6 @@ constinit std::uint64_t timer_counts_per_tick = std::uint64_t{1} << 32; ///< 32.
 constinit bool deadline_mode = false;
 constinit bool invariant = false;
 constinit std::int64_t wall_clock_at_zero = 0;
-/// What a clipped one-shot has to be armed for again; each core its own.
-constinit std::array<Ticks, max_cores> deadlines{};
 
 std::uint64_t scaled(std::uint64_t value, std::uint64_t factor, unsigned shift)
 {
@@ -148,7 +145,7 @@ void enable_timer()
 
 void set_timer(Ticks deadline)
 {
-    deadlines[this_core().value()] = deadline;
+    core_window().deadline = deadline;
     if (deadline_mode)
     {
         write_msr(Msr::tsc_deadline, deadline.value() == 0 ? 1 : deadline.value());
@@ -162,7 +159,7 @@ void set_timer(Ticks deadline)
 
 void stop_timer()
 {
-    deadlines[this_core().value()] = Ticks(0);
+    core_window().deadline = Ticks(0);
     if (deadline_mode)
         write_msr(Msr::tsc_deadline, 0);
     else
@@ -171,7 +168,7 @@ void stop_timer()
 
 void timer_interrupt()
 {
-    auto const deadline = deadlines[this_core().value()];
+    auto const deadline = core_window().deadline;
     if (deadline > time_stamp())
         set_timer(deadline);
 }

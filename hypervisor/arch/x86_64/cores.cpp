@@ -6,11 +6,13 @@
 #include <string_view>
 
 #include "arch/boot.hpp"
+#include "arch/hang.hpp"
 #include "arch/processor.hpp"
 #include "arch/x86_64/apic.hpp"
 #include "arch/x86_64/clock.hpp"
 #include "arch/x86_64/control.hpp"
 #include "arch/x86_64/core_state.hpp"
+#include "arch/x86_64/hang.hpp"
 #include "arch/x86_64/machine.hpp"
 #include "arch/x86_64/trap.hpp"
 
@@ -263,6 +265,14 @@ void kick(Core_id core)
 {
     OVM_REQUIRES_THAT(core.value() < known);
     local_apic().send(entries[core.value()].apic_id, vector::kick);
+}
+
+void interrupt_hanging(Core_id core, std::uint64_t epoch)
+{
+    OVM_REQUIRES_THAT(core.value() < known);
+    expect_hang_wishes();
+    core_window_of(core).hang_seen.store(epoch, std::memory_order_release);
+    local_apic().send_nmi(entries[core.value()].apic_id);
 }
 
 void wait_for_interrupt()

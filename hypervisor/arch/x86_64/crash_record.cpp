@@ -172,7 +172,7 @@ std::uint64_t core_number()
 
 void crash(const Trap_frame& frame)
 {
-    if (frame.vector == vector::nmi && stopping.load())
+    if (frame.vector == vector::nmi && is_stopping())
     {
         for (;;)
             asm volatile("cli; hlt");
@@ -230,6 +230,11 @@ namespace
 }
 
 } // namespace
+
+bool is_stopping()
+{
+    return stopping.load();
+}
 
 void stop_other_cores()
 {

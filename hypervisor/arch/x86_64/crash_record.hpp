@@ -8,6 +8,8 @@ namespace ovm::arch
 /// Prints and keeps the record of an exception in the hypervisor, with all other cores stopped; then stops or resets.
 [[noreturn]] void crash(const Trap_frame& frame);
 
+/// Whether an NMI means just that: to halt.
+bool is_stopping();
 /// All other cores halt where they are, by NMI.
 void stop_other_cores();
 

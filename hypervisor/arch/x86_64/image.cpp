@@ -8,6 +8,8 @@ extern "C"
     extern const std::uint8_t crash_page[];
     extern const std::uint8_t image_text_begin[];
     extern const std::uint8_t image_text_end[];
+    extern const std::uint8_t port_text_begin[];
+    extern const std::uint8_t port_text_end[];
     extern const std::uint8_t image_constants_end[];
     extern const std::uint8_t image_end[];
     extern const std::uint8_t symbols_begin[];
@@ -38,6 +40,11 @@ Range<Host_virtual> image_all()
 Range<Host_virtual> image_text()
 {
     return between(image_text_begin, image_text_end);
+}
+
+Range<Host_virtual> image_port()
+{
+    return between(port_text_begin, port_text_end);
 }
 
 Range<Host_virtual> image_constants()

@@ -9,6 +9,8 @@ namespace ovm::arch
 
 Range<Host_virtual> image_all();
 Range<Host_virtual> image_text();
+/// What of it is the port (arch/): a fault in there costs the core.
+Range<Host_virtual> image_port();
 Range<Host_virtual> image_constants();
 Range<Host_virtual> image_data();
 Range<Host_virtual> image_crash_page();

@@ -1,23 +1,46 @@
 #pragma once
 
+#include <utility>
+
+#include "arch/crossing.hpp"
 #include "arch/x86_64/nested_table.hpp"
 
 /// How the tree changes: the other half of Basic_nested_table.
 namespace ovm::arch
 {
 
+/// A page that stands in no table yet: it goes back when the scope ends, or the crossing is discarded, before keep().
+class Page_loan final : private Undo
+{
+public:
+    Page_loan(Table_pages& pages, Host_physical page) : pages_(pages), page_(page) {}
+    ~Page_loan() { undo(); }
+    Host_physical page() const { return page_; }
+    Host_physical keep()
+    {
+        kept_ = true;
+        return page_;
+    }
+
+private:
+    void undo() override
+    {
+        if (!std::exchange(kept_, true))
+            pages_.give(page_);
+    }
+
+    Table_pages& pages_;
+    Host_physical page_;
+    bool kept_ = false;
+};
+
 template <typename Entries>
 Result<Basic_nested_table<Entries>> Basic_nested_table<Entries>::create(Table_pages& pages)
 {
-    auto const root = OVM_TRY(pages.take());
-    auto const third = pages.take();
-    if (!third)
-    {
-        pages.give(root);
-        return third.error();
-    }
-    set_entry(root, 0, third->value() | present | writable | user);
-    return Basic_nested_table(pages, root, *third);
+    Page_loan root(pages, OVM_TRY(pages.take()));
+    auto const third = OVM_TRY(pages.take());
+    set_entry(root.page(), 0, third.value() | present | writable | user);
+    return Basic_nested_table(pages, root.keep(), third);
 }
 
 template <typename Entries>

@@ -10,6 +10,7 @@
 #include "arch/x86_64/control.hpp"
 #include "arch/x86_64/core_state.hpp"
 #include "arch/x86_64/crash_record.hpp"
+#include "arch/x86_64/hang.hpp"
 #include "arch/x86_64/image.hpp"
 #include "arch/x86_64/io_apic.hpp"
 #include "arch/x86_64/layout.hpp"
@@ -68,7 +69,8 @@ void discard(const Trap_frame& frame)
 {
     constexpr std::uint64_t on_running_stack = 1U << vector::divide_error | 1U << vector::invalid_opcode |
                                                1U << vector::general_protection | 1U << vector::page_fault;
-    if (frame.vector >= 32 || (on_running_stack >> frame.vector & 1) == 0 || frame.cs != code_selector)
+    if (frame.vector >= 32 || (on_running_stack >> frame.vector & 1) == 0 || frame.cs != code_selector ||
+        image_port().contains(Host_virtual(frame.rip)))
         return;
     auto const* const check = frame.vector == vector::invalid_opcode ? failed_check(frame.rip) : nullptr;
     discard_crossing({.kind = check != nullptr ? Fault::Kind::check : Fault::Kind::trap,
@@ -119,6 +121,8 @@ extern "C" void trap_entry(Trap_frame* frame)
     if (frame->vector >= vector::first_interrupt)
         return interrupt(static_cast<std::uint8_t>(frame->vector));
     if (frame->vector == vector::general_protection && fix_up(*frame))
+        return;
+    if (frame->vector == vector::nmi && !is_stopping() && end_hanging_crossing(*frame))
         return;
     discard(*frame);
     if (frame->vector == vector::debug && step_over_breakpoint(*frame))

@@ -10,10 +10,10 @@ using interface::Invocation;
 
 Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), policies_(machine), swap_(machine),
-      stats_(machine), faults_(machine), stop_(machine)
+      move_(machine), stats_(machine), faults_(machine), stop_(machine)
 {
     for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &policies_, &swap_,
-                                                               &stats_, &faults_, &stop_})
+                                                               &move_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -36,25 +36,37 @@ Command::Step Vms_command::run(Invocation& invocation)
     auto const& configuration = slot.configuration();
     auto* const vm = slot.vm();
     std::uint64_t waited = 0;
-    for (std::uint32_t i = 0; vm != nullptr && slot.state() == "running" && i < vm->vcpus(); ++i)
+    for (std::uint32_t i = 0; vm != nullptr && slot.runs() && i < vm->vcpus(); ++i)
         waited += vm->vcpu(i).steal_time().value();
+    std::array<char, 80> storage{};
+    Text_writer homes(storage);
+    if (vm != nullptr && slot.runs())
+    {
+        homes << (vm->vcpus() == 1 ? ", on core" : ", on cores");
+        for (std::uint32_t i = 0; i < vm->vcpus(); ++i)
+            homes << ' ' << vm->vcpu(i).home().id().value();
+    }
     invocation.answer("VM ", slot.id().value(), " ", configuration.name, ": ", slot.state(), ", ", configuration.vcpus,
                       configuration.vcpus == 1 ? " vcpu, " : " vcpus, ", configuration.memory, ", given ",
                       vm != nullptr ? to_bytes(vm->memory().used()) : Bytes(0), ", weight ", configuration.weight,
-                      ", waited ", waited / 1'000'000, " ms");
+                      ", waited ", waited / 1'000'000, " ms", homes.view());
     return Step::again;
 }
 
 Command::Step Cores_command::run(Invocation& invocation)
 {
     if (invocation.place == machine().cores())
+    {
+        auto const& moves = machine().balancer().counts();
+        invocation.answer("vcpus moved: ", moves.by_placement, " by the placement, ", moves.by_hand, " by hand; ",
+                          moves.refused, " could not be");
         return Step::done;
+    }
     Core_id const id(static_cast<std::uint32_t>(invocation.place++));
-    auto const& core = *machine().core(id);
-    // Another core's lists are its own: what is read here is a recent value.
-    invocation.answer("core ", id.value(), ": node ", arch::node_of(id).value(), ", ", core.residents().count(),
-                      " live there, ", core.residents().runnable(), " can run, ", arch::core_window_of(id).crossings,
-                      " interrupts");
+    auto const load = machine().core(id)->load(arch::time_stamp());
+    invocation.answer("core ", id.value(), ": node ", arch::node_of(id).value(), ", ", load.resident, " live there, ",
+                      load.runnable, " can run, busy for ", arch::to_nanoseconds(load.busy).value() / 1'000'000,
+                      " ms, ", arch::core_window_of(id).crossings, " interrupts");
     return Step::again;
 }
 
@@ -93,10 +105,12 @@ Command::Step Faults_command::run(Invocation& invocation)
     auto const record = faults.get(invocation.place++);
     std::array<char, 80> storage{};
     Text_writer whose(storage);
-    if (record.domain == arch::Fault_domain::scheduler)
-        whose << "the scheduler";
-    else
+    if (record.domain == arch::Fault_domain::guest)
         whose << "VM " << record.vm.value();
+    else if (record.domain == arch::Fault_domain::job)
+        whose << "a job";
+    else
+        whose << "the policy of " << record.resource.view();
     invocation.answer("at ", arch::to_nanoseconds(record.when).value() / 1'000'000, " ms on core ", record.core.value(),
                       ", for ", whose.view(), ": ", record.fault.what, " ", record.fault.file, " ", record.fault.line);
     return Step::again;

@@ -86,6 +86,22 @@ private:
     Static_vector<const object::Adaptor*, object::Swap::most> swapped_{}; ///< what is still to be told of, last first
 };
 
+/// `move debian1 1 0`: vcpu 1 of debian1 to core 0.
+class Move_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "move"; }
+    std::string_view usage() const override { return "VM VCPU CORE"; }
+    std::string_view help() const override { return "moves a vcpu to another core while its VM runs"; }
+    std::size_t least_arguments() const override { return 3; }
+    std::size_t most_arguments() const override { return 3; }
+    Step run(interface::Invocation& invocation) override;
+
+private:
+    Step begin(interface::Invocation& invocation);
+};
+
 class Stats_command final : public Machine_command
 {
 public:
@@ -134,6 +150,7 @@ private:
     Objects_command objects_;
     Policies_command policies_;
     Swap_command swap_;
+    Move_command move_;
     Stats_command stats_;
     Faults_command faults_;
     Stop_command stop_;

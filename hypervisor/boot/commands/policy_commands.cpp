@@ -44,7 +44,7 @@ void describe(Invocation& invocation, const object::Adaptor& adaptor, const obje
         text << ", lost: ";
         adaptor.write_loss(text, record.lost);
     }
-    if (record.returned)
+    if (record.returned || record.replaced_failed)
         text << ", as the one before it failed";
     invocation.answer(text.view());
 }

@@ -1,5 +1,6 @@
 #include "interface/command/command_job.hpp"
 
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 
 namespace ovm::interface
@@ -46,6 +47,15 @@ void Command_job::begin(const Line& line)
     invocation_.emplace(*words, line.who, sink_);
 }
 
+/// The command at hand is given up, and whoever entered it is told.
+object::Job::Step Command_job::faulted(const arch::Fault& fault)
+{
+    say("this command failed in OVM itself: ", fault.what, {});
+    command_ = nullptr;
+    ++taken_;
+    return idle() ? Step::done : Step::again;
+}
+
 object::Job::Step Command_job::step()
 {
     if (idle())
@@ -56,6 +66,7 @@ object::Job::Step Command_job::step()
         begin(lines_[taken_ % waiting_most]);
     if (command_ != nullptr)
     {
+        arch::injection_point("command: before a slice");
         auto const done = command_->run(*invocation_) == Command::Step::done;
         ++invocation_->step;
         if (!done)

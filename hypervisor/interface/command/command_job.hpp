@@ -36,6 +36,7 @@ private:
     };
 
     Step step() override;
+    Step faulted(const arch::Fault& fault) override;
     void begin(const Line& line);
     void say(std::string_view what, std::string_view word, std::string_view rest);
 

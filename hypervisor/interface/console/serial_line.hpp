@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "arch/crossing.hpp"
 #include "arch/lock.hpp"
 
 namespace ovm::interface
@@ -45,8 +46,11 @@ public:
         drain_locked();
         if (head.size() + body.size() + kept_back(keep) > ring_.size() - (in_ - out_))
             return false;
-        append_locked(head);
-        append_locked(body);
+        {
+            arch::Commit_section const whole;
+            append_locked(head);
+            append_locked(body);
+        }
         drain_locked();
         return true;
     }

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "arch/injection.hpp"
 #include "base/bits.hpp"
 #include "interface/exit/vcpu_operands.hpp"
 
@@ -28,6 +29,7 @@ constexpr std::uint64_t low_half(std::uint64_t value)
 
 void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
 {
+    arch::injection_point("dispatcher: an exit arrived");
     switch (exit.kind)
     {
     case Exit_kind::cpuid:
@@ -80,11 +82,12 @@ void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
 
 Result<> Dispatcher::add_ports(std::uint16_t first, std::uint16_t count, Port_device& device)
 {
-    OVM_TRY(ports_.add(first, count, device));
-    if (first >= low_ports)
-        return {};
-    if (low_count_ + 1 == low_owners_.size())
+    bool const is_low = first < low_ports;
+    if (is_low && low_count_ + 1 == low_owners_.size())
         return Error::full;
+    OVM_TRY(ports_.add(first, count, device));
+    if (!is_low)
+        return {};
     low_owners_[++low_count_] = &device;
     for (std::size_t port = first; port < low_ports && port - first < count; ++port)
         low_[port] = static_cast<std::uint8_t>(low_count_);
@@ -101,6 +104,7 @@ void Dispatcher::handle_cpuid(Vcpu& vcpu, const Exit& exit)
     state.set(Register::rbx, result.ebx);
     state.set(Register::rcx, result.ecx);
     state.set(Register::rdx, result.edx);
+    arch::injection_point("dispatcher: answered, not advanced");
     vcpu.advance(exit);
 }
 

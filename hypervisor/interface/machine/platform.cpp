@@ -15,15 +15,16 @@ constexpr std::uint16_t serial_port = 0x3f8;
 
 } // namespace
 
-Platform::Processor::Processor(Platform& platform, std::uint32_t index, processor::Timer_service& timers)
-    : time(platform.start_), apic(index, platform.bus_, Platform_clock{timers, platform.clock_.ticks_per_second}, time),
+Platform::Processor::Processor(Platform& platform, std::uint32_t index, processor::Timer_service& core_timers)
+    : timers(core_timers), time(platform.start_),
+      apic(index, platform.bus_, Platform_clock{timers, platform.clock_.ticks_per_second}, time),
       paravirtual(platform.memory_, time, platform.start_)
 {
 }
 
 Platform::Platform(processor::Timer_service& timers, Byte_sink& serial_output, Machine_control& control,
                    memory::Guest_memory& memory, std::uint32_t vcpus, Ticks start)
-    : start_(start), memory_(memory), clock_{timers, arch::ticks_per_second()},
+    : start_(start), memory_(memory), timers_(timers), clock_{timers_, arch::ticks_per_second()},
       uart_(clock_, Irq_line(router_, serial_line), serial_output), pit_(clock_, router_, timer_line),
       rtc_(clock_, Irq_line(router_, clock_line), arch::boot_wall_clock_seconds(), memory.ram().low.size,
            memory.ram().high.size),
@@ -97,6 +98,13 @@ void Platform::stop()
 void Platform::resumed(processor::Vcpu& vcpu)
 {
     processors_[vcpu.index().value()]->paravirtual.resumed(vcpu);
+}
+
+void Platform::move(std::uint32_t index, processor::Timer_service& to)
+{
+    processors_[index]->timers.move(to);
+    if (index == 0)
+        timers_.move(to);
 }
 
 std::uint64_t Platform::Apic_window::read_memory(processor::Vcpu& vcpu, Bytes offset, unsigned)

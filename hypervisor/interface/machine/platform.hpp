@@ -23,13 +23,13 @@
 #include "interface/platform/uart.hpp"
 #include "interface/platform/vcpu_client.hpp"
 #include "memory/heap.hpp"
+#include "processor/timer_group.hpp"
 
 namespace ovm::interface
 {
 
-/// The small PC of one VM: its devices, wired. Clocks of the machine's devices belong to one core, those of a vcpu's
-/// local APIC to that vcpu's.
-/// Concurrency: each device's own. Lifetime: its VM's; the vcpus are destroyed first.
+/// The small PC of one VM: its devices, wired. A vcpu's local APIC keeps time on that vcpu's core, the machine's
+/// devices on that of vcpu 0. Concurrency: each device's own. Lifetime: its VM's; the vcpus are destroyed first.
 class Platform
 {
 public:
@@ -46,6 +46,8 @@ public:
     /// The vcpu itself.
     void attach(std::uint32_t index, processor::Vcpu& vcpu);
     void resumed(processor::Vcpu& vcpu);
+    /// A vcpu moves: what keeps time on its core goes to that queue. On the core that it leaves.
+    void move(std::uint32_t index, processor::Timer_service& to);
     /// All vcpus have stopped: from here on, no device does anything by itself, and none knows a vcpu.
     void stop();
 
@@ -58,8 +60,9 @@ private:
     /// What belongs to one vcpu.
     struct Processor
     {
-        Processor(Platform& platform, std::uint32_t index, processor::Timer_service& timers);
+        Processor(Platform& platform, std::uint32_t index, processor::Timer_service& core_timers);
 
+        processor::Timer_group timers;
         Guest_time time;
         Local_apic apic;
         Paravirtual paravirtual;
@@ -91,6 +94,7 @@ private:
 
     Ticks start_;
     memory::Guest_memory& memory_;
+    processor::Timer_group timers_;
     Platform_clock clock_;
     Apic_bus bus_{};
     Virtual_wire virtual_wire_{*this};

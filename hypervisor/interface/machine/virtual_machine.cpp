@@ -10,6 +10,9 @@
 namespace ovm::interface
 {
 
+// What policies remember of each vcpu has room for every one that can be described.
+static_assert(processor::most_vms == max_vms && processor::most_vcpus == max_vcpus);
+
 Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration)
     : environment_(environment), id_(id), configuration_(configuration),
       memory_(environment.frames, arch::node_of(environment.homes[0]->id()), configuration.memory,
@@ -49,19 +52,19 @@ bool Virtual_machine::take_down_step()
     switch (take_down_)
     {
     case Take_down::nothing:
-        // A device may have notified a vcpu until now, and its message be on the way: a second stop comes behind it.
         disconnect();
-        for (auto const& processor : processors_)
-            running_.fetch_add(processor.vcpu ? 1 : 0, std::memory_order_relaxed);
-        for (auto& processor : processors_)
-        {
-            if (processor.vcpu)
-                processor.vcpu->stop();
-        }
         take_down_ = Take_down::disconnected;
         return false;
     case Take_down::disconnected:
-        if (running_.load(std::memory_order_acquire) != 0)
+        // migration.pml, await_reception: what devices asked until now may still be on its way to a core.
+        if (any_vcpu_is_asked())
+            return false;
+        grace_.begin();
+        take_down_ = Take_down::unasked;
+        return false;
+    case Take_down::unasked:
+        // migration.pml, pass_epoch: a core may be in the middle of its reception.
+        if (!grace_.over())
             return false;
         destroy_processors();
         take_down_ = Take_down::without_processors;
@@ -70,6 +73,12 @@ bool Virtual_machine::take_down_step()
         return memory_.release_some(pages);
     }
     return true;
+}
+
+bool Virtual_machine::any_vcpu_is_asked() const
+{
+    return std::ranges::any_of(processors_,
+                               [](auto const& processor) { return processor.vcpu && processor.vcpu->is_asked(); });
 }
 
 memory::Page_order Virtual_machine::processor_order() const
@@ -177,6 +186,11 @@ void Virtual_machine::fail(processor::Vcpu& vcpu, std::string_view why)
 void Virtual_machine::resumed(processor::Vcpu& vcpu)
 {
     platform_.resumed(vcpu);
+}
+
+void Virtual_machine::moving(processor::Vcpu& vcpu, processor::Core& to)
+{
+    platform_.move(vcpu.index().value(), to.timers());
 }
 
 void Virtual_machine::halted_for_good(processor::Vcpu&)

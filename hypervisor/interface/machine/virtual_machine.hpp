@@ -16,6 +16,7 @@
 #include "interface/machine/platform.hpp"
 #include "memory/guest_memory.hpp"
 #include "memory/heap.hpp"
+#include "object/clustered/epoch.hpp"
 #include "processor/core.hpp"
 #include "processor/vcpu.hpp"
 
@@ -58,7 +59,7 @@ public:
         Guest_terminal& terminal;
         Vm_owner& owner;
         memory::Population& population;
-        /// Where vcpus live at first: vcpu i on homes[i]. The machine's devices keep time on the core of vcpu 0.
+        /// Where vcpus live at first: vcpu i on homes[i].
         std::array<processor::Core*, max_vcpus> homes{};
     };
 
@@ -88,7 +89,7 @@ public:
     /// Its vcpus run no more: Vm_owner::ended was told, or will be soon.
     bool has_ended() const { return running_.load(std::memory_order_acquire) == 0 && ending_.load(); }
     /// One slice of giving everything back; true when only the destructor is left. Requires has_ended(), or that it
-    /// never started.
+    /// never started, and that no vcpu is being moved.
     bool take_down_step();
 
     Vm_id id() const { return id_; }
@@ -98,6 +99,7 @@ public:
     std::uint32_t vcpus() const { return configuration_.vcpus; }
     /// Requires index < vcpus(), and that all were added.
     const processor::Vcpu& vcpu(std::uint32_t index) const { return *processors_[index].vcpu; }
+    processor::Vcpu& vcpu(std::uint32_t index) { return *processors_[index].vcpu; }
     /// OVM itself failed while it served one of its exits.
     void fail(processor::Vcpu& vcpu, std::string_view why);
 
@@ -111,6 +113,7 @@ private:
     void halted_for_good(processor::Vcpu& vcpu) override;
     void refused(processor::Vcpu& vcpu) override;
     void stopped(processor::Vcpu& vcpu) override;
+    void moving(processor::Vcpu& vcpu, processor::Core& to) override;
     void flushed(processor::Vcpu&) override {}
 
     struct Processor
@@ -122,10 +125,12 @@ private:
     enum class Take_down : std::uint8_t
     {
         nothing,
-        disconnected,
+        disconnected, ///< nobody asks anything of a vcpu any more
+        unasked,      ///< no message of a vcpu is in an inbox
         without_processors
     };
 
+    bool any_vcpu_is_asked() const;
     void disconnect();
     void destroy_processors();
     memory::Page_order processor_order() const;
@@ -142,6 +147,7 @@ private:
     Acpi_tables tables_;
     Copies copies_{memory_};
     Take_down take_down_ = Take_down::nothing;
+    object::Grace_period grace_{};
     std::atomic<bool> ending_{false};
     std::atomic<std::uint32_t> running_{0};
     Vm_end end_{};

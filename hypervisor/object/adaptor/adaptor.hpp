@@ -5,7 +5,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
+#include "arch/at_hand.hpp"
+#include "arch/processor.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
 #include "object/adaptor/history.hpp"
@@ -14,12 +17,24 @@
 namespace ovm::object
 {
 
+/// Who wants to know that another policy has taken over.
+class Adaptor_observer
+{
+public:
+    /// On the core where swaps run.
+    virtual void policy_changed() = 0;
+
+protected:
+    ~Adaptor_observer() = default;
+};
+
 /// Holds the policy of one resource, and the factories of those that could take its place: the original design's object
 /// adaptor. What is here is what a person and a swap need of it; the typed rest is Shared_adaptor and
 /// Core_local_adaptor.
 /// Invariant:   one policy is in charge at any time, or the gate is closed in a swap's few slices.
 /// Concurrency: the phases by the swap that has begun, on its core; the looks from any core.
 /// Lifetime:    as long as its resource; not destroyed while a swap is under way.
+/// Failure:     a policy whose code faults is in charge no longer from then on (faulted()).
 class Adaptor
 {
 public:
@@ -41,6 +56,9 @@ public:
     const Parameters& parameters() const { return parameters_; }
     const History& history() const { return history_; }
 
+    /// Tells one, which lives as long as this, from now on. On the core where swaps run.
+    void observe(Adaptor_observer& observer) { observer_ = &observer; }
+
     virtual std::size_t policies() const = 0;
     virtual const Policy_description& description(std::size_t policy) const = 0;
     /// Error::not_found.
@@ -52,19 +70,20 @@ public:
 
     // The phases of a swap (tests/model/swap.pml), in this order. After a failure: roll_back(), until it is done.
 
-    /// swap.pml, construct: makes the next policy. Error: nothing changed.
+    /// swap.pml: construct_next. Error: nothing changed.
     virtual Result<> construct(std::size_t policy, const Parameters& parameters) = 0;
     /// Whether callers have to be kept out meanwhile. A core-local policy has no caller at its core's boundary.
     virtual bool has_gate() const = 0;
-    /// swap.pml, close_gate: every core's references lead to the gate. The swap then waits for a grace period.
+    /// swap.pml: close_gate: every core's references lead to the gate. The swap then waits for a grace period.
     virtual void close_gate() = 0;
-    /// swap.pml, carry: export from the policy in charge, import into the next. Failed: error() says why.
+    /// swap.pml: export_state, import_state: from the policy in charge to the next. Failed: error() says why.
     virtual Progress carry() = 0;
-    /// swap.pml, publish: the next policy is in charge on every core, and the gate open.
+    /// swap.pml: publish_winner, open_gate: the next policy is in charge on every core.
     virtual void publish() = 0;
-    /// swap.pml, roll_back: the policy that was in charge is so again, the gate is open and the next one gone.
+    /// swap.pml: publish_winner, open_gate, refuse: the policy that was in charge is so again, unless it has failed
+    /// meanwhile, and the next one is gone.
     virtual Progress roll_back() = 0;
-    /// swap.pml, retire: destroys the old policy. Requires a grace period since publish().
+    /// swap.pml: retire_old. Requires a grace period since publish().
     virtual void retire() = 0;
 
     Error error() const { return error_; }
@@ -73,8 +92,21 @@ public:
     void write_loss(Text_writer& text, std::uint32_t lost) const;
 
     void record(const Swap_record& record) { history_.add(record); }
-    /// The policy that is in charge from now on; the one before it counts as the last good one.
+    /// swap.pml: commit: the policy that is in charge from now on. The one before it counts as the last good one,
+    /// unless it failed. Before the policy is published: a fault from then on is its own.
     void now_in_charge(std::size_t policy, const Parameters& parameters, Ticks now);
+
+    /// Whose fault a discarded crossing was.
+    enum class Failed : std::uint8_t
+    {
+        in_charge, ///< the policy in charge: it is asked nothing any more, and Return finds another one
+        next,      ///< the one that a swap wants: the swap fails
+        either     ///< one of them, in an exchange: the swap fails, and one like that in charge takes its place there
+    };
+    /// A crossing of that core was discarded while a policy of this resource was at hand. From any core, in the
+    /// crossing that mends it. What serves that core (a policy that only it calls) or all (one they share) afterwards,
+    /// at once, is the family's: its stand-in, or its holder's last resort.
+    virtual Failed faulted(Core_id core) = 0;
 
     /// To what to go back when the present policy breaks its contract.
     struct Good
@@ -83,8 +115,28 @@ public:
         Parameters parameters{};
     };
     const std::optional<Good>& last_good() const { return last_good_; }
+    /// The policy before the present one.
+    std::size_t previous() const { return previous_; }
+    bool previous_failed() const { return previous_failed_; }
     /// When the policy in charge took over.
     Ticks since() const { return since_; }
+
+    /// Return's: what is to be in charge, since what is has failed.
+    enum class Wish : std::uint8_t
+    {
+        none,
+        same,    ///< one like it, made anew
+        other,   ///< the last good one, or the built-in one
+        built_in ///< the last good one does not take over either
+    };
+    void wish_return(Wish wish)
+    {
+        if (wish == Wish::other)
+            in_charge_failed_.store(true, std::memory_order_relaxed);
+        wish_.store(wish, std::memory_order_release);
+    }
+    Wish wish() const { return wish_.load(std::memory_order_acquire); }
+    Wish take_wish() { return wish_.exchange(Wish::none, std::memory_order_acq_rel); }
 
 protected:
     /// `losses` are the names of the bits of the family's `lost`, constant.
@@ -94,19 +146,58 @@ protected:
     ~Adaptor() = default;
 
     void fail(Error error) { error_ = error; }
+
+    /// What a swap asks of the next policy, its construction included, so that a fault is that one's. The slice is
+    /// repeated after one: Error::faulted then.
+    template <typename Question>
+    Result<> ask_next(Question&& question)
+    {
+        if (std::exchange(next_failed_, false))
+            return Error::faulted;
+        asks_next_.store(this_crossing(), std::memory_order_relaxed);
+        Result<> answer{};
+        {
+            arch::At_hand const next(arch::core_window(), *this);
+            answer = question();
+        }
+        asks_next_.store(0, std::memory_order_relaxed);
+        return answer;
+    }
+    /// In faulted(): whether it was such a question that failed.
+    bool next_faulted()
+    {
+        if (asks_next_.load(std::memory_order_relaxed) != this_crossing())
+            return false;
+        next_failed_ = true;
+        return true;
+    }
     void set_lost(std::uint32_t lost) { lost_ = lost; }
 
 private:
+    /// Not 0, and no other crossing's of any core.
+    static std::uint64_t this_crossing()
+    {
+        auto const& window = arch::core_window();
+        return window.epoch.load(std::memory_order_relaxed) * arch::max_cores + window.core.value() + 1;
+    }
+
     Text<40> resource_;
     std::span<const std::string_view> losses_;
     std::atomic<std::size_t> current_{0};
     std::atomic<bool> claimed_{false};
+    std::atomic<Wish> wish_{Wish::none};
+    std::atomic<std::uint64_t> asks_next_{0}; ///< the crossing in which the next policy was asked last
+    bool next_failed_ = false;
     Error error_ = Error::invalid;
     std::uint32_t lost_ = 0;
+    std::atomic<bool> in_charge_failed_{false};
+    std::size_t previous_ = 0;
+    bool previous_failed_ = false;
     Ticks since_{};
     bool in_charge_ = false; ///< any policy yet
     Parameters parameters_{};
     std::optional<Good> last_good_{};
+    Adaptor_observer* observer_ = nullptr;
     History history_{};
 };
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <span>
 #include <utility>
 
+#include "arch/at_hand.hpp"
+#include "arch/processor.hpp"
+#include "base/contract.hpp"
 #include "base/static_vector.hpp"
 #include "object/adaptor/adaptor.hpp"
 #include "object/adaptor/factory.hpp"
@@ -24,6 +28,10 @@ public:
     /// On its core, between two uses: carries the state from the policy in charge to `next` and leads the core's
     /// reference to it. Answers what was lost. Error: the old one goes on.
     virtual Result<std::uint32_t> exchange(Family& next) = 0;
+    /// As exchange(), but `next` begins with what the holder itself knows, whatever the policy in charge says. It may
+    /// not refuse that: then this crossing ends as with any broken contract, and the holder goes on with its last
+    /// resort, which is always there and refuses nothing.
+    virtual void replace(Family& next) = 0;
 
 protected:
     ~Policy_holder() = default;
@@ -31,7 +39,12 @@ protected:
 
 /// The adaptor of a policy with a representative on each core, which only that core calls. Each core exchanges its own
 /// at a boundary of its crossings, so there is no gate; if one of them cannot, the others exchange back.
+/// The way back ends: each core is asked once, and exchanges, replaces, or is left with its holder's last resort.
+/// Invariant:   beside Adaptor's: after a swap each core has the policy that is named, or its holder's last resort
+/// while
+///              Return is under way.
 /// Concurrency: beside Adaptor's: add_core() by the core itself while it starts.
+/// The steps are those of tests/model/local_swap.pml.
 template <typename Family>
 class Core_local_adaptor final : public Adaptor
 {
@@ -58,7 +71,6 @@ public:
     {
         auto& part = parts_[core.value()];
         part.policy = OVM_TRY(factories_[current()]->make(storage_, parameters()));
-        part.adaptor = this;
         part.core = core;
         object::publish(core, reference_, *part.policy);
         return {};
@@ -75,30 +87,21 @@ public:
         return factories_[policy]->description();
     }
 
+    /// local_swap.pml: begin_swap, construct_next.
     Result<> construct(std::size_t policy, const Parameters& parameters) override
     {
-        for (auto& part : parts_)
-        {
-            if (!part.in_use())
-                continue;
-            auto made = factories_[policy]->make(storage_, parameters);
-            if (!made)
-            {
-                drop_next();
-                return made.error();
-            }
-            part.next = std::move(*made);
-            part.stage.store(Stage::ready, std::memory_order_release);
-        }
-        return {};
+        auto const made = ask_next([&] { return make_next(policy, parameters); });
+        if (!made)
+            drop_next();
+        return made;
     }
     bool has_gate() const override { return false; }
     void close_gate() override {}
-    /// Asks every core, and looks later how they fared.
+    /// local_swap.pml: ask_cores, await_answers.
     Progress carry() override
     {
         ask(Stage::ready, Stage::asked);
-        if (any(Stage::asked))
+        if (any_asked())
             return Progress::again;
         std::uint32_t lost = 0;
         for (auto& part : parts_)
@@ -114,7 +117,8 @@ public:
         set_lost(lost);
         return Progress::done;
     }
-    void publish() override {}
+    void publish() override {} // each core has done so for itself
+    /// local_swap.pml: await_answers, ask_back, refuse, finish_swap.
     Progress roll_back() override
     {
         // An old policy that has handed over knows nothing any more: one of its kind takes its place.
@@ -122,30 +126,31 @@ public:
         {
             if (part.stage.load(std::memory_order_acquire) != Stage::exchanged)
                 continue;
-            auto made = factories_[current()]->make(storage_, parameters());
-            if (!made)
-                return Progress::again; // until there is memory
-            part.next = std::move(*made);
+            auto const made = ask_next([&] { return make_part(part, current(), parameters()); });
+            if (!made && made.error() == Error::no_memory)
+                return Progress::again; // until there is
             part.stage.store(Stage::ready_back, std::memory_order_release);
         }
         ask(Stage::ready_back, Stage::asked_back);
-        if (any(Stage::asked) || any(Stage::asked_back))
+        if (any_asked())
             return Progress::again;
         drop_next();
         return Progress::done;
     }
+    /// local_swap.pml: retire_old.
     void retire() override { drop_next(); }
 
-    /// The core's policy ended in a fault: whether that was in an exchange, which has failed then. What is in charge
-    /// there now is the holder's affair.
-    bool exchange_faulted(Core_id core)
+    Failed faulted(Core_id core) override
     {
+        if (next_faulted())
+            return Failed::next;
         auto& part = parts_[core.value()];
         auto const stage = part.stage.load(std::memory_order_acquire);
-        if (stage != Stage::asked && stage != Stage::asked_back)
-            return false;
-        part.answer_failure(Error::invalid);
-        return true;
+        // Who took over before its swap was through is the one that failed.
+        if (stage != Stage::exchanging && stage != Stage::exchanging_back && stage != Stage::exchanged)
+            return Failed::in_charge;
+        part.answer_failure(Error::faulted);
+        return Failed::either;
     }
 
 private:
@@ -154,27 +159,55 @@ private:
         idle,
         ready, ///< its next policy is made
         asked, ///< the message is under way
+        exchanging,
         exchanged,
         failed,
         ready_back, ///< one like the old one is made
         asked_back,
+        exchanging_back,
     };
 
-    /// One core's share of the swap. swap.pml, exchange.
+    /// One core's share of the swap.
     struct Part final : Message
     {
         bool in_use() const { return holder.load(std::memory_order_acquire) != nullptr; }
+        /// Its core has not answered yet.
+        bool is_asked() const
+        {
+            auto const now = stage.load(std::memory_order_acquire);
+            return now == Stage::asked || now == Stage::exchanging || now == Stage::asked_back ||
+                   now == Stage::exchanging_back;
+        }
+        /// local_swap.pml: exchange, answer.
         void received() override
         {
             auto const asked = stage.load(std::memory_order_acquire);
-            if (asked != Stage::asked && asked != Stage::asked_back)
-                return; // it failed before this came
+            if (asked == Stage::asked)
+                exchange();
+            else if (asked == Stage::asked_back)
+                exchange_back();
+        }
+        void exchange()
+        {
+            stage.store(Stage::exchanging, std::memory_order_release);
             auto const exchanged = holder.load(std::memory_order_acquire)->exchange(*next);
             if (!exchanged)
                 return answer_failure(exchanged.error());
             std::swap(policy, next);
             lost = *exchanged;
-            stage.store(asked == Stage::asked_back ? Stage::idle : Stage::exchanged, std::memory_order_release);
+            stage.store(Stage::exchanged, std::memory_order_release);
+        }
+        /// May not be refused: the others have the old policy already. What cannot be done costs this core's policy.
+        void exchange_back()
+        {
+            stage.store(Stage::exchanging_back, std::memory_order_release);
+            arch::At_hand const at_hand(arch::core_window(), arch::Fault_domain::scheduler);
+            OVM_ENSURES(next.get() != nullptr); // one like the old one could be made
+            auto& core_holder = *holder.load(std::memory_order_acquire);
+            if (!core_holder.exchange(*next))
+                core_holder.replace(*next);
+            std::swap(policy, next);
+            stage.store(Stage::idle, std::memory_order_release);
         }
         void answer_failure(Error why)
         {
@@ -182,7 +215,6 @@ private:
             stage.store(Stage::failed, std::memory_order_release);
         }
 
-        Core_local_adaptor* adaptor = nullptr;
         std::atomic<Policy_holder<Family>*> holder{nullptr};
         Core_id core{};
         Owned<Family> policy{};
@@ -192,6 +224,23 @@ private:
         std::uint32_t lost = 0;
     };
 
+    Result<> make_next(std::size_t policy, const Parameters& parameters)
+    {
+        for (auto& part : parts_)
+        {
+            if (!part.in_use())
+                continue;
+            OVM_TRY(make_part(part, policy, parameters));
+            part.stage.store(Stage::ready, std::memory_order_release);
+        }
+        return {};
+    }
+    Result<> make_part(Part& part, std::size_t policy, const Parameters& parameters)
+    {
+        part.next.reset();
+        part.next = OVM_TRY(factories_[policy]->make(storage_, parameters));
+        return {};
+    }
     void ask(Stage those, Stage becoming)
     {
         for (auto& part : parts_)
@@ -202,14 +251,9 @@ private:
             post(part.core, part);
         }
     }
-    bool any(Stage stage) const
+    bool any_asked() const
     {
-        for (auto const& part : parts_)
-        {
-            if (part.stage.load(std::memory_order_acquire) == stage)
-                return true;
-        }
-        return false;
+        return std::ranges::any_of(parts_, [](const Part& part) { return part.is_asked(); });
     }
     void drop_next()
     {

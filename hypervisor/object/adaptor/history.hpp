@@ -57,7 +57,8 @@ struct Swap_record
     Swap_phase reached = Swap_phase::done; ///< less: it failed there, and the old policy goes on
     Error error = Error::invalid;          ///< of a failure
     std::uint32_t lost = 0;                ///< what the canonical state could not keep
-    bool returned = false;                 ///< by OVM itself, as the policy before broke its contract
+    bool returned = false;                 ///< by OVM itself, as the policy before failed
+    bool replaced_failed = false;          ///< the policy before had failed, whoever asked for the swap
 };
 
 /// The last swaps of one resource, the latest first.

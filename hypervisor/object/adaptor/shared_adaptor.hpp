@@ -1,13 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <span>
 #include <utility>
 
+#include "arch/at_hand.hpp"
+#include "arch/processor.hpp"
 #include "base/static_vector.hpp"
 #include "object/adaptor/adaptor.hpp"
 #include "object/adaptor/factory.hpp"
+#include "object/adaptor/policy_reference.hpp"
 #include "object/clustered/object_table.hpp"
 #include "object/clustered/reference.hpp"
 
@@ -22,6 +26,27 @@ concept Shared_family = requires(Family policy, typename Family::State state) {
     { state.lost } -> std::convertible_to<std::uint32_t>;
 };
 
+/// What a family's policies know, from where it lives without them: that from which one begins whose predecessor
+/// failed and can be asked nothing.
+template <typename Family>
+class State_source
+{
+public:
+    /// On the core where swaps run. What cannot be known without the policy is named in `lost`.
+    virtual void rebuild(typename Family::State& state) = 0;
+
+protected:
+    ~State_source() = default;
+};
+
+/// For a family whose policies know nothing that matters.
+template <typename Family>
+class No_state final : public State_source<Family>
+{
+public:
+    void rebuild(typename Family::State&) override {}
+};
+
 /// The adaptor of a policy that all cores call: one object, to which every core's entry leads.
 template <Shared_family Family>
 class Shared_adaptor final : public Adaptor
@@ -31,13 +56,15 @@ public:
 
     /// `gate` is what callers meet while no policy is in charge: it answers Error::busy to what must not be decided
     /// then, so that the caller ends its crossing and asks again, and serves what cannot wait.
-    Shared_adaptor(std::string_view resource, std::span<const std::string_view> losses, Storage& storage, Family& gate)
-        : Adaptor(resource, losses), storage_(storage), gate_(gate)
+    Shared_adaptor(std::string_view resource, std::span<const std::string_view> losses, Storage& storage, Family& gate,
+                   State_source<Family>& source)
+        : Adaptor(resource, losses), storage_(storage), gate_(gate), source_(source)
     {
     }
 
     /// What callers hold. Valid after open().
     Ref<Family> reference() const { return reference_; }
+    Policy_reference<Family> policy_reference() { return {reference_, *this}; }
 
     /// Error::full.
     Result<> add(const Factory<Family>& factory) { return factories_.push_back(&factory); }
@@ -59,7 +86,7 @@ public:
 
     Result<> construct(std::size_t policy, const Parameters& parameters) override
     {
-        next_ = OVM_TRY(factories_[policy]->make(storage_, parameters));
+        OVM_TRY(ask_next([&] { return make_next(policy, parameters); }));
         return {};
     }
     bool has_gate() const override { return true; }
@@ -67,9 +94,9 @@ public:
     Progress carry() override
     {
         typename Family::State state{};
-        auto carried = current_policy_->export_state(state);
+        auto carried = export_to(state);
         if (carried)
-            carried = next_->import_state(state);
+            carried = ask_next([&] { return next_->import_state(state); });
         if (!carried)
         {
             fail(carried.error());
@@ -81,17 +108,51 @@ public:
     void publish() override
     {
         std::swap(current_policy_, next_);
+        failed_.store(false, std::memory_order_relaxed);
         lead_all_to(*current_policy_);
     }
     Progress roll_back() override
     {
-        lead_all_to(*current_policy_);
+        if (!failed_.load(std::memory_order_acquire))
+            lead_all_to(*current_policy_);
         next_.reset();
         return Progress::done;
     }
     void retire() override { next_.reset(); }
 
+    Failed faulted(Core_id) override
+    {
+        if (next_faulted())
+            return Failed::next;
+        failed_.store(true, std::memory_order_release);
+        lead_all_to(gate_);
+        return Failed::in_charge;
+    }
+
 private:
+    Result<> make_next(std::size_t policy, const Parameters& parameters)
+    {
+        next_ = OVM_TRY(factories_[policy]->make(storage_, parameters));
+        return {};
+    }
+    Result<> export_to(typename Family::State& state)
+    {
+        if (failed_.load(std::memory_order_acquire))
+        {
+            if (!was_asked_)
+            {
+                source_.rebuild(state);
+                return {};
+            }
+            was_asked_ = false;
+            return Error::faulted; // it failed in this very call; this is the slice again
+        }
+        was_asked_ = true;
+        arch::At_hand const current(arch::core_window(), *this);
+        auto const exported = current_policy_->export_state(state);
+        was_asked_ = false;
+        return exported;
+    }
     void lead_all_to(Family& policy)
     {
         for (std::uint32_t core = 0; core < arch::window_count(); ++core)
@@ -100,10 +161,13 @@ private:
 
     Storage& storage_;
     Family& gate_;
+    State_source<Family>& source_;
     Static_vector<const Factory<Family>*, most_policies> factories_{};
     Ref<Family> reference_{};
     Owned<Family> current_policy_{};
     Owned<Family> next_{};
+    std::atomic<bool> failed_{false}; ///< who is in charge is asked nothing any more
+    bool was_asked_ = false;          ///< who is in charge, to export, and has not answered
 };
 
 } // namespace ovm::object

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 
@@ -16,6 +17,7 @@ void Swap::prepare(std::string_view who, bool returned)
     returned_ = returned;
 }
 
+/// swap.pml: begin_swap.
 Result<> Swap::add(const Request& request)
 {
     OVM_REQUIRES_THAT(idle() && request.adaptor != nullptr);
@@ -62,7 +64,7 @@ Job::Step Swap::step()
         return construct();
     case Swap_phase::close_gate:
         return close_gates();
-    case Swap_phase::drain:
+    case Swap_phase::drain: // swap.pml: pass_epoch
         if (grace_.over())
             phase_ = Swap_phase::carry;
         else
@@ -80,10 +82,17 @@ Job::Step Swap::step()
     return Step::done;
 }
 
-/// One policy a slice: the more of them, the longer.
+/// Of the swap itself; a policy's own fault is its adaptor's affair (Adaptor::faulted).
+Job::Step Swap::faulted(const arch::Fault&)
+{
+    return failed_ ? Step::again : fail(Error::faulted);
+}
+
+/// swap.pml: construct_next. One policy a slice: the more of them, the longer.
 Job::Step Swap::construct()
 {
     auto& request = requests_[at_];
+    arch::injection_point("swap: before a policy is made");
     if (auto const made = request.adaptor->construct(request.policy, request.parameters); !made)
         return fail(made.error());
     if (++at_ == requests_.size())
@@ -94,10 +103,11 @@ Job::Step Swap::construct()
     return Step::again;
 }
 
-/// All gates in one slice, so that none is closed longer than the others need.
+/// swap.pml: close_gate, sample_epochs. All gates in one slice, so that none is closed longer than the others need.
 Job::Step Swap::close_gates()
 {
     closed_ = arch::time_stamp();
+    arch::injection_point("swap: before the gates close");
     for (auto& request : requests_)
         request.adaptor->close_gate();
     if (any_gate())
@@ -110,10 +120,12 @@ Job::Step Swap::close_gates()
     return Step::at_once;
 }
 
+/// swap.pml: export_state, import_state.
 Job::Step Swap::carry()
 {
     for (; at_ < requests_.size(); ++at_)
     {
+        arch::injection_point("swap: before a state is carried");
         auto& adaptor = *requests_[at_].adaptor;
         switch (adaptor.carry())
         {
@@ -130,13 +142,14 @@ Job::Step Swap::carry()
     return publish();
 }
 
+/// swap.pml: commit, publish_winner, open_gate; local_swap.pml: commit.
 Job::Step Swap::publish()
 {
     auto const now = arch::time_stamp();
     for (auto& request : requests_)
     {
-        request.adaptor->publish();
         request.adaptor->now_in_charge(request.policy, request.parameters, now);
+        request.adaptor->publish();
     }
     if (any_gate())
         gate_ = now - closed_;
@@ -145,10 +158,12 @@ Job::Step Swap::publish()
     return Step::again;
 }
 
+/// swap.pml: retire_old.
 Job::Step Swap::retire()
 {
     if (!grace_.over())
         return Step::again;
+    arch::injection_point("swap: before the old policies end");
     record();
     for (auto& request : requests_)
         request.adaptor->retire();
@@ -163,7 +178,7 @@ Job::Step Swap::fail(Error error)
     return Step::at_once;
 }
 
-/// Those that the failure came before have nothing to take back.
+/// swap.pml: publish_winner, open_gate, refuse. Those that the failure came before have nothing to take back.
 Job::Step Swap::roll_back()
 {
     for (auto& request : requests_)
@@ -182,22 +197,22 @@ void Swap::record()
     for (auto& request : requests_)
     {
         auto& adaptor = *request.adaptor;
-        auto const& before = adaptor.last_good();
-        bool const published = !failed_ && before.has_value();
         Swap_record record{.begun = begun_,
                            .gate = adaptor.has_gate() ? gate_ : Ticks(0),
                            .whole = arch::time_stamp() - begun_,
-                           .from = published ? adaptor.description(before->policy).name : adaptor.policy().name,
+                           .from = adaptor.description(failed_ ? adaptor.current() : adaptor.previous()).name,
                            .to = adaptor.description(request.policy).name,
                            .who = who_,
                            .reached = failed_ ? failed_in_ : Swap_phase::done,
                            .error = error_,
                            .lost = failed_ ? 0 : adaptor.lost(),
-                           .returned = returned_};
+                           .returned = returned_,
+                           .replaced_failed = !failed_ && adaptor.previous_failed()};
         adaptor.record(record);
     }
 }
 
+/// swap.pml: finish_swap.
 Job::Step Swap::end()
 {
     phase_ = Swap_phase::done;

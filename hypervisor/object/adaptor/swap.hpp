@@ -61,6 +61,7 @@ public:
 
 private:
     Step step() override;
+    Step faulted(const arch::Fault& fault) override;
     Step construct();
     Step close_gates();
     Step carry();

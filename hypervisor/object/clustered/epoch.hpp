@@ -11,13 +11,13 @@
 namespace ovm::object
 {
 
-/// epochs.pml, announce: before the crossing's first load of a reference, with a full fence.
+/// epochs.pml: announce_entry, entry_fence: before the crossing's first load of a reference, with a full fence.
 inline void announce_crossing(arch::Core_window& window)
 {
     window.epoch.fetch_add(1, std::memory_order_seq_cst);
 }
 
-/// epochs.pml, quiesce: the crossing holds no reference any more; the core enters a guest or sleeps.
+/// epochs.pml: announce_exit: the crossing holds no reference any more; the core enters a guest or sleeps.
 inline void end_crossing(arch::Core_window& window)
 {
     window.epoch.store(window.epoch.load(std::memory_order_relaxed) + 1, std::memory_order_release);
@@ -33,7 +33,8 @@ constexpr bool is_quiescent(std::uint64_t epoch)
 class Grace_period
 {
 public:
-    /// epochs.pml, begin: what was unpublished before is reached by no crossing that announces itself afterwards.
+    /// epochs.pml: initiator_fence, sample_epochs: what was unpublished before is reached by no crossing that announces
+    /// itself afterwards.
     void begin()
     {
         std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -42,7 +43,7 @@ public:
             seen_[core] = arch::core_window_of(Core_id(core)).epoch.load(std::memory_order_acquire);
     }
 
-    /// epochs.pml, over: each core is quiescent or has moved on.
+    /// epochs.pml: poll_epoch: each core is quiescent or has moved on.
     bool over()
     {
         while (cores_ != 0)

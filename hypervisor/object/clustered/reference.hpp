@@ -15,7 +15,7 @@ namespace ovm::object
 /// 1999; K42).
 /// Invariant:   the entry of a live reference always leads to a T: a representative, or a stand-in that answers for
 ///              one that is missing, gated or gone. So a call needs no check.
-/// Concurrency: any core, inside a crossing; what it leads to is used in that crossing only.
+/// Concurrency: any core, inside a crossing; what it leads to is used there only (epochs.pml: use_reference).
 template <typename T>
 class Ref
 {
@@ -25,7 +25,7 @@ public:
 
     T* operator->() const { return &here(); }
     T& operator*() const { return here(); }
-    /// This core's representative, or its stand-in.
+    /// epochs.pml: load_reference; swap.pml: load_slot. This core's representative, or its stand-in.
     T& here() const { return *static_cast<T*>(arch::object_entry(slot_).load(std::memory_order_acquire)); }
 
     arch::Object_slot slot() const { return slot_; }
@@ -36,8 +36,8 @@ private:
     arch::Object_slot slot_{};
 };
 
-/// Leads a core's references to this object from now on. The caller sees to it that what they led to before is not
-/// destroyed before a grace period has passed.
+/// epochs.pml: unpublish. Leads a core's references to this object from now on. The caller sees to it that what they
+/// led to before is not destroyed before a grace period has passed.
 template <typename T>
 void publish(Core_id core, Ref<T> reference, T& representative)
 {

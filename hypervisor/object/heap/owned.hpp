@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
@@ -119,13 +121,31 @@ private:
     T* object_ = nullptr;
 };
 
-/// A new object, or Error::no_memory. The constructor cannot fail.
+/// A block whose object is not made yet: it goes back if the crossing is discarded meanwhile.
+class Block_loan final : private arch::Undo
+{
+public:
+    Block_loan(Storage& storage, Storage::Block block, std::size_t size) : storage_(storage), block_(block), size_(size)
+    {
+    }
+
+private:
+    void undo() override { storage_.release(block_, size_); }
+
+    Storage& storage_;
+    Storage::Block block_;
+    std::size_t size_;
+};
+
+/// A new object, or Error::no_memory. The constructor cannot fail; if it faults, the memory is not lost.
 template <typename T, typename... Arguments>
 Result<Owned<T>> make(Storage& storage, Arguments&&... arguments)
 {
     auto block = storage.allocate(sizeof(T));
     if (!block)
         return block.error();
+    Block_loan const loan(storage, *block, sizeof(T));
+    arch::injection_point("make: before a constructor");
     return Owned<T>(storage, *block, ::new (block->memory) T(std::forward<Arguments>(arguments)...));
 }
 

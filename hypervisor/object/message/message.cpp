@@ -14,4 +14,10 @@ void post(Core_id core, Message& message)
         arch::kick(core);
 }
 
+void forward(Core_id core, Message& message)
+{
+    local_space(core).inbox.insert(message);
+    arch::kick(core);
+}
+
 } // namespace ovm::object

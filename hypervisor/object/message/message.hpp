@@ -11,12 +11,16 @@ class Inbox;
 
 /// What one core asks of another. Intrusive and in an inbox at most once: posting it again before it was received adds
 /// nothing, so what is asked for stands in the object that derives from this, written before post().
-/// Lifetime: outlives its reception; who destroys it knows that nobody posts it any more.
+/// Lifetime: outlives its reception. Who destroys it knows that nobody posts it any more, has seen it not posted(),
+///           and then waited for a grace period, as it may have been in the middle of its reception.
 class Message
 {
 public:
     Message(const Message&) = delete;
     Message& operator=(const Message&) = delete;
+
+    /// It is in an inbox, or on its way to another one.
+    bool posted() const { return posted_.load(std::memory_order_acquire); }
 
     /// On the core that it was posted to, at the beginning of a crossing, no lock held.
     virtual void received() = 0;
@@ -25,26 +29,32 @@ protected:
     Message() = default;
     ~Message() = default;
 
+    /// Where it is to be received, asked where it arrived: a receiver that moves has it follow. It counts as posted
+    /// until the answer is `here`, so it is in no other inbox and nobody receives it meanwhile.
+    virtual Core_id receiver(Core_id here) const { return here; }
+
 private:
     friend class Inbox;
     std::atomic<bool> posted_{false};
     Message* next_ = nullptr;
 };
 
+/// The message goes on to that core. By who has taken it out of another inbox, and does not touch it afterwards.
+void forward(Core_id core, Message& message);
+
 /// Messages to one core.
 /// Concurrency: put from any core without a lock; receive_all on its own.
 class Inbox
 {
 public:
+    explicit Inbox(Core_id core) : core_(core) {}
+
     /// False when the message is there already.
     bool put(Message& message)
     {
         if (message.posted_.exchange(true, std::memory_order_acq_rel))
             return false;
-        Message* first = first_.load(std::memory_order_relaxed);
-        do
-            message.next_ = first;
-        while (!first_.compare_exchange_weak(first, &message, std::memory_order_release, std::memory_order_relaxed));
+        insert(message);
         return true;
     }
 
@@ -60,6 +70,11 @@ public:
         {
             Message& message = *in_order_;
             in_order_ = message.next_;
+            if (auto const elsewhere = message.receiver(core_); elsewhere != core_) [[unlikely]]
+            {
+                forward(elsewhere, message);
+                continue;
+            }
             // From here on it can be posted again; what was asked for before is seen by received().
             message.posted_.exchange(false, std::memory_order_acq_rel);
             message.received();
@@ -67,6 +82,15 @@ public:
     }
 
 private:
+    friend void forward(Core_id core, Message& message);
+
+    void insert(Message& message)
+    {
+        Message* first = first_.load(std::memory_order_relaxed);
+        do
+            message.next_ = first;
+        while (!first_.compare_exchange_weak(first, &message, std::memory_order_release, std::memory_order_relaxed));
+    }
     void turn_round(Message* taken)
     {
         while (taken != nullptr)
@@ -78,6 +102,7 @@ private:
         }
     }
 
+    Core_id core_;
     std::atomic<Message*> first_{nullptr};
     Message* in_order_ = nullptr; ///< taken out, not received yet
 };

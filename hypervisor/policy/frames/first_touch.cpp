@@ -1,5 +1,7 @@
 #include "policy/frames/first_touch.hpp"
 
+#include "arch/injection.hpp"
+
 namespace ovm::policy
 {
 
@@ -18,6 +20,7 @@ First_touch_frames::First_touch_frames(memory::Frame_pool& pool, const Parameter
 
 Result<Host_physical> First_touch_frames::allocate(memory::Page_order order, Node_id near)
 {
+    arch::injection_point("first touch: before a block is chosen");
     return allocate_around(near.value(), parameters_.reach + 1, order);
 }
 

@@ -1,5 +1,7 @@
 #include "policy/frames/huge_first.hpp"
 
+#include "arch/injection.hpp"
+
 namespace ovm::policy
 {
 
@@ -24,6 +26,7 @@ Result<Host_physical> Huge_first_frames::allocate(Page_order order, Node_id near
     Block_choice choice{.largest = order,
                         .end = order < memory::large_order ? Block_choice::End::low : Block_choice::End::high,
                         .look = static_cast<std::uint8_t>(parameters_.look)};
+    arch::injection_point("huge first: before a block is chosen");
     for (auto const whole : {memory::large_order, memory::huge_order})
     {
         if (order >= whole)

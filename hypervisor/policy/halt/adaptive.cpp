@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
 
@@ -43,6 +44,7 @@ Ticks Adaptive_halt::shrunk(Ticks window) const
 
 Result<Ticks> Adaptive_halt::poll(Vcpu_identity, Halt_account& account, Ticks)
 {
+    arch::injection_point("adaptive: at a halt");
     account.window = std::min(account.window, max_);
     if (account.window != Ticks(0))
         ++account.polls;
@@ -52,6 +54,7 @@ Result<Ticks> Adaptive_halt::poll(Vcpu_identity, Halt_account& account, Ticks)
 Result<> Adaptive_halt::woke(Vcpu_identity, Halt_account& account, Ticks slept, bool was_polling)
 {
     auto const window = std::min(account.window, max_);
+    arch::injection_point("adaptive: at a wake-up");
     if (was_polling)
         ++account.hits;
     else if (slept > max_)

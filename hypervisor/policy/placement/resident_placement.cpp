@@ -1,5 +1,7 @@
 #include "policy/placement/resident_placement.hpp"
 
+#include "arch/injection.hpp"
+
 namespace ovm::policy
 {
 
@@ -7,8 +9,8 @@ using processor::Core_load;
 using processor::Move;
 using processor::Placement_state;
 
-Resident_placement::Resident_placement(std::uint32_t cores, Nanoseconds interval)
-    : homes_(cores), interval_(arch::to_ticks(interval))
+Resident_placement::Resident_placement(std::uint32_t cores, std::optional<Nanoseconds> interval)
+    : homes_(cores), interval_(interval)
 {
 }
 
@@ -20,7 +22,9 @@ Result<Core_id> Resident_placement::place(Identity vcpu, std::optional<Node_id> 
     if (homes_.home_of(vcpu))
         return Error::exists;
     auto const core = choose(vcpu, near);
+    arch::injection_point("placement: before a vcpu settles");
     homes_.settle(vcpu, core);
+    arch::injection_point("placement: after a vcpu settled");
     return core;
 }
 
@@ -29,6 +33,7 @@ Result<> Resident_placement::leave(Identity vcpu)
     Lock_guard const guard(lock_);
     if (!is_possible(vcpu) || !homes_.home_of(vcpu))
         return Error::not_found;
+    arch::injection_point("placement: before a vcpu leaves");
     homes_.remove(vcpu);
     return {};
 }
@@ -49,12 +54,17 @@ Result<std::optional<Move>> Resident_placement::rebalance(std::span<const Core_l
     Lock_guard const guard(lock_);
     if (loads.size() != homes_.cores())
         return Error::invalid;
-    if (moved_at_ != Ticks(0) && now < moved_at_ + interval_)
+    if (!interval_ || (moved_at_ != Ticks(0) && now < moved_at_ + arch::to_ticks(*interval_)))
         return std::optional<Move>{};
     auto const move = improve(loads);
     if (move)
         moved_at_ = now;
     return move;
+}
+
+Result<std::optional<Nanoseconds>> Resident_placement::pace()
+{
+    return interval_;
 }
 
 std::optional<Move> Resident_placement::move_any(Core_id from, Core_id to)

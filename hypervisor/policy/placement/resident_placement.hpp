@@ -18,12 +18,13 @@ public:
     Result<> leave(Identity vcpu) final;
     Result<> moved(Identity vcpu, Core_id to) final;
     Result<std::optional<processor::Move>> rebalance(std::span<const processor::Core_load> loads, Ticks now) final;
+    Result<std::optional<Nanoseconds>> pace() final;
     Result<> export_state(processor::Placement_state& state) final;
     Result<> import_state(processor::Placement_state& state) final;
 
 protected:
-    /// `interval` between two decisions to move.
-    Resident_placement(std::uint32_t cores, Nanoseconds interval);
+    /// `interval` between two decisions to move; nothing: it never makes one.
+    Resident_placement(std::uint32_t cores, std::optional<Nanoseconds> interval);
     ~Resident_placement() = default;
 
     /// A core for a vcpu that has none.
@@ -38,7 +39,7 @@ protected:
     Homes homes_ OVM_GUARDED_BY(lock_);
 
 private:
-    Ticks interval_;
+    std::optional<Nanoseconds> interval_;
     Ticks moved_at_ OVM_GUARDED_BY(lock_){}; ///< 0: never
 };
 

@@ -14,7 +14,8 @@ Result<> Static_placement::check(const Parameters& parameters, std::uint32_t cor
 }
 
 Static_placement::Static_placement(std::uint32_t cores, const Parameters& parameters)
-    : Resident_placement(cores, parameters.interval), cores_(cores), parameters_(parameters)
+    : Resident_placement(cores, parameters.gather ? std::optional(parameters.interval) : std::nullopt), cores_(cores),
+      parameters_(parameters)
 {
     OVM_REQUIRES_THAT(check(parameters, cores).has_value());
 }
@@ -31,8 +32,6 @@ Core_id Static_placement::choose(Identity vcpu, std::optional<Node_id>)
 
 std::optional<Move> Static_placement::improve(std::span<const Core_load>)
 {
-    if (!parameters_.gather)
-        return std::nullopt;
     Core_id from{};
     auto const stray = homes_.search(
         [this, &from](Identity vcpu, Core_id home)

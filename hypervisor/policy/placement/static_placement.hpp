@@ -7,7 +7,7 @@ namespace ovm::policy
 {
 
 /// The built-in policy: vcpu i of VM n on core (first + n - 1 + i * stride) modulo the cores, whatever their load. Who
-/// lives elsewhere, placed by another policy, is brought home one by one.
+/// lives elsewhere, moved by another policy or a person, stays there, or is brought home one by one.
 /// Concurrency: as its base.
 class Static_placement final : public Resident_placement
 {
@@ -16,7 +16,7 @@ public:
     {
         std::uint32_t first = 0;          ///< the core of vcpu 0 of VM 1
         std::uint32_t stride = 1;         ///< cores between two vcpus of a VM
-        bool gather = true;               ///< brings home who lives elsewhere
+        bool gather = false;              ///< brings home who lives elsewhere
         Nanoseconds interval{10'000'000}; ///< at least so long between two of these
     };
 

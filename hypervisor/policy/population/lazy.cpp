@@ -1,5 +1,6 @@
 #include "policy/population/lazy.hpp"
 
+#include "arch/injection.hpp"
 #include "base/bits.hpp"
 #include "base/contract.hpp"
 
@@ -21,6 +22,7 @@ Lazy_population::Lazy_population(const Parameters& parameters) : Progress_keeper
 Result<Bytes> Lazy_population::ahead(const memory::Population_progress& progress)
 {
     keep(progress);
+    arch::injection_point("lazy: asked for more ahead");
     return Bytes{0};
 }
 

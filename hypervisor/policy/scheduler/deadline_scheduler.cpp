@@ -15,9 +15,10 @@ using processor::Scheduling_parameters;
 namespace
 {
 
-/// A whole core in units of load. Shares are rounded down, so that what fits exactly is not refused; the error of all
-/// together is far below what timers are off.
-constexpr std::uint64_t whole = std::uint64_t{1} << 31;
+/// A whole core in units of load: times the longest period it fits into 64 bits. Shares are rounded down, so that what
+/// fits exactly is not refused; the error of all together is far below what timers are off.
+constexpr std::uint64_t whole = std::uint64_t{1} << 27;
+static_assert(whole <= ~std::uint64_t{0} / Deadline_scheduler::period_max.value());
 /// A choice renews no more budgets than this; more that are due at once have the next choice follow at once.
 constexpr unsigned renewals_max = 16;
 
@@ -66,7 +67,8 @@ void resume(Schedulable& vcpu, Ticks now)
     auto const remaining = elapsed(now, account.deadline);
     bool const sound = account.budget_left <= reservation.budget && remaining <= reservation.period;
     if (sound && remaining != Ticks(0) &&
-        account.budget_left.value() * reservation.period.value() < remaining.value() * reservation.budget.value())
+        static_cast<unsigned __int128>(account.budget_left.value()) * reservation.period.value() <
+            static_cast<unsigned __int128>(remaining.value()) * reservation.budget.value())
         return;
     account.deadline = now + reservation.period;
     account.budget_left = reservation.budget;

@@ -30,7 +30,7 @@ public:
     static constexpr std::uint32_t default_bound = 950;
     static constexpr std::uint32_t bound_max = 990; ///< the background is never starved
     static constexpr Ticks period_min{10'000};
-    static constexpr Ticks period_max{(std::uint64_t{1} << 32) - 1}; ///< products of two times stay within 64 bits
+    static constexpr Ticks period_max{(std::uint64_t{1} << 36) - 1}; ///< 4 s, the longest that a VM has, at 17 GHz
 
     struct Parameters
     {

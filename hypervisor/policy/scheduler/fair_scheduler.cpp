@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/injection.hpp"
 #include "base/contract.hpp"
 #include "policy/scheduler/handover.hpp"
 
@@ -229,6 +230,7 @@ processor::Scheduler::Choice Fair_scheduler::choose(Ticks now)
 {
     charge_current(now);
     auto* const best = tree_.first_within(base_);
+    arch::injection_point("fair: in a choice");
     if (current_ != nullptr && !goes_on(best))
         queue_current();
     if (current_ == nullptr && best != nullptr)
@@ -257,6 +259,7 @@ Result<> Fair_scheduler::import_state(Scheduler_state& state)
     OVM_REQUIRES_THAT(load_ == 0 && (state.current == nullptr || state.current->runnable()));
     note_reservations_lost(state);
     forget_places(state);
+    arch::injection_point("fair: in an import");
     // All at once, from a mean of 0: what their lags leave over moves it for all.
     for (auto& vcpu : state.vcpus)
     {

@@ -1,5 +1,6 @@
 #include "policy/scheduler/round_robin_scheduler.hpp"
 
+#include "arch/injection.hpp"
 #include "base/contract.hpp"
 #include "policy/scheduler/handover.hpp"
 
@@ -42,6 +43,7 @@ Result<> Round_robin_scheduler::admit(Schedulable& vcpu, Ticks)
 
 void Round_robin_scheduler::leave(Schedulable& vcpu, Ticks)
 {
+    arch::injection_point("round robin: at a leave");
     OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
 }
 
@@ -60,6 +62,7 @@ void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
 void Round_robin_scheduler::block(Schedulable& vcpu, Ticks now)
 {
     charge_current(now);
+    arch::injection_point("round robin: at a block");
     if (current_ == &vcpu)
         current_ = nullptr;
     else
@@ -71,6 +74,7 @@ void Round_robin_scheduler::block(Schedulable& vcpu, Ticks now)
 processor::Scheduler::Choice Round_robin_scheduler::choose(Ticks now)
 {
     charge_current(now);
+    arch::injection_point("round robin: in a choice");
     turn_over_current();
     if (current_ == nullptr && !turns_.empty())
     {
@@ -97,6 +101,7 @@ Result<> Round_robin_scheduler::import_state(Scheduler_state& state)
     OVM_REQUIRES_THAT(runnable_ == 0 && (state.current == nullptr || state.current->runnable()));
     note_reservations_lost(state);
     forget_places(state);
+    arch::injection_point("round robin: in an import");
     for_each_waiting(state,
                      [&](Schedulable& vcpu)
                      {

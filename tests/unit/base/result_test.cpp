@@ -82,7 +82,7 @@ TEST(Result, EachErrorHasANameOfItsOwn)
 {
     std::array constexpr all{Error::no_memory,   Error::invalid, Error::out_of_range, Error::not_found, Error::exists,
                              Error::busy,        Error::gone,    Error::unsupported,  Error::truncated, Error::corrupt,
-                             Error::not_present, Error::denied,  Error::full};
+                             Error::not_present, Error::denied,  Error::full,         Error::faulted};
     for (std::size_t i = 0; i < all.size(); ++i)
     {
         EXPECT_EQ(static_cast<std::size_t>(all[i]), i) << "an error is missing here";

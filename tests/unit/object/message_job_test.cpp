@@ -68,6 +68,36 @@ TEST_F(Message_test, PostedTwiceBeforeReceptionArrivesOnce)
     EXPECT_EQ(text, "aa");
 }
 
+/// Its receiver lives on one core at a time.
+class Follower final : public object::Message
+{
+public:
+    void received() override { received_on.push_back(arch::this_core()); }
+    Core_id receiver(Core_id) const override { return home; }
+    Core_id home{};
+    std::vector<Core_id> received_on{};
+};
+
+TEST_F(Message_test, AMessageFollowsAReceiverThatHasMoved)
+{
+    Follower one;
+    object::post(Core_id(0), one);
+    one.home = Core_id(2);
+    auto const kicks = arch::hosted::kicks(Core_id(2));
+    EXPECT_TRUE(one.posted());
+    cross(0);
+    EXPECT_TRUE(one.posted()) << "nobody may destroy it yet";
+    EXPECT_TRUE(one.received_on.empty());
+    EXPECT_EQ(arch::hosted::kicks(Core_id(2)), kicks + 1);
+    object::post(Core_id(1), one); // it is posted already, wherever it is
+    cross(1);
+    EXPECT_TRUE(one.received_on.empty());
+    cross(2);
+    cross(2);
+    EXPECT_EQ(one.received_on, std::vector{Core_id(2)});
+    EXPECT_FALSE(one.posted());
+}
+
 TEST_F(Message_test, ADiscardedReceptionLosesItselfAlone)
 {
     std::string text;

@@ -19,9 +19,9 @@ namespace ovm::test
 class Object_fixture : public testing::Test
 {
 protected:
-    explicit Object_fixture(std::uint32_t cores = 3)
+    explicit Object_fixture(std::uint32_t cores = 3, std::uint32_t nodes = 1)
     {
-        arch::hosted::reset(cores);
+        arch::hosted::reset(cores, nodes);
         EXPECT_TRUE(pool_.open_node(
             Node_id(0), std::array{Range<Host_physical>{Host_physical(0x100000), Bytes((64u << 20) - 0x100000)}}));
         for (std::uint32_t core = 0; core < cores; ++core)

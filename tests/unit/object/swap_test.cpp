@@ -117,9 +117,10 @@ protected:
 
     Plain_factory factory_{};
     Gate gate_{};
+    object::No_state<Counter> source_{};
     object::Object_table table_{};
-    object::Shared_adaptor<Counter> one_{"one", losses, heap_, gate_};
-    object::Shared_adaptor<Counter> other_{"other", losses, heap_, gate_};
+    object::Shared_adaptor<Counter> one_{"one", losses, heap_, gate_, source_};
+    object::Shared_adaptor<Counter> other_{"other", losses, heap_, gate_, source_};
     object::Swap swap_{};
 };
 

@@ -56,9 +56,28 @@ TEST(Deadline_scheduler_test, ReservationsThatMakeNoSenseAreRefused)
 {
     Scheduler_simulator simulator(deadline());
     for (auto const& bad : {reservation(200'000, 100'000), reservation(1, 0), reservation(1, 9'999),
-                            reservation(1, std::uint64_t{1} << 32), reservation(~std::uint64_t{0}, ~std::uint64_t{0})})
+                            reservation(1, std::uint64_t{1} << 36), reservation(~std::uint64_t{0}, ~std::uint64_t{0})})
         EXPECT_EQ(simulator.admit(simulator.make(bad)).error(), Error::invalid);
     EXPECT_EQ(simulator.residents().count(), 0u);
+}
+
+/// 4 s, as long as a VM's period may be, of a counter at 10 GHz.
+TEST(Deadline_scheduler_test, TheLongestPeriodsAreKept)
+{
+    constexpr std::uint64_t period = 40'000'000'000;
+    Scheduler_simulator simulator(deadline(950));
+    auto const half = simulator.make(reservation(period / 2, period));
+    ASSERT_TRUE(simulator.admit(half));
+    EXPECT_EQ(simulator.admit(simulator.make(reservation(period / 2, period))).error(), Error::denied);
+    EXPECT_TRUE(simulator.admit(simulator.make(reservation(period / 100 * 45, period))));
+    simulator.wake(half);
+    simulator.run(Ticks(period / 4));
+    auto const deadline = simulator.account(half).deadline;
+    simulator.block(half);
+    EXPECT_EQ(simulator.account(half).budget_left, Ticks(period / 4));
+    simulator.wake(half); // a quarter of the work is left for three quarters of the time
+    EXPECT_EQ(simulator.account(half).budget_left, Ticks(period / 4));
+    EXPECT_EQ(simulator.account(half).deadline, deadline);
 }
 
 TEST(Deadline_scheduler_test, WhatExceedsTheBoundIsRefused)

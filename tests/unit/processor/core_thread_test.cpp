@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "processor/core_threads.hpp"
 #include "processor/running_vcpus.hpp"
 
 namespace
@@ -16,38 +17,6 @@ using processor::Vcpu;
 namespace exit_code = arch::svm::exit_code;
 
 constexpr std::uint64_t interrupt_flag = 0x200;
-
-/// Runs cores as threads until told to stop.
-class Threads
-{
-public:
-    explicit Threads(test::Running_vcpus& machine, std::uint32_t count) : count_(count)
-    {
-        for (std::uint32_t i = 0; i < count; ++i)
-        {
-            threads_.emplace_back(
-                [this, &machine, i]
-                {
-                    arch::hosted::become_core(Core_id(i));
-                    while (!done_.load())
-                        machine.core(i).turn();
-                });
-        }
-    }
-    ~Threads()
-    {
-        done_ = true;
-        for (std::uint32_t i = 0; i < count_; ++i)
-            arch::kick(Core_id(i));
-        for (auto& thread : threads_)
-            thread.join();
-    }
-
-private:
-    std::uint32_t count_;
-    std::atomic<bool> done_{false};
-    std::vector<std::thread> threads_{};
-};
 
 /// Each guest halts after every interrupt and sends one to the next, around a ring over all cores: a lost wake-up stops
 /// the ring for ever.
@@ -82,7 +51,7 @@ TEST(Core_thread, NoWakeUpIsLostAroundARing)
         };
     }
     {
-        Threads const threads(machine, cores);
+        test::Core_threads const threads(machine, cores);
         arch::hosted::become_core(Core_id(cores));
         for (auto* each : ring)
             each->vcpu->start(Run_state::runnable);
@@ -116,7 +85,7 @@ TEST(Core_thread, StopAndFlushAreAnsweredWhateverTheVcpuDoes)
         };
     }
     {
-        Threads const threads(machine, 2);
+        test::Core_threads const threads(machine, 2);
         arch::hosted::become_core(Core_id(2));
         for (unsigned round = 1; round <= 100; ++round)
         {
@@ -162,7 +131,7 @@ TEST(Core_thread, TimersOfOneCoreAreUsedFromAnother)
 {
     test::Running_vcpus machine(2);
     arch::hosted::tick_on_each_look(Ticks(100'000));
-    Threads const threads(machine, 1);
+    test::Core_threads const threads(machine, 1);
     arch::hosted::become_core(Core_id(1));
     auto& timers = machine.core(0).timers();
     for (unsigned round = 0; round < 300; ++round)

@@ -9,8 +9,6 @@
 #include "arch/hosted/machine.hpp"
 #include "arch/hosted/vcpu.hpp"
 #include "memory/frame_pool.hpp"
-#include "policy/frames/first_touch.hpp"
-#include "policy/population/lazy.hpp"
 #include "processor/core.hpp"
 #include "processor/core_policies.hpp"
 
@@ -62,33 +60,39 @@ struct Running_vcpu final : processor::Exit_handler, processor::Vcpu_events
     void refused(processor::Vcpu&) override { ++times_refused; }
     void stopped(processor::Vcpu&) override { ++times_stopped; }
     void flushed(processor::Vcpu&) override { ++times_flushed; }
+    void moving(processor::Vcpu&, processor::Core& to) override { on_move(to); }
 
     Fake_interrupts interrupts{};
     std::optional<processor::Vcpu> vcpu{};
     std::function<void(processor::Vcpu&, const arch::Exit&)> on_exit = [](processor::Vcpu&, const arch::Exit&) {};
+    std::function<void(processor::Core&)> on_move = [](processor::Core&) {};
     std::function<void(arch::hosted::Guest&)> guest = [](arch::hosted::Guest& g)
     { g.exit(arch::svm::exit_code::intr); };
     std::atomic<unsigned> times_resumed{0}, times_halted_for_good{0}, times_stopped{0}, times_flushed{0},
         times_refused{0};
 };
 
-class Running_vcpus
+/// `Policies` are the cores' events as well, and what a VM is given memory by.
+template <typename Policies>
+class Basic_running_vcpus
 {
 public:
-    explicit Running_vcpus(std::uint32_t count)
+    explicit Basic_running_vcpus(std::uint32_t count)
     {
         arch::hosted::reset(count);
-        policies_.emplace(count);
         arch::hosted::forget_hardware();
         static_cast<void>(pool_.open_node(
             Node_id(0), std::array{Range<Host_physical>{Host_physical(0x100000), Bytes((256u << 20) - 0x100000)}}));
-        static_cast<void>(memory_.open());
+        policies_.emplace(count, pool_);
+        memory_.emplace(policies_->frames(), Node_id(0), Bytes(64u << 20), policies_->population());
+        OVM_ASSERT(memory_->open().has_value());
         for (std::uint32_t i = 0; i < count; ++i)
         {
             arch::hosted::become_core(Core_id(i));
             cores_.push_back(std::make_unique<processor::Core>(
                 Core_id(i), policies_->start(i), static_cast<processor::Core_events&>(*policies_),
                 *arch::Virtual_core::create(Core_id(i), zeroed(arch::Virtual_core::memory_needed))));
+            policies_->started(*cores_.back());
         }
         arch::hosted::become_core(Core_id(0));
         arch::hosted::run_guests_as(
@@ -98,12 +102,13 @@ public:
                 all_[(running->vm().value() - 1)]->guest(guest);
             });
     }
-    ~Running_vcpus()
+    ~Basic_running_vcpus()
     {
         for (auto& each : all_) // the test's locals are gone
         {
             each->guest = [](arch::hosted::Guest& guest) { guest.exit(arch::svm::exit_code::intr); };
             each->on_exit = [](processor::Vcpu&, const arch::Exit&) {};
+            each->on_move = [](processor::Core&) {};
         }
         for (auto& each : all_)
         {
@@ -122,7 +127,7 @@ public:
         auto& made = *all_.emplace_back(std::make_unique<Running_vcpu>());
         made.vcpu.emplace(
             processor::Vcpu::Identity{Vm_id(static_cast<std::uint32_t>(all_.size())), Vcpu_index(index), scheduling},
-            *cores_[core], zeroed(arch::Virtual_processor::memory_needed()), memory_, made, made.interrupts, made);
+            *cores_[core], zeroed(arch::Virtual_processor::memory_needed()), *memory_, made, made.interrupts, made);
         return made;
     }
     /// With the core's timer or a kick pending, so that an idle turn does not wait for ever.
@@ -136,23 +141,24 @@ public:
         std::uint8_t order = 0;
         while (memory::size_of(memory::Page_order(order)) < size)
             ++order;
-        auto const at = frames_.allocate(memory::Page_order(order), Node_id(0)).value();
+        auto const at = pool_.allocate(Node_id(0), memory::Page_order(order), {}).value();
         for (auto& byte : arch::physical_bytes(at, size))
             byte = 0;
         return at;
     }
     processor::Core& core(std::uint32_t index) { return *cores_[index]; }
-    memory::Guest_memory& memory() { return memory_; }
-    Core_policies& policies() { return *policies_; }
+    memory::Guest_memory& memory() { return *memory_; }
+    memory::Frame_pool& pool() { return pool_; }
+    Policies& policies() { return *policies_; }
 
 private:
     memory::Frame_pool pool_;
-    policy::First_touch_frames frames_{pool_};
-    policy::Lazy_population lazy_;
-    memory::Guest_memory memory_{frames_, Node_id(0), Bytes(64u << 20), lazy_};
-    std::optional<Core_policies> policies_{};
+    std::optional<Policies> policies_{};
+    std::optional<memory::Guest_memory> memory_{};
     std::vector<std::unique_ptr<processor::Core>> cores_;
     std::vector<std::unique_ptr<Running_vcpu>> all_;
 };
+
+using Running_vcpus = Basic_running_vcpus<Core_policies>;
 
 } // namespace ovm::test

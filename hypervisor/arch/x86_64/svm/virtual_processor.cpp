@@ -146,6 +146,9 @@ void Virtual_processor::load(Virtual_core& core)
         core.last_vm_ = vm_;
         // The processor may know this VMCB from another core's or an earlier guest's time (APM volume 2, 15.15.4).
         vmcb_.control.clean_bits = 0;
+        // The interrupt that was to follow an injection may have come while others ran, or on another core.
+        if (event_pending() && (vmcb_.control.event_injection & event::type_mask) == event::interrupt)
+            leave_after_injection();
     }
     if (!core.tags_.holds(tag_))
     {

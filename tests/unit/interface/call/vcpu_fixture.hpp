@@ -44,7 +44,7 @@ protected:
     Result<std::uint64_t> read(std::uint32_t msr) { return msrs.read_msr(*vcpu, msr); }
     Result<> write(std::uint32_t msr, std::uint64_t value) { return msrs.write_msr(*vcpu, msr, value); }
 
-    ovm::test::Core_policies policies{1};
+    ovm::test::Core_policies policies{1, pool_};
     std::optional<processor::Core> core;
     Apic_bus bus;
     std::optional<Guest_time> time;
@@ -73,6 +73,7 @@ private:
     void refused(processor::Vcpu&) override {}
     void stopped(processor::Vcpu&) override {}
     void flushed(processor::Vcpu&) override {}
+    void moving(processor::Vcpu&, processor::Core&) override {}
 };
 
 } // namespace ovm::interface::test

@@ -250,6 +250,7 @@ TEST_F(Dispatcher_test, MoreDevicesThanTheTablesHoldAreRefused)
     for (std::uint16_t port = 0; port < added; ++port)
         EXPECT_EQ(dispatcher.read_port(vcpu(), port, 1), 0x44u);
     EXPECT_EQ(dispatcher.read_port(vcpu(), added, 1), 0xffu);
+    EXPECT_EQ(dispatcher.add_ports(added, 1, other).error(), Error::full) << "who was refused has taken nothing";
 }
 
 TEST_F(Dispatcher_test, MemoryIsTakenOnceAndNobodysReadsAsAllOnes)

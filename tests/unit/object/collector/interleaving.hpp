@@ -1,13 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "object/collector/collector_fixture.hpp"
+#include "object/interleaving.hpp"
 
 namespace ovm::object::test
 {
@@ -21,29 +21,16 @@ enum class Sabotage : std::uint8_t
     early_sweep,         ///< the mark ends while objects are grey
 };
 
-/// Several cores in one thread: a seeded scheduler lets one of them do the next small step, and a search of the whole
-/// graph tells every so many steps whether what can be reached is there and what cannot goes in time.
-class Interleaving final : public Mourner
+/// Cores that use collected objects: a search of the whole graph tells whether what can be reached is there and what
+/// cannot goes in time.
+class Collector_play final : public ovm::test::Interleaving, public Mourner
 {
 public:
-    Interleaving(std::uint32_t cores, std::uint64_t seed, Sabotage sabotage)
-        : sabotage_(sabotage), cores_(cores, policy_), random_(seed),
+    Collector_play(std::uint32_t cores, std::uint64_t seed, Sabotage sabotage)
+        : Interleaving(seed), sabotage_(sabotage), cores_(cores, policy_),
           quota_(Bytes{seed % 2 == 0 ? 96 * 1024u : 512u << 10}), players_(cores)
     {
         policy_.owner = this;
-    }
-
-    /// Empty, or what is wrong.
-    std::string run(std::uint64_t steps, std::uint64_t steps_between_searches)
-    {
-        for (std::uint64_t i = 0; i < steps && failure_.empty(); ++i)
-        {
-            ++steps_;
-            step();
-            if (steps_ % steps_between_searches == 0)
-                search();
-        }
-        return failure_;
     }
 
     /// Everything is dropped and has to go.
@@ -71,7 +58,6 @@ public:
         return quota_.is_unused() ? "" : "the quota is not given back";
     }
 
-    std::uint64_t steps() const { return steps_; }
     std::uint64_t collections() { return cores_.collector.step().cycle(); }
     std::uint64_t refusals() const { return refusals_; }
     std::size_t most_reached() const { return most_reached_; }
@@ -104,13 +90,10 @@ private:
             return Work(1 + owner->below(report.phase == Phase::sweeping ? 400 : owner->chance(4) ? 200 : 20));
         }
         Work longest_slice() const override { return Work(400); }
-        Interleaving* owner = nullptr;
+        Collector_play* owner = nullptr;
     };
 
-    std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
-    bool chance(std::uint64_t in) { return below(in) == 0; }
-
-    void step()
+    void step() override
     {
         auto const core = static_cast<std::uint32_t>(below(players_.size()));
         auto& player = players_[core];
@@ -291,11 +274,11 @@ private:
     {
         if (alive_.contains(node))
             return true;
-        failure_ = "an object that can be reached was freed";
+        fail("an object that can be reached was freed");
         return false;
     }
 
-    void search()
+    void check() override
     {
         std::vector<Node*> open;
         reached_.clear();
@@ -331,7 +314,7 @@ private:
             if (unreachable_in == never)
                 unreachable_in = step.cycle();
             else if (completed > unreachable_in)
-                failure_ = "an unreachable object stays";
+                fail("an unreachable object stays");
         }
     }
 
@@ -343,11 +326,8 @@ private:
     std::unordered_map<const Node*, std::uint64_t> alive_{}; ///< and in which collection it was seen to be garbage
     std::unordered_map<const Node*, bool> reached_{};
     Cores cores_;
-    std::mt19937_64 random_;
     Quota quota_;
     std::vector<Player> players_;
-    std::string failure_{};
-    std::uint64_t steps_ = 0;
     std::uint64_t refusals_ = 0;
     std::size_t most_reached_ = 0;
 };

@@ -41,7 +41,7 @@ public:
         switch (kind)
         {
         case 0:
-            return static_.emplace(cores_, Static_placement::Parameters{});
+            return static_.emplace(cores_, Static_placement::Parameters{.gather = true});
         case 1:
             return least_loaded_.emplace(cores_, Least_loaded_placement::Parameters{});
         default:

@@ -22,7 +22,8 @@ TEST(Static_placement, EveryVcpuHasItsPlace)
 TEST(Static_placement, BringsHomeWhomAnotherPlacedOneByOne)
 {
     arch::hosted::reset(4, 2);
-    Static_placement placement(4, {});
+    Static_placement placement(4, {.gather = true});
+    EXPECT_EQ(placement.pace().value(), Nanoseconds{10'000'000});
     Placed_vcpus vcpus(4);
     for (std::uint32_t vm = 1; vm <= 50; ++vm)
     {
@@ -34,7 +35,8 @@ TEST(Static_placement, BringsHomeWhomAnotherPlacedOneByOne)
     EXPECT_EQ(vcpus.moves.size(), 38u) << "12 of 50 were at home on core 2";
     for (auto const& [vcpu, core] : vcpus.homes)
         EXPECT_EQ(core.value(), (vcpu.vm.value() - 1) % 4);
-    Static_placement still(4, {.gather = false});
+    Static_placement still(4, {});
+    EXPECT_EQ(still.pace().value(), std::nullopt) << "nobody need ask it";
     Placed_vcpus others(4);
     others.add(still, vcpu_of(1, 0));
     ASSERT_TRUE(still.moved(vcpu_of(1, 0), Core_id{2}));

@@ -1,4 +1,4 @@
-#include "collector/step_counter.hpp"
+#include "support/step_counter.hpp"
 
 #include <csignal>
 #include <cstdio>

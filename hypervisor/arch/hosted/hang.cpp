@@ -1,0 +1,47 @@
+#include "arch/hang.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+#include <pthread.h>
+
+#include "arch/crossing.hpp"
+#include "arch/hosted/machine.hpp"
+#include "base/contract.hpp"
+
+/// A signal is the NMI. It may come anywhere in the port, whose mutexes nobody would give back: tests let cores hang
+/// outside of it only.
+namespace ovm::arch
+{
+
+namespace
+{
+
+std::array<std::atomic<pthread_t>, max_cores> threads{};
+
+void answer(int)
+{
+    if (answer_hang(false) == Hang_answer::discard)
+        discard_crossing({.kind = Fault::Kind::hang, .what = "the crossing did not end"});
+}
+
+} // namespace
+
+void hosted::let_hangs_end()
+{
+    struct sigaction action{};
+    action.sa_handler = answer;
+    action.sa_flags = SA_NODEFER; // the handler is left by longjmp
+    OVM_ASSERT(sigaction(SIGUSR1, &action, nullptr) == 0);
+    threads[this_core().value()].store(pthread_self());
+}
+
+void interrupt_hanging(Core_id core, std::uint64_t epoch)
+{
+    core_window_of(core).hang_seen.store(epoch, std::memory_order_release);
+    if (auto const thread = threads[core.value()].load())
+        pthread_kill(thread, SIGUSR1);
+}
+
+} // namespace ovm::arch

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "memory/node_frames.hpp"
+#include "object/clustered/clustered.hpp"
+
+namespace ovm::memory
+{
+
+/// Pages at hand for the core that asks: a clustered object in front of the nodes' frames, so that cores do not meet in
+/// a node's lock for each page (magazines: Bonwick, Adams, 2001).
+/// Failure: who is refused turns to the node.
+class Frame_stock
+{
+public:
+    struct State
+    {
+    };
+    class Stand_in;
+
+    /// A page of the core's own node. Error::no_memory.
+    virtual Result<Host_physical> take() = 0;
+    /// Requires that it is a page of the core's own node, given out by itself.
+    virtual Result<> give(Host_physical page) = 0;
+    /// How many of that node's it has at hand. By any core.
+    virtual Pages pages(Node_id node) const = 0;
+
+protected:
+    ~Frame_stock() = default;
+};
+
+class Frame_stock::Stand_in final : public Frame_stock
+{
+public:
+    explicit Stand_in(object::Lead<Frame_stock>& lead) : lead_(lead) {}
+    Result<Host_physical> take() override { return OVM_TRY(lead_.lead())->take(); }
+    Result<> give(Host_physical page) override { return OVM_TRY(lead_.lead())->give(page); }
+    Pages pages(Node_id) const override { return Pages{0}; }
+
+private:
+    object::Lead<Frame_stock>& lead_;
+};
+
+/// One core's pages. What is handed over goes to the node.
+/// Invariant:   each page is one that the node has given out to this stock.
+/// Concurrency: its core, but for pages().
+/// Failure:     a crossing that is discarded while pages come from the node or go there loses at most a portion; none
+///              is ever in two places.
+class Core_stock final : public object::Representative<Frame_stock>
+{
+public:
+    static constexpr std::uint32_t most = 32;
+    static constexpr std::uint32_t portion = most / 2; ///< that it gets from the node or gives it at once
+
+    Core_stock(Node_frames& frames, Node_id node) : frames_(frames), node_(node) {}
+    ~Core_stock() { give_all(); }
+
+    Result<Host_physical> take() override;
+    Result<> give(Host_physical page) override;
+    Pages pages(Node_id node) const override;
+    void merge_into(State& state) override;
+    void split_from(State& state, std::uint32_t sharers) override;
+
+private:
+    void give_all();
+
+    Node_frames& frames_;
+    Node_id node_;
+    std::atomic<std::uint32_t> count_{0};
+    std::array<Host_physical, most> pages_{};
+};
+
+/// The root of the stocks. Each stock lives in a page of its own, of its core's node.
+/// Concurrency: any core, after open().
+/// Lifetime:    as long as the pool whose nodes it serves from.
+class Frame_stocks final : private object::Representative_factory<Frame_stock>
+{
+public:
+    using Root = object::Clustered<Frame_stock, Rank::frame_stocks>;
+
+    explicit Frame_stocks(std::span<Node_frames> nodes);
+
+    Result<> open(object::Object_table& table) { return root_.open(table); }
+    object::Ref<Frame_stock> reference() const { return root_.reference(); }
+    Root& root() { return root_; }
+
+    /// Pages of that node in all stocks.
+    Pages pages(Node_id node);
+
+private:
+    /// Memory of one node, by the page: the heap asks the pool, so the pool does not ask the heap.
+    class Page_storage final : public object::Storage
+    {
+    public:
+        Result<Block> allocate(std::size_t size) override;
+        void release(Block block, std::size_t size) override;
+        Node_frames* frames = nullptr;
+    };
+
+    Result<object::Owned<object::Representative<Frame_stock>>> make(object::Kind kind, Node_id node) override;
+
+    std::span<Node_frames> nodes_;
+    std::array<Page_storage, arch::max_nodes> storages_{};
+    object::Tombstone<Frame_stock> tombstone_{};
+    Root root_{object::Kind::partitioned, *this, tombstone_};
+};
+
+} // namespace ovm::memory

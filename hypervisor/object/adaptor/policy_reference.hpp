@@ -1,0 +1,34 @@
+#pragma once
+
+#include "arch/at_hand.hpp"
+#include "arch/processor.hpp"
+#include "object/adaptor/adaptor.hpp"
+#include "object/clustered/reference.hpp"
+
+namespace ovm::object
+{
+
+/// A shared policy as its callers hold it: whoever is in charge on this core answers, and a fault meanwhile is the
+/// policy's, not the caller's.
+/// Concurrency: as the family says. Lifetime: its adaptor's.
+template <typename Family>
+class Policy_reference
+{
+public:
+    Policy_reference(Ref<Family> policy, Adaptor& resource) : policy_(policy), resource_(resource) {}
+
+    /// `question` gets the policy. It is gone with the crossing if the policy fails: what it changes of others' is
+    /// changed afterwards.
+    template <typename Question>
+    auto ask(Question&& question) const
+    {
+        arch::At_hand const policy(arch::core_window(), resource_);
+        return question(*policy_);
+    }
+
+private:
+    Ref<Family> policy_;
+    Adaptor& resource_;
+};
+
+} // namespace ovm::object

@@ -1,0 +1,209 @@
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+#include "base/contract.hpp"
+#include "object/test_factory.hpp"
+#include "policy/failing_schedulers.hpp"
+#include "policy/frames/first_touch.hpp"
+#include "policy/halt/at_once.hpp"
+#include "policy/placement/static_placement.hpp"
+#include "policy/population/lazy.hpp"
+
+/// Policies of every family that fail as a test wants it, and are the built-in one otherwise.
+namespace ovm::test
+{
+
+/// Where and how one fails. Shared by all instances of a test.
+struct Misbehaviour
+{
+    enum class Step : std::uint8_t
+    {
+        nowhere,
+        construct,
+        export_state,
+        import_state,
+        decide
+    };
+    enum class How : std::uint8_t
+    {
+        refuses, ///< answers an error
+        breaks,  ///< breaks its contract
+        loops
+    };
+
+    void arm(Step where, How failing, unsigned times = 1)
+    {
+        how = failing;
+        left = times;
+        step = where;
+    }
+    bool constructor_refuses()
+    {
+        if (step != Step::construct || how != How::refuses)
+            return false;
+        return !look(Step::construct);
+    }
+    Result<> look(Step at)
+    {
+        if (step != at || --left != 0)
+            return {};
+        step = Step::nowhere;
+        if (how == How::refuses)
+            return Error::denied;
+        bool const holds = how == How::loops;
+        OVM_ASSERT(holds);
+        while (true)
+            ++rounds;
+    }
+
+    std::atomic<std::uint64_t> rounds{0};
+
+private:
+    Step step = Step::nowhere;
+    How how = How::breaks;
+    unsigned left = 1; ///< it fails the so manieth time
+};
+
+class Failing_scheduler final : public Sound_scheduler
+{
+public:
+    explicit Failing_scheduler(Misbehaviour* plan) : Sound_scheduler(Ticks{1'000'000}), plan_(*plan) {}
+    Choice choose(Ticks now) override
+    {
+        static_cast<void>(plan_.look(Misbehaviour::Step::decide));
+        return Sound_scheduler::choose(now);
+    }
+    Result<> export_state(processor::Scheduler_state& state) override
+    {
+        OVM_TRY(plan_.look(Misbehaviour::Step::export_state));
+        return Sound_scheduler::export_state(state);
+    }
+    Result<> import_state(processor::Scheduler_state& state) override
+    {
+        OVM_TRY(plan_.look(Misbehaviour::Step::import_state));
+        return Sound_scheduler::import_state(state);
+    }
+
+private:
+    Misbehaviour& plan_;
+};
+
+/// The shared families: `Sound` is the built-in policy.
+template <typename Family, typename Sound>
+class Failing : public Family
+{
+public:
+    Result<> export_state(typename Family::State& state) override
+    {
+        OVM_TRY(plan_.look(Misbehaviour::Step::export_state));
+        return sound_.export_state(state);
+    }
+    Result<> import_state(typename Family::State& state) override
+    {
+        OVM_TRY(plan_.look(Misbehaviour::Step::import_state));
+        return sound_.import_state(state);
+    }
+
+protected:
+    template <typename... Arguments>
+    explicit Failing(Misbehaviour* plan, Arguments&&... arguments)
+        : sound_(std::forward<Arguments>(arguments)...), plan_(*plan)
+    {
+    }
+    ~Failing() = default;
+    Result<> decide() { return plan_.look(Misbehaviour::Step::decide); }
+
+    Sound sound_;
+
+private:
+    Misbehaviour& plan_;
+};
+
+class Failing_halt final : public Failing<processor::Halt, policy::At_once_halt>
+{
+public:
+    explicit Failing_halt(Misbehaviour* plan) : Failing(plan) {}
+    Result<Ticks> poll(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks now) override
+    {
+        OVM_TRY(decide());
+        return sound_.poll(vcpu, account, now);
+    }
+    Result<> woke(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks slept, bool polled) override
+    {
+        OVM_TRY(decide());
+        return sound_.woke(vcpu, account, slept, polled);
+    }
+};
+
+class Failing_frames final : public Failing<memory::Frame_allocator, policy::First_touch_frames>
+{
+public:
+    Failing_frames(Misbehaviour* plan, memory::Frame_pool* pool) : Failing(plan, *pool) {}
+    Result<Host_physical> allocate(memory::Page_order order, Node_id near) override
+    {
+        OVM_TRY(decide());
+        return sound_.allocate(order, near);
+    }
+    void release(Host_physical frame, memory::Page_order order) override { sound_.release(frame, order); }
+    void split(Host_physical frame, memory::Page_order from, memory::Page_order to) override
+    {
+        sound_.split(frame, from, to);
+    }
+    Pages free() const override { return sound_.free(); }
+};
+
+class Failing_population final : public Failing<memory::Population, policy::Lazy_population>
+{
+public:
+    explicit Failing_population(Misbehaviour* plan) : Failing(plan) {}
+    Result<Bytes> ahead(const memory::Population_progress& progress) override { return sound_.ahead(progress); }
+    Result<memory::Page_order> largest() override { return sound_.largest(); }
+    Result<Pages> around_touch() override
+    {
+        OVM_TRY(decide());
+        return sound_.around_touch();
+    }
+};
+
+class Failing_placement final : public Failing<processor::Placement, policy::Static_placement>
+{
+public:
+    Failing_placement(Misbehaviour* plan, std::uint32_t cores)
+        : Failing(plan, cores, policy::Static_placement::Parameters{})
+    {
+    }
+    Result<Core_id> place(processor::Vcpu_identity vcpu, std::optional<Node_id> near) override
+    {
+        OVM_TRY(decide());
+        return sound_.place(vcpu, near);
+    }
+    Result<> leave(processor::Vcpu_identity vcpu) override { return sound_.leave(vcpu); }
+    Result<std::optional<Nanoseconds>> pace() override { return sound_.pace(); }
+    Result<> moved(processor::Vcpu_identity vcpu, Core_id to) override { return sound_.moved(vcpu, to); }
+    Result<std::optional<processor::Move>> rebalance(std::span<const processor::Core_load> loads, Ticks now) override
+    {
+        return sound_.rebalance(loads, now);
+    }
+};
+
+/// One whose construction fails by the same plan: a refusal before there is anything, a broken contract in the middle.
+template <typename Family, typename T, typename... Arguments>
+Test_factory<Family> failing_factory(std::string_view name, Misbehaviour* plan, Arguments... arguments)
+{
+    class Unfinished final
+    {
+    public:
+        explicit Unfinished(Misbehaviour* failing) { static_cast<void>(failing->look(Misbehaviour::Step::construct)); }
+    };
+    return {name, [plan, arguments...](object::Storage& storage) -> Result<object::Owned<Family>>
+            {
+                if (plan->constructor_refuses())
+                    return Error::no_memory;
+                OVM_TRY(object::make<Unfinished>(storage, plan));
+                return object::Owned<Family>(OVM_TRY(object::make<T>(storage, plan, arguments...)));
+            }};
+}
+
+} // namespace ovm::test

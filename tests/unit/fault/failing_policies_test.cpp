@@ -1,0 +1,248 @@
+#include <chrono>
+#include <thread>
+
+#include "arch/hang.hpp"
+#include "fault/failing_policies.hpp"
+#include "fault/managed_machine.hpp"
+#include "processor/watchdog.hpp"
+
+/// Each way in which a policy can fail, for each family: the old one goes on or comes back, and the record says why.
+namespace ovm::test
+{
+namespace
+{
+
+using Step = Misbehaviour::Step;
+using How = Misbehaviour::How;
+
+constexpr std::string_view failing = "fails";
+
+struct Family_case
+{
+    std::string_view resource;
+    std::string_view built_in;
+    std::string_view other;
+};
+
+constexpr std::array<Family_case, 5> families{{{"scheduler", "round-robin", "fair"},
+                                               {"frames", "first-touch", "huge-first"},
+                                               {"placement", "static", "least-loaded"},
+                                               {"halt", "at-once", "adaptive"},
+                                               {"population", "lazy", "eager"}}};
+
+class Failing_policies : public Managed_machine
+{
+protected:
+    Failing_policies()
+    {
+        EXPECT_TRUE(policies().scheduler.add(scheduler_));
+        EXPECT_TRUE(policies().halt.add(halt_));
+        EXPECT_TRUE(policies().frames_adaptor().add(frames_));
+        EXPECT_TRUE(policies().population_adaptor().add(population_));
+        EXPECT_TRUE(policies().placement.add(placement_));
+    }
+    void expect_failed_swap(const Family_case& family, std::string_view from, object::Swap_phase phase, Error error)
+    {
+        auto const& adaptor = policies().adaptor(family.resource);
+        auto const& record = adaptor.history()[adaptor.history()[0].returned ? 1 : 0];
+        EXPECT_EQ(record.reached, phase);
+        EXPECT_EQ(record.error, error);
+        EXPECT_EQ(record.from, from);
+        EXPECT_FALSE(record.returned);
+    }
+
+    Misbehaviour plan_{};
+    Test_factory<processor::Scheduler> scheduler_ =
+        failing_factory<processor::Scheduler, Failing_scheduler>(failing, &plan_);
+    Test_factory<processor::Halt> halt_ = failing_factory<processor::Halt, Failing_halt>(failing, &plan_);
+    Test_factory<memory::Frame_allocator> frames_ =
+        failing_factory<memory::Frame_allocator, Failing_frames>(failing, &plan_, &machine_.pool());
+    Test_factory<memory::Population> population_ =
+        failing_factory<memory::Population, Failing_population>(failing, &plan_);
+    Test_factory<processor::Placement> placement_ =
+        failing_factory<processor::Placement, Failing_placement>(failing, &plan_, cores);
+};
+
+TEST_F(Failing_policies, OneThatCannotBeMadeIsNotSwappedIn)
+{
+    for (auto const& family : families)
+    {
+        SCOPED_TRACE(family.resource);
+        plan_.arm(Step::construct, How::refuses);
+        EXPECT_FALSE(swap(family.resource, failing));
+        expect_failed_swap(family, family.built_in, object::Swap_phase::construct, Error::no_memory);
+        EXPECT_EQ(in_charge(family.resource), family.built_in);
+    }
+    EXPECT_TRUE(policies().faults().empty());
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, OneWhoseConstructorFaultsIsNotSwappedIn)
+{
+    for (auto const& family : families)
+    {
+        SCOPED_TRACE(family.resource);
+        auto const blocks = policies().blocks();
+        auto const before = policies().faults().size();
+        plan_.arm(Step::construct, How::breaks);
+        EXPECT_FALSE(swap(family.resource, failing));
+        expect_failed_swap(family, family.built_in, object::Swap_phase::construct, Error::faulted);
+        EXPECT_EQ(in_charge(family.resource), family.built_in);
+        EXPECT_EQ(policies().faults().size(), before + 1);
+        EXPECT_EQ(policies().faults().back().resource, family.resource);
+        EXPECT_EQ(policies().blocks(), blocks) << "what it was to live in is free again";
+    }
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, OneThatExportsNothingGoesOn)
+{
+    for (auto const& family : families)
+    {
+        SCOPED_TRACE(family.resource);
+        ASSERT_TRUE(swap(family.resource, failing));
+        plan_.arm(Step::export_state, How::refuses);
+        EXPECT_FALSE(swap(family.resource, family.other));
+        expect_failed_swap(family, failing, object::Swap_phase::carry, Error::denied);
+        EXPECT_EQ(in_charge(family.resource), failing);
+    }
+    EXPECT_TRUE(policies().faults().empty());
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, OneThatFaultsWhileItExportsIsReplaced)
+{
+    for (auto const& family : families)
+    {
+        SCOPED_TRACE(family.resource);
+        ASSERT_TRUE(swap(family.resource, failing));
+        plan_.arm(Step::export_state, How::breaks);
+        EXPECT_FALSE(swap(family.resource, family.other));
+        turn(100);
+        expect_failed_swap(family, failing, object::Swap_phase::carry, Error::faulted);
+        EXPECT_TRUE(last(family.resource).returned);
+        if (family.resource == "scheduler") // one core alone: there it is made anew
+            EXPECT_EQ(in_charge(family.resource), failing);
+        else
+            EXPECT_EQ(in_charge(family.resource), family.built_in);
+    }
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, OneThatRefusesTheStateIsNotSwappedIn)
+{
+    for (auto const& family : families)
+    {
+        SCOPED_TRACE(family.resource);
+        plan_.arm(Step::import_state, How::refuses);
+        EXPECT_FALSE(swap(family.resource, failing));
+        expect_failed_swap(family, family.built_in, object::Swap_phase::carry, Error::denied);
+        EXPECT_EQ(in_charge(family.resource), family.built_in);
+    }
+    EXPECT_TRUE(policies().faults().empty());
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, OneThatFaultsWhileItImportsIsNotSwappedIn)
+{
+    for (auto const& family : families)
+    {
+        SCOPED_TRACE(family.resource);
+        plan_.arm(Step::import_state, How::breaks);
+        EXPECT_FALSE(swap(family.resource, failing));
+        turn(100);
+        expect_failed_swap(family, family.built_in, object::Swap_phase::carry, Error::faulted);
+        EXPECT_EQ(in_charge(family.resource), family.built_in);
+    }
+    EXPECT_EQ(policies().faults().size(), families.size());
+    expect_all_run();
+}
+
+/// Within the probation of one that came from another, that one is back.
+TEST_F(Failing_policies, OneThatBreaksItsContractGivesWayToTheLastGoodOne)
+{
+    ASSERT_TRUE(swap("scheduler", "fair"));
+    ASSERT_TRUE(swap("scheduler", failing));
+    plan_.arm(Step::decide, How::breaks, 7);
+    expect_returned("scheduler", failing, "fair");
+    expect_faults(1, "scheduler");
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, ASchedulerThatNamesNobodyGivesWay)
+{
+    auto const names_nobody = factory_of<processor::Scheduler, Names_nobody>("names-nobody", Managed_policies::slice);
+    ASSERT_TRUE(policies().scheduler.add(names_nobody));
+    EXPECT_FALSE(swap("scheduler", "names-nobody")) << "it failed on one core while the other one was asked";
+    expect_returned("scheduler", "round-robin", "round-robin");
+    EXPECT_EQ(policies().scheduler.history()[1].to, "names-nobody");
+    EXPECT_EQ(policies().scheduler.history()[1].error, Error::faulted);
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, ASchedulerThatNamesABlockedVcpuGivesWay)
+{
+    auto const names_the_blocked =
+        factory_of<processor::Scheduler, Names_the_blocked>("names-the-blocked", Managed_policies::slice);
+    ASSERT_TRUE(policies().scheduler.add(names_the_blocked));
+    auto& sleeper = machine_.add();
+    sleeper.vcpu->start(processor::Run_state::runnable);
+    turn(2);
+    ASSERT_TRUE(swap("scheduler", "names-the-blocked"));
+    sleeper.vcpu->stop();
+    expect_returned("scheduler", "names-the-blocked", "round-robin");
+    expect_all_run();
+}
+
+/// Core 1 is a thread of its own here, so that core 0 can look at it.
+TEST_F(Failing_policies, OneThatLoopsIsEndedByItsNeighbour)
+{
+    ASSERT_TRUE(swap("scheduler", failing));
+    plan_.arm(Step::decide, How::loops);
+    std::atomic<bool> out{false};
+    std::thread core(
+        [&]
+        {
+            arch::hosted::become_core(Core_id(1));
+            arch::hosted::let_hangs_end();
+            machine_.turn(1);
+            out = true;
+        });
+    while (plan_.rounds.load() == 0)
+        std::this_thread::yield();
+    processor::Watchdog watchdog;
+    watchdog.look(arch::time_stamp());
+    EXPECT_EQ(arch::core_window_of(Core_id(1)).hang_wishes, 0u);
+    while (!out.load())
+    {
+        arch::hosted::advance(processor::Watchdog::bound);
+        watchdog.look(arch::time_stamp());
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    core.join();
+    EXPECT_EQ(arch::core_window_of(Core_id(1)).hang_wishes, arch::hang_patience);
+    ASSERT_EQ(policies().faults().size(), 1u);
+    EXPECT_EQ(policies().faults()[0].what, "the crossing did not end");
+    expect_returned("scheduler", failing, "round-robin");
+    expect_all_run();
+}
+
+/// Its crossing is in a commit section or works for nobody: it is not ended, and in the end the core is lost.
+TEST_F(Failing_policies, ACrossingThatCannotBeDiscardedIsNotEnded)
+{
+    auto& window = arch::core_window();
+    window.epoch = 41;
+    for (unsigned wish = 1; wish <= arch::hang_last_patience; ++wish)
+    {
+        window.hang_seen = 41;
+        EXPECT_EQ(arch::answer_hang(false),
+                  wish < arch::hang_last_patience ? arch::Hang_answer::go_on : arch::Hang_answer::lost);
+    }
+    window.hang_seen = 39;
+    EXPECT_EQ(arch::answer_hang(false), arch::Hang_answer::go_on) << "it has ended";
+    EXPECT_EQ(arch::answer_hang(false), arch::Hang_answer::nothing_asked);
+    window.epoch = 42;
+}
+
+} // namespace
+} // namespace ovm::test

@@ -1,0 +1,206 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "memory/managed.hpp"
+#include "object/adaptor/core_local_adaptor.hpp"
+#include "object/adaptor/return.hpp"
+#include "object/adaptor/shared_adaptor.hpp"
+#include "object/test_factory.hpp"
+#include "object/test_storage.hpp"
+#include "policy/failing_schedulers.hpp"
+#include "policy/frames/first_touch.hpp"
+#include "policy/frames/huge_first.hpp"
+#include "policy/halt/adaptive.hpp"
+#include "policy/halt/at_once.hpp"
+#include "policy/placement/least_loaded.hpp"
+#include "policy/placement/static_placement.hpp"
+#include "policy/population/eager.hpp"
+#include "policy/population/lazy.hpp"
+#include "policy/scheduler/fair_scheduler.hpp"
+#include "processor/core.hpp"
+
+namespace ovm::test
+{
+
+/// A fault that OVM survived, and whose it was.
+struct Seen_fault
+{
+    arch::Fault_domain domain;
+    std::string resource; ///< of a policy
+    std::string what;
+};
+
+/// Every family's adaptor over built-in policies and those that a test adds, wired as on the machine: faults lead to
+/// the stand-in or last resort at once, and to Return.
+/// Concurrency: the faults' lock; the rest as the adaptors say.
+class Managed_policies final : public processor::Core_events,
+                               private object::Return_owner,
+                               private object::State_source<processor::Placement>,
+                               private object::State_source<memory::Population>
+{
+public:
+    static constexpr Ticks slice{1'000'000};
+
+    Managed_policies(std::uint32_t cores, memory::Frame_pool& pool)
+        : pool_(pool), first_touch_(factory<memory::Frame_allocator, policy::First_touch_frames>("first-touch")),
+          huge_first_(factory<memory::Frame_allocator, policy::Huge_first_frames>("huge-first")),
+          static_(factory_of<processor::Placement, policy::Static_placement>("static", cores,
+                                                                             policy::Static_placement::Parameters{})),
+          least_loaded_(factory_of<processor::Placement, policy::Least_loaded_placement>(
+              "least-loaded", cores, policy::Least_loaded_placement::Parameters{})),
+          frame_gate_(pool)
+    {
+        open(scheduler, round_robin_, fair_);
+        open(frames_, first_touch_, huge_first_);
+        open(placement, static_, least_loaded_);
+        open(halt, at_once_, adaptive_);
+        open(population_, lazy_, eager_);
+        managed_frames_.emplace(pool, frames_.policy_reference());
+        managed_population_.emplace(population_.policy_reference());
+    }
+
+    processor::Core::Policies start(std::uint32_t core)
+    {
+        OVM_ASSERT(scheduler.add_core(Core_id(core)).has_value());
+        return {.scheduler = scheduler.reference(), .halt = halt.policy_reference()};
+    }
+    void started(processor::Core& core) { scheduler.set_holder(core.id(), core); }
+    memory::Frame_allocator& frames() { return *managed_frames_; }
+    memory::Population& population() { return *managed_population_; }
+
+    object::Adaptor& adaptor(std::string_view resource)
+    {
+        auto const found = std::ranges::find_if(all_, [&](auto* each) { return each->resource() == resource; });
+        OVM_ASSERT(found != all_.end());
+        return **found;
+    }
+    /// Begins to bring that policy in; on core 0.
+    void begin_swap(std::string_view resource, std::string_view policy)
+    {
+        auto& of = adaptor(resource);
+        auto const index = of.find(policy).value();
+        swap.prepare("test");
+        OVM_ASSERT(swap.add({&of, index, object::Parameters(of.description(index))}).has_value());
+        swap.begin(Core_id(0), nullptr);
+    }
+    /// No policy that failed waits for another.
+    bool has_returned()
+    {
+        return std::ranges::all_of(all_,
+                                   [](auto* each)
+                                   {
+                                       if (each->wish() != object::Adaptor::Wish::none || !each->claim())
+                                           return false;
+                                       each->disclaim();
+                                       return true;
+                                   });
+    }
+    int blocks() const { return storage_.blocks.load(); }
+    std::vector<Seen_fault> faults()
+    {
+        std::lock_guard const guard(mutex_);
+        return faults_;
+    }
+    /// What placements may not forget: where each vcpu lives.
+    processor::Placement_state homes{};
+    memory::Population_state progress{};
+
+    // Core_events.
+    processor::Scheduler& last_resort(Core_id core) override
+    {
+        return last_resorts_[core.value()].emplace(policy::Round_robin_scheduler::Parameters{.slice = slice});
+    }
+    void scheduler_failed(processor::Core& core, const arch::Fault& fault) override
+    {
+        policy_failed(core, scheduler, fault);
+    }
+    void policy_failed(processor::Core& core, object::Adaptor& resource, const arch::Fault& fault) override
+    {
+        see({arch::Fault_domain::policy, std::string(resource.resource()), std::string(fault.what)});
+        return_.want(resource, resource.faulted(core.id()));
+    }
+    void vcpu_failed(processor::Core&, processor::Vcpu& vcpu, const arch::Fault& fault) override
+    {
+        see({arch::Fault_domain::guest, "VM " + std::to_string(vcpu.vm().value()), std::string(fault.what)});
+        vcpu.stop();
+    }
+    void job_failed(processor::Core&, const arch::Fault& fault) override
+    {
+        see({arch::Fault_domain::job, {}, std::string(fault.what)});
+    }
+
+private:
+    // Before the adaptors, which end before them.
+    memory::Frame_pool& pool_;
+    Test_storage storage_{};
+    object::Object_table table_{};
+
+    template <typename Family, typename T>
+    Test_factory<Family> factory(std::string_view name)
+    {
+        return {name, [this](object::Storage& storage) -> Result<object::Owned<Family>>
+                { return object::Owned<Family>(OVM_TRY(object::make<T>(storage, pool_, typename T::Parameters{}))); }};
+    }
+    template <typename Adaptor, typename... Factories>
+    void open(Adaptor& adaptor, Factories&... factories)
+    {
+        OVM_ASSERT((adaptor.add(factories).has_value() && ...));
+        OVM_ASSERT(adaptor.open(table_, 0, object::Parameters(adaptor.description(0)), Ticks(0)).has_value());
+    }
+    void see(Seen_fault fault)
+    {
+        std::lock_guard const guard(mutex_);
+        faults_.push_back(std::move(fault));
+    }
+    std::span<object::Adaptor* const> adaptors() const override { return all_; }
+    void returned(const object::Adaptor&, bool) override {}
+    void rebuild(processor::Placement_state& state) override { state = homes; }
+    void rebuild(memory::Population_state& state) override { state = progress; }
+
+    Test_factory<processor::Scheduler> round_robin_ = factory_of<processor::Scheduler, policy::Round_robin_scheduler>(
+        "round-robin", policy::Round_robin_scheduler::Parameters{.slice = slice});
+    Test_factory<processor::Scheduler> fair_ = factory_of<processor::Scheduler, policy::Fair_scheduler>(
+        "fair", policy::Fair_scheduler::Parameters{.slice = slice});
+    Test_factory<memory::Frame_allocator> first_touch_;
+    Test_factory<memory::Frame_allocator> huge_first_;
+    Test_factory<processor::Placement> static_;
+    Test_factory<processor::Placement> least_loaded_;
+    Test_factory<processor::Halt> at_once_ = factory_of<processor::Halt, policy::At_once_halt>("at-once");
+    Test_factory<processor::Halt> adaptive_ =
+        factory_of<processor::Halt, policy::Adaptive_halt>("adaptive", policy::Adaptive_halt::Parameters{});
+    Test_factory<memory::Population> lazy_ = factory_of<memory::Population, policy::Lazy_population>("lazy");
+    Test_factory<memory::Population> eager_ = factory_of<memory::Population, policy::Eager_population>("eager");
+
+    policy::First_touch_frames frame_gate_;
+    processor::Placement::Gate placement_gate_{};
+    processor::Halt::Gate halt_gate_{};
+    memory::Population::Gate population_gate_{};
+    object::No_state<memory::Frame_allocator> no_turns_{};
+    object::No_state<processor::Halt> no_windows_{};
+
+public:
+    object::Core_local_adaptor<processor::Scheduler> scheduler{"scheduler", {}, storage_};
+    object::Shared_adaptor<processor::Placement> placement{"placement", {}, storage_, placement_gate_, *this};
+    object::Shared_adaptor<processor::Halt> halt{"halt", {}, storage_, halt_gate_, no_windows_};
+    object::Shared_adaptor<memory::Frame_allocator>& frames_adaptor() { return frames_; }
+    object::Shared_adaptor<memory::Population>& population_adaptor() { return population_; }
+    object::Swap swap{};
+
+private:
+    object::Shared_adaptor<memory::Frame_allocator> frames_{"frames", {}, storage_, frame_gate_, no_turns_};
+    object::Shared_adaptor<memory::Population> population_{"population", {}, storage_, population_gate_, *this};
+    std::array<object::Adaptor*, 5> all_{&scheduler, &frames_, &placement, &halt, &population_};
+    object::Return return_{*this, Core_id(0)};
+    std::optional<memory::Managed_frames> managed_frames_{};
+    std::optional<memory::Managed_population> managed_population_{};
+    std::array<std::optional<policy::Round_robin_scheduler>, arch::max_cores> last_resorts_{};
+    std::mutex mutex_{};
+    std::vector<Seen_fault> faults_{};
+};
+
+} // namespace ovm::test
