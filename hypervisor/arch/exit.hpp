@@ -66,7 +66,7 @@ enum class Exit_kind : std::uint8_t
     memory,    ///< nested page fault: memory
     hypercall, ///< VMMCALL or VMCALL
     halt,
-    control_register, ///< a write or read of CR0/CR4/CR8/XCR0 that was intercepted: see control
+    control_register, ///< a write to CR8, or one to CR0 that changes more than TS and MP
     debug_register,   ///< never in the default intercepts
     exception,        ///< vector, error code: one that OVM intercepts (#AC, #DB, #MC)
     shutdown,         ///< triple fault

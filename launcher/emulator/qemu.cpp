@@ -16,7 +16,15 @@ void append(Command& command, std::initializer_list<std::string> words)
     command.insert(command.end(), words);
 }
 
-void add_nodes(Command& command, const Machine& machine)
+/// Whether the computer gets one core more, the first, which rests: of several cores in threads of their own that one
+/// must run no guest. Any core's XRSTOR clears a flag of it without a lock, and may so take back what its VMRUN or
+/// #VMEXIT did to the flags beside (docs/reference/hardware.md).
+bool first_core_rests(const Machine& machine, const Qemu_settings& settings)
+{
+    return settings.accelerator == Accelerator::tcg && !settings.deterministic && machine.cores > 1;
+}
+
+void add_nodes(Command& command, const Machine& machine, unsigned resting)
 {
     if (machine.nodes == 1)
         return;
@@ -24,8 +32,8 @@ void add_nodes(Command& command, const Machine& machine)
     for (unsigned node = 0; node < machine.nodes; ++node)
     {
         auto const id = "node" + std::to_string(node);
-        auto const first = machine.cores * node / machine.nodes;
-        auto const last = machine.cores * (node + 1) / machine.nodes - 1;
+        auto const first = node == 0 ? 0 : machine.cores * node / machine.nodes + resting;
+        auto const last = machine.cores * (node + 1) / machine.nodes - 1 + resting;
         append(command, {"-object", "memory-backend-ram,id=" + id + ",size=" + std::to_string(size) + "M", "-numa",
                          "node,nodeid=" + std::to_string(node) + ",memdev=" + id + ",cpus=" + std::to_string(first) +
                              "-" + std::to_string(last)});
@@ -41,14 +49,17 @@ Command qemu_command(const Machine& machine, const Qemu_settings& settings)
     if (processor.empty())
         processor = kvm ? "host" : tcg_processor;
 
+    unsigned const resting = first_core_rests(machine, settings) ? 1 : 0;
+
     Command command{settings.program,  "-name",       "OVM",      "-M",  "q35",
                     "-no-user-config", "-nodefaults", "-display", "none"};
     // Counting instructions needs all cores in one thread.
     append(command, {"-accel", kvm ? "kvm" : settings.deterministic ? "tcg,thread=single" : "tcg,thread=multi"});
-    append(command, {"-cpu", processor, "-smp", std::to_string(machine.cores), "-m",
+    append(command, {"-cpu", processor, "-smp", std::to_string(machine.cores + resting), "-m",
                      std::to_string(machine.memory / mebibyte) + "M"});
-    add_nodes(command, machine);
-    append(command, {"-kernel", settings.ovm, "-initrd", settings.archive, "-append", settings.command_line});
+    add_nodes(command, machine, resting);
+    append(command, {"-kernel", settings.ovm, "-initrd", settings.archive, "-append",
+                     settings.command_line + (resting != 0 ? " boot-core=idle" : "")});
     append(command, {"-chardev", settings.console + ",id=console", "-serial", "chardev:console"});
     append(command, {"-chardev", settings.records + ",id=records", "-serial", "chardev:records"});
     if (!resets_after_crash(settings.command_line))

@@ -13,8 +13,8 @@ def iso(bench, firmware):
     if firmware and not firmware.exists():
         raise Skip(f"{firmware} is not there (package ovmf)")
     image = bench.folder / "ovm.iso"
-    bench.run("--iso", image, bench.guest("hello", name="hello"), timeout=60).needs_status(machine.good)
-    command = ["timeout", "120", "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "EPYC", "-smp", "2", "-m", "1G", "-display", "none",
+    bench.run("--iso", image, "--append", "boot-core=idle", bench.guest("hello", name="hello"), timeout=60).needs_status(machine.good)
+    command = ["timeout", "120", "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "EPYC", "-smp", "3", "-m", "1G", "-display", "none",
                "-serial", "stdio", "-no-reboot", "-cdrom", str(image)]
     if firmware:
         command += ["-bios", str(firmware)]

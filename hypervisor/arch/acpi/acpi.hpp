@@ -60,8 +60,8 @@ struct Acpi_sleep
 
 struct Acpi_information
 {
-    Static_vector<Acpi_core, max_cores> cores{}; ///< in the MADT's order
-    std::uint32_t cores_left_out = 0;            ///< more than max_cores
+    Static_vector<Acpi_core, max_cores + 1> cores{}; ///< in the MADT's order; one more, as the boot core may rest
+    std::uint32_t cores_left_out = 0;                ///< more than max_cores
     Host_physical local_apic{0xfee0'0000};
     Static_vector<Acpi_io_apic, 16> io_apics{};
     Static_vector<Acpi_override, 16> overrides{};

@@ -19,7 +19,7 @@ struct Affinity
         Range<Host_physical> range{};
         std::uint32_t domain = 0;
     };
-    Static_vector<Core, max_cores> cores{};
+    Static_vector<Core, max_cores + 1> cores{};
     Static_vector<Memory, 64> memory{};
 };
 

@@ -156,6 +156,9 @@ void load_core_state()
     Table_pointer const descriptors{sizeof(Core_descriptors::descriptors) - 1, descriptors_at.value()};
     asm volatile("lgdt %0" : : "m"(descriptors));
     asm volatile("movl %0, %%ss" : : "r"(std::uint32_t{data_selector}));
+    // LTR marks it busy and takes no busy one: another processor may have run on this state before.
+    constexpr std::uint64_t busy = bit(41);
+    reinterpret_cast<Core_descriptors*>(descriptors_at.value())->descriptors[task_selector / 8] &= ~busy;
     asm volatile("ltr %w0" : : "r"(task_selector));
     asm volatile("lldt %w0" : : "r"(0));
     load_trap_table();

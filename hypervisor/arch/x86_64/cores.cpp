@@ -1,5 +1,6 @@
 #include "arch/x86_64/cores.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "arch/x86_64/core_state.hpp"
 #include "arch/x86_64/hang.hpp"
 #include "arch/x86_64/machine.hpp"
+#include "arch/x86_64/msr.hpp"
 #include "arch/x86_64/trap.hpp"
 
 extern "C"
@@ -166,29 +168,97 @@ void complain(std::uint32_t apic_id, std::string_view how)
         asm volatile("cli; hlt");
 }
 
+void place_trampoline()
+{
+    auto const code = physical_bytes(trampoline_page, page_size);
+    for (std::size_t i = 0; trampoline_begin + i < trampoline_end; ++i)
+        code[i] = trampoline_begin[i];
+}
+
+/// The new core waits for `released` when it has arrived.
+Arrival bring_up(std::uint32_t number)
+{
+    auto const arrival = start_core(number);
+    auto const agree = arrival == Arrival::arrived ? counters_agree() : std::nullopt;
+    if (arrival == Arrival::absent)
+        complain(entries[number].apic_id, " does not start");
+    else if (!agree)
+        complain(entries[number].apic_id, " hangs: no other is started");
+    else if (!*agree)
+        distrust_time_stamp();
+    return arrival == Arrival::arrived && !agree ? Arrival::lost : arrival;
+}
+
 } // namespace
 
 void prepare_cores(const Boot_information& information)
 {
-    auto const& acpi = machine_description();
+    auto const& cores = machine_description().cores;
     auto const own = local_apic().id();
     auto const shared = current_page_tables();
-    entries[0] = {own, Node_id(0), shared.root()};
     trampoline_page = find_low_page(information);
-    for (auto const& core : acpi.cores)
+    bool const can_start = trampoline_page != Host_physical(0);
+
+    auto first = own;
+    if (can_start && option(information, "boot-core") == "idle")
     {
-        if (core.apic_id == own)
+        auto const other = std::ranges::find_if(cores, [own](auto const& core) { return core.apic_id != own; });
+        first = other != cores.end() ? other->apic_id : own;
+    }
+    entries[0] = {first, Node_id(0), shared.root()};
+    std::uint32_t left_out = machine_description().cores_left_out;
+    for (auto const& core : cores)
+    {
+        if (core.apic_id == first)
         {
             entries[0].node = core.node;
             core_window().node = core.node;
         }
-        else if (known < max_cores && trampoline_page != Host_physical(0))
+        else if (core.apic_id != own && can_start && known == max_cores)
+            ++left_out;
+        else if (core.apic_id != own && can_start)
         {
             auto const tables = make_core(Core_id(known), core.node, shared);
             entries[known] = {core.apic_id, core.node, tables.root()};
             ++known;
         }
     }
+    if (left_out != 0)
+        write_serial("OVM: this machine has more cores than OVM uses (64)\n");
+}
+
+bool is_core_0()
+{
+    return entries[0].apic_id == local_apic().id();
+}
+
+void go_on(Host_virtual top, void (*next)())
+{
+    asm volatile("movq %0, %%rsp\n"
+                 "xorl %%ebp, %%ebp\n"
+                 "pushq $0\n"
+                 "jmp *%1"
+                 :
+                 : "r"(top.value()), "r"(next)
+                 : "memory");
+    __builtin_unreachable();
+}
+
+void hand_over()
+{
+    place_trampoline();
+    auto const arrival = bring_up(0);
+    if (arrival == Arrival::absent)
+    {
+        entries[0].apic_id = local_apic().id();
+        go_on(core_stack_top(Core_id(0)), &run_core_0);
+    }
+    if (arrival == Arrival::arrived)
+        released = true;
+    // Not even an NMI for all, which would find core 0's stacks: GIF holds everything off (APM volume 2, 15.17).
+    write_msr(Msr::efer, read_msr(Msr::efer) | efer::svm);
+    asm volatile("clgi");
+    park();
 }
 
 void enter_core()
@@ -200,9 +270,8 @@ void enter_core()
 
 std::uint32_t start_cores()
 {
-    auto const code = physical_bytes(trampoline_page, page_size);
-    for (std::size_t i = 0; trampoline_begin + i < trampoline_end && trampoline_page != Host_physical(0); ++i)
-        code[i] = trampoline_begin[i];
+    if (known > 1)
+        place_trampoline();
     // A core that does not come leaves its number, and what was made for it, to the next one. One that hangs with them
     // keeps them for ever; as numbers have no holes, no other core is started then.
     for (std::uint32_t i = 1; i < known; ++i)
@@ -210,20 +279,11 @@ std::uint32_t start_cores()
         auto const number = running.load();
         entries[number].apic_id = entries[i].apic_id;
         entries[number].node = entries[i].node;
-        auto const arrival = start_core(number);
+        auto const arrival = bring_up(number);
         if (arrival == Arrival::absent)
-        {
-            complain(entries[i].apic_id, " does not start");
             continue;
-        }
-        auto const agree = arrival == Arrival::arrived ? counters_agree() : std::nullopt;
-        if (!agree)
-        {
-            complain(entries[i].apic_id, " hangs: no other is started");
+        if (arrival == Arrival::lost)
             break;
-        }
-        if (!*agree)
-            distrust_time_stamp();
         running = number + 1;
         released = true;
     }
@@ -246,6 +306,8 @@ extern "C" [[noreturn]] void core_start()
     }
     if (!wait_until(released, long_enough * 4))
         park();
+    if (this_core() == Core_id(0))
+        run_core_0();
     boot::core_main(this_core());
     park();
 }

@@ -16,6 +16,7 @@ extern "C"
     extern const std::uint8_t symbols_end[];
     extern const std::uint8_t fixups_begin[];
     extern const std::uint8_t fixups_end[];
+    extern const std::uint8_t boot_stack_top[];
 }
 
 namespace ovm::arch
@@ -70,6 +71,11 @@ Range<Host_virtual> image_symbols()
 Range<Host_virtual> image_fixups()
 {
     return between(fixups_begin, fixups_end);
+}
+
+Host_virtual boot_stack_end()
+{
+    return Host_virtual(reinterpret_cast<std::uint64_t>(boot_stack_top));
 }
 
 } // namespace ovm::arch

@@ -16,6 +16,8 @@ Range<Host_virtual> image_data();
 Range<Host_virtual> image_crash_page();
 Range<Host_virtual> image_symbols();
 Range<Host_virtual> image_fixups();
+/// Where boot's stack ends; nobody needs it once core 0 runs on its own.
+Host_virtual boot_stack_end();
 
 constexpr Host_physical image_physical(Host_virtual at)
 {

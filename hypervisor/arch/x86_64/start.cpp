@@ -118,8 +118,6 @@ void find_memory()
     auto const parsed = parse_acpi(firmware, information.rsdp, description);
     if (!parsed.has_value())
         write_serial("OVM: no usable ACPI tables; one core, no power-off\n");
-    if (description.cores_left_out != 0)
-        write_serial("OVM: this machine has more cores than OVM uses (64)\n");
     local_apic().find(description.local_apic);
     mask_all_lines(description);
     local_apic().enable();
@@ -131,12 +129,19 @@ void find_memory()
     if (option(information, "framebuffer") == "off")
         mute_screen();
 
+    if (is_core_0())
+        run_core_0();
+    go_on(boot_stack_end(), &hand_over);
+}
+
+} // namespace
+
+void run_core_0()
+{
     boot::ovm_main(information);
     boot::core_main(Core_id(0));
     refuse("core 0 has nothing to do");
 }
-
-} // namespace
 
 /// Entered by entry.S on boot's page tables and stack.
 extern "C" [[noreturn]] void boot_start(std::uint32_t protocol, std::uint32_t at)
@@ -159,14 +164,7 @@ extern "C" [[noreturn]] void boot_start(std::uint32_t protocol, std::uint32_t at
     write_msr(Msr::efer, read_msr(Msr::efer) | efer::no_execute);
     auto const tables = make_core(Core_id(0), Node_id(0), build_page_tables(information));
     write_cr3(tables.root().value());
-    asm volatile("movq %0, %%rsp\n"
-                 "xorl %%ebp, %%ebp\n"
-                 "pushq $0\n"
-                 "jmp *%1"
-                 :
-                 : "r"(core_stack_top(Core_id(0)).value()), "r"(&boot_core)
-                 : "memory");
-    __builtin_unreachable();
+    go_on(core_stack_top(Core_id(0)), &boot_core);
 }
 
 const Acpi_information& machine_description()

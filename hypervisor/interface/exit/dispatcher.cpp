@@ -55,7 +55,7 @@ void Dispatcher::handle(Vcpu& vcpu, const Exit& exit)
             return vcpu.inject_exception(general_protection, 0);
         return vcpu.advance(exit);
     case Exit_kind::control_register:
-        return handle_task_priority(vcpu);
+        return handle_instruction(vcpu, {});
     case Exit_kind::monitor:
     case Exit_kind::virtualization:
         return vcpu.inject_exception(invalid_opcode, std::nullopt);
@@ -172,7 +172,8 @@ void Dispatcher::handle_call(Vcpu& vcpu, const Exit& exit)
     vcpu.advance(exit);
 }
 
-/// QEMU 7.2 leaves the guest so, at the instruction, where a processor raises #GP: reserved bits written to CR4.
+/// QEMU 7.2 leaves the guest so, at the instruction, where a processor raises #GP: reserved bits written to CR3
+/// or CR4.
 void Dispatcher::handle_invalid_state(Vcpu& vcpu, const Exit& exit)
 {
     using arch::instruction::Operand;
@@ -180,21 +181,11 @@ void Dispatcher::handle_invalid_state(Vcpu& vcpu, const Exit& exit)
     {
         auto const decoded = vcpu.decode();
         if (decoded && decoded->operation == arch::instruction::Operation::mov_control &&
-            decoded->destination.kind == Operand::Kind::control && decoded->destination.number == 4)
+            decoded->destination.kind == Operand::Kind::control &&
+            (decoded->destination.number == 3 || decoded->destination.number == 4))
             return vcpu.inject_exception(general_protection, 0);
     }
     events_.crashed(vcpu, exit, "the processor refuses the guest's state");
-}
-
-/// The one control register whose writes are intercepted, while an interrupt waits: CR8.
-void Dispatcher::handle_task_priority(Vcpu& vcpu)
-{
-    auto const decoded = vcpu.decode();
-    if (!decoded)
-        return;
-    vcpu.state().set_task_priority(vcpu.state().registers()[decoded->source.number] & 0xf);
-    vcpu.notify();
-    vcpu.advance(decoded->length);
 }
 
 void Dispatcher::handle_instruction(Vcpu& vcpu, const Device_place& device)

@@ -81,7 +81,6 @@ private:
     void handle_memory(processor::Vcpu& vcpu, const arch::Exit& exit);
     void handle_call(processor::Vcpu& vcpu, const arch::Exit& exit);
     void handle_invalid_state(processor::Vcpu& vcpu, const arch::Exit& exit);
-    void handle_task_priority(processor::Vcpu& vcpu);
     void handle_instruction(processor::Vcpu& vcpu, const Device_place& device);
 
     Cpuid_source& cpuid_;

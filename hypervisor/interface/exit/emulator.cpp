@@ -184,6 +184,45 @@ Emulation emulate_bit(Emulated_vcpu& vcpu, const Decoded& instruction)
     return Emulation::done;
 }
 
+std::uint64_t effective_address(Emulated_vcpu& vcpu, const Decoded& instruction)
+{
+    auto const& memory = instruction.memory;
+    auto address = static_cast<std::uint64_t>(memory.displacement);
+    if (memory.rip_relative)
+        address += vcpu.rip() + instruction.length;
+    if (memory.base)
+        address += vcpu.general(*memory.base);
+    if (memory.index)
+        address += vcpu.general(*memory.index) * memory.scale;
+    return low_bytes(address, instruction.address_size);
+}
+
+/// MOV to CR0 or CR8, and LMSW (APM volume 3).
+Emulation emulate_control_write(Emulated_vcpu& vcpu, const Decoded& instruction)
+{
+    if (instruction.operation == Operation::mov_control)
+    {
+        auto const& to = instruction.destination;
+        if (to.kind != Operand::Kind::control)
+            return Emulation::unknown;
+        auto const value = read_operand(vcpu, instruction, instruction.source);
+        return vcpu.set_control(to.number, value) ? Emulation::done : Emulation::fault;
+    }
+    constexpr unsigned size = 2;
+    Result<std::uint64_t> word = std::uint64_t{0};
+    if (instruction.source.kind == Operand::Kind::memory)
+        word = vcpu.load(instruction.memory.segment, effective_address(vcpu, instruction), size);
+    else
+        word = read_operand(vcpu, instruction, instruction.source);
+    if (!word)
+        return Emulation::fault;
+    // PE, MP, EM and TS; PE stays once it is set.
+    constexpr std::uint64_t loaded = mask(0, 4);
+    constexpr std::uint64_t replaced = mask(1, 3);
+    auto const value = (vcpu.control(0) & ~replaced) | (*word & loaded);
+    return vcpu.set_control(0, value) ? Emulation::done : Emulation::fault;
+}
+
 std::uint64_t reversed(std::uint64_t value, unsigned size)
 {
     return std::byteswap(value) >> (64 - size * 8);
@@ -269,6 +308,9 @@ inline bool emulate_plain_move(Emulated_vcpu& vcpu, const Decoded& instruction)
     case Operation::ins:
     case Operation::outs:
         return emulate_string(vcpu, instruction);
+    case Operation::mov_control:
+    case Operation::lmsw:
+        return emulate_control_write(vcpu, instruction);
     default:
         return Emulation::unknown;
     }

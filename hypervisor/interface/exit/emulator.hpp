@@ -20,6 +20,9 @@ public:
     virtual std::uint64_t flags() = 0;
     virtual void set_flags(std::uint64_t flags) = 0;
     virtual std::uint64_t rip() = 0;
+    /// CR0 and CR8. An error: the vcpu has been given its fault.
+    virtual std::uint64_t control(unsigned number) = 0;
+    virtual Result<> set_control(unsigned number, std::uint64_t value) = 0;
     /// Moves by segment base and offset; RAM or a device behind. An error: the vcpu has been given its fault.
     virtual Result<std::uint64_t> load(arch::instruction::Segment_register segment, std::uint64_t offset,
                                        unsigned size) = 0;
@@ -40,10 +43,11 @@ enum class Emulation : std::uint8_t
     done,   ///< the instruction has retired: advance by its length
     again,  ///< one step of a repeated instruction is done; execute it again
     fault,  ///< the vcpu has been given a fault: do not advance
-    unknown ///< not an instruction that talks to devices
+    unknown ///< none of the instructions that are executed here
 };
 
-/// Executes one instruction that met a device instead of RAM, or a string port instruction. Flags and results as the
+/// Executes one instruction that met a device instead of RAM, a string port instruction, or a write to a control
+/// register. Flags and results as the
 /// APM volume 3 gives them for each instruction.
 Emulation emulate(Emulated_vcpu& vcpu, const arch::instruction::Decoded& instruction);
 

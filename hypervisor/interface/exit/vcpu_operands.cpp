@@ -43,6 +43,24 @@ void Vcpu_operands::store_part(Guest_physical at, unsigned size, std::uint64_t v
         dispatcher_.write_memory(vcpu_, at, size, value);
 }
 
+Result<> Vcpu_operands::set_control(unsigned number, std::uint64_t value)
+{
+    constexpr std::uint8_t general_protection = 13;
+    constexpr std::uint64_t highest_priority = 15;
+    bool valid = number == 0 || value <= highest_priority;
+    if (number == 0)
+        valid = vcpu_.state().write_cr0(value).has_value();
+    else if (valid)
+    {
+        vcpu_.state().set_task_priority(static_cast<std::uint8_t>(value));
+        vcpu_.notify();
+    }
+    if (valid)
+        return {};
+    vcpu_.inject_exception(general_protection, 0);
+    return Error::denied;
+}
+
 Result<std::uint64_t> Vcpu_operands::load(Segment_register segment, std::uint64_t offset, unsigned size)
 {
     auto const where = OVM_TRY(place(segment, offset, size, false));

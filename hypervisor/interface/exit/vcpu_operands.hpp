@@ -25,6 +25,11 @@ public:
     std::uint64_t flags() override { return vcpu_.state().rflags(); }
     void set_flags(std::uint64_t flags) override { vcpu_.state().set_rflags(flags); }
     std::uint64_t rip() override { return vcpu_.state().rip(); }
+    std::uint64_t control(unsigned number) override
+    {
+        return number == 0 ? vcpu_.state().cr0() : vcpu_.state().task_priority();
+    }
+    Result<> set_control(unsigned number, std::uint64_t value) override;
     Result<std::uint64_t> load(arch::instruction::Segment_register segment, std::uint64_t offset,
                                unsigned size) override;
     Result<> store(arch::instruction::Segment_register segment, std::uint64_t offset, unsigned size,

@@ -57,16 +57,17 @@ TEST(Qemu, emulates_the_computer)
         qemu_line(make_computer(2, 1), settings),
         "qemu-system-x86_64 -name OVM -M q35 -no-user-config -nodefaults -display none -accel tcg,thread=multi -cpu "
         "EPYC,rdseed=off,sha-ni=off,xsavec=off,3dnowprefetch=off,misalignsse=off,osvw=off,topoext=off,fxsr-opt=off,"
-        "nrip-save=off -smp 2 -m 1024M -kernel ovm.elf -initrd a.cpio -append 'records=com2 console=terminal' "
-        "-chardev socket,fd=3,id=console -serial chardev:console -chardev socket,fd=5,id=records -serial "
+        "nrip-save=off -smp 3 -m 1024M -kernel ovm.elf -initrd a.cpio -append 'records=com2 console=terminal "
+        "boot-core=idle' -chardev socket,fd=3,id=console -serial chardev:console -chardev socket,fd=5,id=records "
+        "-serial "
         "chardev:records -no-reboot");
 }
 
 TEST(Qemu, shares_cores_and_memory_between_nodes)
 {
     auto const line = qemu_line(make_computer(5, 2), {});
-    EXPECT_NE(line.find("size=512M -numa node,nodeid=0,memdev=node0,cpus=0-1"), std::string::npos) << line;
-    EXPECT_NE(line.find("size=512M -numa node,nodeid=1,memdev=node1,cpus=2-4"), std::string::npos) << line;
+    EXPECT_NE(line.find("size=512M -numa node,nodeid=0,memdev=node0,cpus=0-2"), std::string::npos) << line;
+    EXPECT_NE(line.find("size=512M -numa node,nodeid=1,memdev=node1,cpus=3-5"), std::string::npos) << line;
 }
 
 TEST(Qemu, takes_options)

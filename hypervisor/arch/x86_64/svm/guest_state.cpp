@@ -13,6 +13,13 @@ constexpr std::uint64_t cr0_extension_type = bit(4);
 constexpr std::uint64_t cr0_cache_bits = bit(29) | bit(30);
 constexpr std::uint64_t cr0_paging = bit(31);
 constexpr std::uint64_t cr0_protection = bit(0);
+constexpr std::uint64_t cr0_write_protect = bit(16);
+constexpr std::uint64_t cr0_not_write_through = bit(29);
+constexpr std::uint64_t cr0_cache_disable = bit(30);
+/// PE, MP, EM, TS, NE, WP, AM, NW, CD, PG (APM volume 2, 3.1.1). ET always reads as one; the rest of the low half
+/// ignores writes.
+constexpr std::uint64_t cr0_writable = mask(0, 4) | bit(5) | cr0_write_protect | bit(18) | mask(29, 3);
+constexpr std::uint64_t cr4_pae = bit(5);
 constexpr std::uint64_t efer_lme = bit(8);
 constexpr std::uint64_t rflags_vm = bit(17);
 constexpr std::uint64_t power_on_pat = 0x0007'0406'0007'0406; // APM volume 2, 7.8.2
@@ -109,8 +116,9 @@ void Virtual_processor::set_up_control_area()
     auto& control = vmcb_.control;
     // #DB and #AC: delivering one may raise it again, without end and without taking an interrupt (XSA-156).
     control.exceptions = 1U << 1 | 1U << 17 | 1U << 18;
-    control.intercepts1 = intercept1::intr | intercept1::nmi | intercept1::init | intercept1::rdpmc |
-                          intercept1::cpuid | intercept1::rsm | intercept1::invd | intercept1::hlt |
+    // CR0, but for TS and MP: QEMU 7.2 checks nothing of what a guest writes there, and VMRUN then refuses its state.
+    control.intercepts1 = intercept1::intr | intercept1::nmi | intercept1::init | intercept1::cr0_selective_write |
+                          intercept1::rdpmc | intercept1::cpuid | intercept1::rsm | intercept1::invd | intercept1::hlt |
                           intercept1::invlpga | intercept1::ports | intercept1::msrs | intercept1::task_switch |
                           intercept1::shutdown;
     control.intercepts2 = intercept2::vmrun | intercept2::vmmcall | intercept2::vmload | intercept2::vmsave |
@@ -239,6 +247,31 @@ bool Virtual_processor::set_xcr0(std::uint64_t value)
     if (loaded_on_ != nullptr)
         hardware::set_xcr0(value);
     return true;
+}
+
+Result<> Virtual_processor::write_cr0(std::uint64_t value)
+{
+    auto const& state = vmcb_.state;
+    auto const changed = state.cr0 ^ value;
+    bool const on = (value & cr0_paging) != 0;
+    bool const long_mode = (state.efer & efer_lme) != 0;
+    if (value >> 32 != 0 || (on && (value & cr0_protection) == 0))
+        return Error::denied;
+    if ((value & (cr0_not_write_through | cr0_cache_disable)) == cr0_not_write_through)
+        return Error::denied;
+    if ((changed & cr0_paging) != 0)
+    {
+        if (on && long_mode && ((state.cr4 & cr4_pae) == 0 || (state.cs.attributes & code_long) != 0))
+            return Error::denied;
+        if (!on && is_long64())
+            return Error::denied;
+        set_efer(on && long_mode ? efer() | efer_lma : efer() & ~efer_lma);
+    }
+    set_cr0((value & cr0_writable) | cr0_extension_type);
+    // Each of these makes the processor forget its translations (APM volume 2, 5.5.2).
+    if ((changed & (cr0_paging | cr0_write_protect | cr0_protection)) != 0)
+        forget_translations();
+    return {};
 }
 
 Result<> Virtual_processor::write_efer(std::uint64_t value)

@@ -28,6 +28,7 @@ inline constexpr auto exit_kind_table = []
         kinds[code] = Exit_kind::exception;
     kinds[first_exception + machine_check_vector] = Exit_kind::machine_check;
     kinds[exit_code::cr8_write] = Exit_kind::control_register;
+    kinds[exit_code::cr0_selective_write] = Exit_kind::control_register;
     kinds[exit_code::intr] = Exit_kind::interrupt;
     kinds[exit_code::nmi] = Exit_kind::nmi;
     kinds[exit_code::init] = Exit_kind::init;

@@ -77,6 +77,9 @@ public:
     void set_cr2(std::uint64_t value);
     void set_cr3(std::uint64_t value) { set_control(vmcb_.state.cr3, value); }
     void set_cr4(std::uint64_t value) { set_control(vmcb_.state.cr4, value); }
+    /// The guest's own write, with all that it brings about: long mode begins and ends here (APM volume
+    /// 2, 3.1.1, 14.6). Error::denied: #GP.
+    Result<> write_cr0(std::uint64_t value);
     /// As the guest sees it: without SVME. Setting it keeps what it may not change; see write_msr for the checks.
     std::uint64_t efer() const { return vmcb_.state.efer & ~efer_svme; }
     void set_efer(std::uint64_t value) { set_control(vmcb_.state.efer, value | efer_svme); }

@@ -14,10 +14,10 @@ namespace ovm::arch::svm
 /// Control area, offset 00Ch: "first vector" of instruction and event intercepts (APM table B-1).
 namespace intercept1
 {
-inline constexpr std::uint32_t intr = 1U << 0, nmi = 1U << 1, init = 1U << 3, virtual_intr = 1U << 4, rdpmc = 1U << 15,
-                               cpuid = 1U << 18, rsm = 1U << 19, iret = 1U << 20, invd = 1U << 22, hlt = 1U << 24,
-                               invlpga = 1U << 26, ports = 1U << 27, msrs = 1U << 28, task_switch = 1U << 29,
-                               shutdown = 1U << 31;
+inline constexpr std::uint32_t intr = 1U << 0, nmi = 1U << 1, init = 1U << 3, virtual_intr = 1U << 4,
+                               cr0_selective_write = 1U << 5, rdpmc = 1U << 15, cpuid = 1U << 18, rsm = 1U << 19,
+                               iret = 1U << 20, invd = 1U << 22, hlt = 1U << 24, invlpga = 1U << 26, ports = 1U << 27,
+                               msrs = 1U << 28, task_switch = 1U << 29, shutdown = 1U << 31;
 }
 
 /// Control area, offset 010h (APM table B-1).
@@ -72,11 +72,12 @@ namespace exit_code
 {
 inline constexpr std::uint64_t cr8_write = 0x018;
 inline constexpr std::uint64_t exception = 0x40, intr = 0x60, nmi = 0x61, init = 0x63, virtual_intr = 0x64,
-                               rdpmc = 0x6F, cpuid = 0x72, rsm = 0x73, iret = 0x74, invd = 0x76, pause = 0x77,
-                               hlt = 0x78, invlpga = 0x7A, ports = 0x7B, msr = 0x7C, task_switch = 0x7D,
-                               shutdown = 0x7F, vmrun = 0x80, vmmcall = 0x81, vmload = 0x82, vmsave = 0x83, stgi = 0x84,
-                               clgi = 0x85, skinit = 0x86, icebp = 0x88, wbinvd = 0x89, monitor = 0x8A, mwait = 0x8B,
-                               mwait_armed = 0x8C, xsetbv = 0x8D, rdpru = 0x8E, nested_fault = 0x400,
+                               cr0_selective_write = 0x65, rdpmc = 0x6F, cpuid = 0x72, rsm = 0x73, iret = 0x74,
+                               invd = 0x76, pause = 0x77, hlt = 0x78, invlpga = 0x7A, ports = 0x7B, msr = 0x7C,
+                               task_switch = 0x7D, shutdown = 0x7F, vmrun = 0x80, vmmcall = 0x81, vmload = 0x82,
+                               vmsave = 0x83, stgi = 0x84, clgi = 0x85, skinit = 0x86, icebp = 0x88, wbinvd = 0x89,
+                               monitor = 0x8A, mwait = 0x8B, mwait_armed = 0x8C, xsetbv = 0x8D, rdpru = 0x8E,
+                               nested_fault = 0x400,
                                invalid = 0xFFFF'FFFF; ///< VMEXIT_INVALID is -1; its low half is looked at
 } // namespace exit_code
 

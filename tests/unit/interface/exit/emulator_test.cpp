@@ -39,6 +39,8 @@ public:
     std::uint64_t flags() override { return flags_value; }
     void set_flags(std::uint64_t flags) override { flags_value = flags; }
     std::uint64_t rip() override { return 0x1000; }
+    std::uint64_t control(unsigned) override { return 0; }
+    Result<> set_control(unsigned, std::uint64_t) override { return Error::denied; }
     Result<std::uint64_t> load(instruction::Segment_register, std::uint64_t offset, unsigned size) override
     {
         if (offset == fault_at)
