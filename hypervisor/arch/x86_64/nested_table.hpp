@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
 #include "arch/processor.hpp"
+#include "arch/x86_64/direct_entries.hpp"
 #include "base/bits.hpp"
 #include "base/contract.hpp"
 #include "base/result.hpp"
@@ -36,26 +36,6 @@ struct Nested_leaf
     Guest_physical at{};
     Host_physical frame{};
     unsigned order = 0;
-};
-
-/// How the tree reaches its tables on the machine. A test puts a recorder in its place.
-class Direct_entries
-{
-public:
-    static std::uint64_t load(Host_physical table, std::uint64_t index)
-    {
-        return std::atomic_ref(slot(table, index)).load(std::memory_order_relaxed);
-    }
-    static void store(Host_physical table, std::uint64_t index, std::uint64_t value)
-    {
-        std::atomic_ref(slot(table, index)).store(value, std::memory_order_release);
-    }
-
-private:
-    static std::uint64_t& slot(Host_physical table, std::uint64_t index)
-    {
-        return reinterpret_cast<std::uint64_t*>(physical_bytes(table, page_size).data())[index];
-    }
 };
 
 /// Nested page tables (AMD APM volume 2, 15.25.5: the format of 4-level long-mode tables, each entry a user page).

@@ -58,7 +58,8 @@ public:
         return true;
     }
 
-    bool empty() const { return first_.load(std::memory_order_relaxed) == nullptr && in_order_ == nullptr; }
+    /// Asked on its own core behind receive_all(), whose last call has left nothing of what it took out.
+    bool empty() const { return first_.load(std::memory_order_relaxed) == nullptr; }
 
     /// Receives everything that was posted before, in the order of posting. A reception that is discarded loses
     /// itself alone: the next call goes on behind it.
