@@ -49,26 +49,28 @@ def commands(bench):
 
 
 def every_swap(resource, policies):
-    """For ever, each of two or three policies after each other one."""
-    order = (0, 1) if len(policies) == 2 else (0, 1, 2, 1, 0, 2)
+    """For ever, each of two to four policies after each other one."""
+    order = {2: (0, 1), 3: (0, 1, 2, 1, 0, 2), 4: (0, 1, 0, 2, 0, 3, 1, 2, 1, 3, 2, 3)}[len(policies)]
     return (f"{resource} {policies[index]}" for index in itertools.cycle(order))
 
 
-def swaps_of_all(count, first, pause):
+SHARED_CORES = ("fair", "deadline", "round-robin")
+FRAMES = ("frames", ("interleave", "huge-first", "first-touch"))
+HALT = ("halt", ("adaptive", "at-once"))
+POPULATIONS = (("population/debian1", ("lazy", "eager")), ("population/debian2", ("lazy", "eager")))
+
+
+def swaps_of_all(count, first, pause, schedulers, others):
     """A console script that swaps the scheduler and another policy together, so often; then it asks how that went."""
-    schedulers = every_swap("scheduler", ("fair", "deadline", "round-robin"))
-    others = itertools.cycle([
-        every_swap("placement", ("least-loaded", "node-local", "static")),
-        every_swap("frames", ("interleave", "huge-first", "first-touch")),
-        every_swap("halt", ("adaptive", "at-once")),
-        every_swap("population/debian1", ("lazy", "eager")),
-        every_swap("population/debian2", ("lazy", "eager"))])
+    schedulers = every_swap("scheduler", schedulers)
+    others = itertools.cycle([every_swap(*other) for other in others])
     lines = [f"{first + pause * index:.2f} swap {next(schedulers)} and {next(next(others))}" for index in range(count)]
     end = first + pause * count
     return "\n".join([*lines, f"{end + 0.5:.2f} policies", f"{end + 0.7:.2f} faults"])
 
 
-def under_linux(bench, swaps, rounds, timeout):
+def under_linux(bench, swaps, rounds, timeout, cores=2, before="", schedulers=SHARED_CORES,
+                others=(("placement", ("least-loaded", "node-local", "static")), FRAMES, HALT, *POPULATIONS)):
     """Two Linux guests compute and keep time while every policy gives way to every other, round and round."""
     script = rf"""
 for round in $(seq {rounds}); do
@@ -77,7 +79,7 @@ done
 dmesg | grep -E "stall|lockup|BUG|WARNING: CPU" | sed 's/^/complaint: /'; true
 """
     outcome = bench.run(bench.linux(script, name="debian1", vcpus=2), bench.linux(script, name="debian2", vcpus=2),
-                        "--cores", 2, bench.script(swaps_of_all(swaps, 3.0, 0.08)), timeout=timeout)
+                        "--cores", cores, bench.script(before + swaps_of_all(swaps, 3.0, 0.08, schedulers, others)), timeout=timeout)
     outcome.needs_status(machine.good)
     sums = re.findall(r"sum ([0-9a-f]{32})", outcome.text)
     if len(set(sums)) != 1 or len(sums) != 2 * rounds:
@@ -94,6 +96,14 @@ dmesg | grep -E "stall|lockup|BUG|WARNING: CPU" | sed 's/^/complaint: /'; true
 @scenario("swap-under-linux", timeout=200, cost=2)
 def some_under_linux(bench):
     under_linux(bench, swaps=120, rounds=8, timeout=160)
+
+
+@scenario("swap-dedicated-under-linux", timeout=300, cost=2)
+def dedicated_under_linux(bench):
+    """The scheduler that gives a vcpu its own core takes part where there is one for each of them."""
+    under_linux(bench, swaps=48, rounds=4, timeout=200, cores=4, before="2.5 move debian2 0 3\n",
+                schedulers=("dedicated", *SHARED_CORES),
+                others=(FRAMES, HALT, *POPULATIONS))
 
 
 @scenario("swap-under-linux-long", timeout=600, cost=2, full=True)
