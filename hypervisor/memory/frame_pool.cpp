@@ -8,15 +8,16 @@ namespace ovm::memory
 Result<> Frame_pool::open_node(Node_id node, std::span<const Range<Host_physical>> ranges)
 {
     OVM_REQUIRES_THAT(node.value() < nodes_.size() && !ranges.empty());
-    auto const begin = ranges.front().begin.align_down(huge_page_size);
-    Range<Host_physical> const span{begin, ranges.back().end() - begin};
-    auto const needed = Node_frames::bookkeeping(span);
+    Page_numbers numbers;
+    for (auto const& range : ranges)
+        OVM_TRY(numbers.add(range));
+    auto const needed = Node_frames::bookkeeping(numbers);
     for (auto const& range : ranges)
     {
         if (range.size < needed)
             continue;
         auto& frames = nodes_[node.value()];
-        frames.open(span, arch::physical_bytes(range.begin, needed));
+        frames.open(numbers, arch::physical_bytes(range.begin, needed));
         for (auto const& other : ranges)
         {
             auto const skip = other.begin == range.begin ? needed : Bytes{0};

@@ -22,8 +22,8 @@ public:
     Frame_pool(const Frame_pool&) = delete;
     Frame_pool& operator=(const Frame_pool&) = delete;
 
-    /// Node `node` opens with its free ranges; its bookkeeping comes out of the first that is large enough.
-    /// Error::no_memory when none is.
+    /// Node `node` opens with its free ranges, in ascending order; its bookkeeping comes out of the first that is large
+    /// enough. Error::no_memory when none is; Error::full.
     Result<> open_node(Node_id node, std::span<const Range<Host_physical>> ranges);
 
     /// From now on each core has pages of its node at hand. Once all nodes are open. Error::full.

@@ -16,23 +16,28 @@ namespace
 constexpr std::uint8_t absent = 0x80;
 constexpr std::uint8_t inner = 0x40;
 constexpr std::uint8_t given = 0x20;
-constexpr std::uint64_t bytes_a_page = 9;
+constexpr std::uint64_t bytes_a_link = 8;
+
+constexpr std::uint64_t bytes_of_links(std::uint64_t pages)
+{
+    return (pages + 1) / 2 * bytes_a_link;
+}
 
 } // namespace
 
-Bytes Node_frames::bookkeeping(Range<Host_physical> span)
+Bytes Node_frames::bookkeeping(const Page_numbers& numbers)
 {
-    return Bytes(align_up(span.size.value() / page_size.value() * bytes_a_page, page_size.value()));
+    return Bytes(align_up(numbers.count() + bytes_of_links(numbers.count()), page_size.value()));
 }
 
-void Node_frames::open(Range<Host_physical> span, std::span<std::uint8_t> storage)
+void Node_frames::open(const Page_numbers& numbers, std::span<std::uint8_t> storage)
 {
-    OVM_REQUIRES_THAT(storage.size() >= bookkeeping(span).value());
+    OVM_REQUIRES_THAT(storage.size() >= bookkeeping(numbers).value());
     Lock_guard const guard(lock_);
-    span_ = span;
-    pages_ = static_cast<std::uint32_t>(span.size.value() / page_size.value());
+    numbers_ = numbers;
+    pages_ = numbers.count();
     states_ = storage.first(pages_);
-    links_ = storage.subspan(pages_, std::size_t{pages_} * 8);
+    links_ = storage.subspan(pages_, bytes_of_links(pages_));
     arch::fill(states_, absent);
     heads_.fill(none);
     blocks_.fill(0);
@@ -41,12 +46,12 @@ void Node_frames::open(Range<Host_physical> span, std::span<std::uint8_t> storag
 
 std::uint32_t Node_frames::link(std::uint32_t page, unsigned which) const
 {
-    return arch::load32(links_, std::size_t{page} * 8 + which * 4);
+    return arch::load32(links_, std::size_t{page / 2} * bytes_a_link + which * 4);
 }
 
 void Node_frames::set_link(std::uint32_t page, unsigned which, std::uint32_t value)
 {
-    arch::store32(links_, std::size_t{page} * 8 + which * 4, value);
+    arch::store32(links_, std::size_t{page / 2} * bytes_a_link + which * 4, value);
 }
 
 void Node_frames::insert_locked(std::uint32_t page, unsigned order)
@@ -83,7 +88,6 @@ bool Node_frames::is_free_block(std::uint32_t page, unsigned order) const
 void Node_frames::free_locked(std::uint32_t page, unsigned order)
 {
     free_ += bit(order);
-    // Blocks are aligned in the machine, not in the node: the span starts at a multiple of the largest block.
     while (order + 1 < page_orders)
     {
         auto const buddy = page ^ static_cast<std::uint32_t>(bit(order));
@@ -99,11 +103,11 @@ void Node_frames::free_locked(std::uint32_t page, unsigned order)
 
 void Node_frames::add(Range<Host_physical> range)
 {
-    OVM_REQUIRES_THAT(span_.contains(range.begin, range.size) && ranges_.size() < most_ranges);
+    auto page = numbers_.number(range.begin);
+    auto const end = numbers_.number(range.end() - page_size) + 1;
+    OVM_REQUIRES_THAT(end - page == range.size.value() / page_size.value() && ranges_.size() < most_ranges);
     static_cast<void>(ranges_.push_back(range)); // there is room
     Lock_guard const guard(lock_);
-    auto page = static_cast<std::uint32_t>((range.begin - span_.begin).value() / page_size.value());
-    auto const end = page + static_cast<std::uint32_t>(range.size.value() / page_size.value());
     while (page < end)
     {
         unsigned order = 0;
@@ -183,13 +187,13 @@ Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Bloc
     arch::injection_point("frame pool: before a broken block is given out");
     states_[page] = static_cast<std::uint8_t>(given | wanted.value());
     free_ -= bit(wanted.value());
-    return span_.begin + Bytes(std::uint64_t{page} * page_size.value());
+    return numbers_.address(page);
 }
 
 std::uint32_t Node_frames::given_locked(Host_physical frame, Page_order order) const
 {
-    OVM_REQUIRES_THAT(span_.contains(frame) && frame.is_aligned(page_size) && order.value() < page_orders);
-    auto const page = static_cast<std::uint32_t>((frame - span_.begin).value() / page_size.value());
+    OVM_REQUIRES_THAT(frame.is_aligned(page_size) && order.value() < page_orders);
+    auto const page = numbers_.number(frame);
     OVM_REQUIRES_THAT(states_[page] == (given | order.value()));
     return page;
 }

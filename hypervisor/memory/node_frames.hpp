@@ -8,7 +8,7 @@
 #include "base/result.hpp"
 #include "base/static_vector.hpp"
 #include "base/strong.hpp"
-#include "memory/page_order.hpp"
+#include "memory/page_numbers.hpp"
 
 namespace ovm::memory
 {
@@ -34,7 +34,8 @@ struct Block_choice
 /// Invariant:   every page is in exactly one block, free or given out; two free buddies are always one block.
 /// Concurrency: lock_ for the length of one allocation, at most page_orders steps and Block_choice::look looks; owns()
 ///              without it, once all was added.
-/// Lifetime:    as long as the hypervisor; its bookkeeping is 9 bytes a page, taken from the node itself.
+/// Lifetime:    as long as the hypervisor; its bookkeeping is 5 bytes a page, taken from the node itself, and none for
+///              the node's holes (page_numbers.hpp).
 class Node_frames
 {
 public:
@@ -44,13 +45,14 @@ public:
     Node_frames(const Node_frames&) = delete;
     Node_frames& operator=(const Node_frames&) = delete;
 
-    /// How much bookkeeping a node of that span needs.
-    static Bytes bookkeeping(Range<Host_physical> span);
+    /// How much bookkeeping a node of those pages needs.
+    static Bytes bookkeeping(const Page_numbers& numbers);
 
-    /// Opens a node for pages of `span`, which starts at a multiple of the largest block; all of them absent until
-    /// add(). `storage` is bookkeeping(span) long.
-    void open(Range<Host_physical> span, std::span<std::uint8_t> storage);
-    /// Puts whole pages into the pool. Requires: inside the span, absent so far; at most `most_ranges` times.
+    /// Opens a node for pages that have a number; all of them absent until add(). `storage` is bookkeeping(numbers)
+    /// long.
+    void open(const Page_numbers& numbers, std::span<std::uint8_t> storage);
+    /// Puts whole pages into the pool. Requires: inside of a range that was numbered, absent so far; at most
+    /// `most_ranges` times.
     void add(Range<Host_physical> range);
 
     /// Nodes may interleave: within its span a node has only the pages that were added.
@@ -80,12 +82,13 @@ private:
     /// The page number of a block that was given out under that order; anything else breaks the contract.
     std::uint32_t given_locked(Host_physical frame, Page_order order) const OVM_REQUIRES(lock_);
 
-    Range<Host_physical> span_{};
+    Page_numbers numbers_{};
     Static_vector<Range<Host_physical>, most_ranges> ranges_{}; ///< what was added
     std::uint32_t pages_ = 0;
     mutable Ranked_lock<Rank::frames> lock_;
     std::span<std::uint8_t> states_ OVM_GUARDED_BY(lock_){};
-    std::span<std::uint8_t> links_ OVM_GUARDED_BY(lock_){}; ///< two 32-bit page numbers a page: next, previous
+    /// Two 32-bit page numbers for two pages: next, previous. Of two buddies at most one begins a free block.
+    std::span<std::uint8_t> links_ OVM_GUARDED_BY(lock_){};
     std::array<std::uint32_t, page_orders> heads_ OVM_GUARDED_BY(lock_){};
     std::array<std::uint32_t, page_orders> blocks_ OVM_GUARDED_BY(lock_){}; ///< how many stand in each list
     std::uint64_t free_ OVM_GUARDED_BY(lock_) = 0;

@@ -215,10 +215,4 @@ TEST(Frames, NodesThatInterleaveGetTheirOwnFramesBack)
     EXPECT_DEATH(frames.split(Host_physical{0x100'0000}, large_order, small_order), "") << "not given out";
 }
 
-TEST(Frames, BookkeepingIsLessThanFourThousandths)
-{
-    Range<Host_physical> const span{Host_physical{0}, Bytes{std::uint64_t{16} << 30}};
-    EXPECT_LE(Node_frames::bookkeeping(span).value() * 1000, span.size.value() * 4);
-}
-
 } // namespace

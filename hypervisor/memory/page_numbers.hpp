@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "base/static_vector.hpp"
+#include "base/strong.hpp"
+#include "memory/page_order.hpp"
+
+namespace ovm::memory
+{
+
+/// Numbers for the pages of a node, without any for its holes: the sections, of the largest block's size and alignment,
+/// in which it has memory are numbered one after the other, whatever lies between them in the machine.
+/// Invariant:   numbers ascend with addresses, and a number is as aligned as its page is, up to the largest block's
+///              size: a block's pages have numbers in a row, and its buddy's number differs in one bit.
+/// Concurrency: any core, once all was added.
+class Page_numbers final
+{
+public:
+    /// Holes without numbers are one less; further ones, each longer than a section, have some.
+    static constexpr std::size_t most_runs = 8;
+
+    /// Requires: whole pages, behind all that was added before. Error::full: more than 32 bits can number; nothing was
+    /// added.
+    Result<> add(Range<Host_physical> range);
+
+    /// All numbers are below it.
+    std::uint32_t count() const;
+    /// Of the page that holds that address. Requires that it lies in a range that was added, or anywhere in its
+    /// section.
+    std::uint32_t number(Host_physical at) const;
+    /// Requires that the number was given.
+    Host_physical address(std::uint32_t number) const;
+
+private:
+    /// Sections that follow each other in the machine, up to the last range's end: one or two on most computers.
+    struct Run
+    {
+        Range<Host_physical> memory{};
+        std::uint32_t first = 0; ///< the number of its first page
+
+        std::uint32_t pages() const { return static_cast<std::uint32_t>(memory.size.value() / page_size.value()); }
+    };
+
+    Static_vector<Run, most_runs> runs_{};
+};
+
+} // namespace ovm::memory
