@@ -8,7 +8,7 @@
 
 #include "arch/hosted/machine.hpp"
 #include "object/collector/allocate.hpp"
-#include "policy/paced_collection.hpp"
+#include "policy/collection/paced.hpp"
 
 namespace ovm::bench
 {
@@ -78,6 +78,7 @@ struct World
         arch::hosted::reset(1);
         arch::hosted::become_core(Core_id(0));
         heap.attach();
+        collector.open();
         heap.enter();
     }
 

@@ -30,7 +30,7 @@ interface::Console_options console_options(const arch::Boot_information& informa
 } // namespace
 
 Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap)
-    : information_(information), pool_(pool), heap_(heap), policies_(pool, heap, *this),
+    : information_(information), pool_(pool), heap_(heap), collected_frames_(pool), policies_(pool, *this),
       archive_(information.archive.size == Bytes{0}
                    ? std::span<const std::uint8_t>{}
                    : arch::physical_bytes(information.archive.begin, information.archive.size))
@@ -39,15 +39,29 @@ Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_
 
 Result<> Hypervisor::open()
 {
+    OVM_TRY(make_collected_heap(Core_id{0}));
     OVM_TRY(policies_.open());
+    collected_heaps_[0]->heap.use(policies_.collection());
+    collected_heaps_[0]->heap.add(policies_.roots());
     OVM_TRY(pool_.open_stocks(policies_.table()));
     if (arch::option(information_, "provoke") == Provoked_fault::policies)
         return policies_.add_provoked();
     return {};
 }
 
+/// On that core.
+Result<> Hypervisor::make_collected_heap(Core_id core)
+{
+    auto& made = collected_heaps_[core.value()];
+    made = OVM_TRY(object::make<Collected_heap>(heap_, collector_, core, collected_frames_, policies_.collection()));
+    made->heap.attach();
+    return {};
+}
+
 Result<processor::Core*> Hypervisor::start_core(Core_id id)
 {
+    if (id != Core_id{0})
+        OVM_TRY(make_collected_heap(id));
     constexpr auto size = arch::Virtual_core::memory_needed;
     memory::Page_order const order(static_cast<std::uint8_t>(std::bit_width(size.value() / page_size.value() - 1)));
     auto const frame = OVM_TRY(policies_.frames().allocate(order, arch::node_of(id)));
@@ -75,6 +89,7 @@ void Hypervisor::start()
     auto const cores = arch::start_cores();
     while (cores_ready_.load(std::memory_order_acquire) < cores)
         arch::pause();
+    collector_.open();
     auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
     log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
         Bytes(to_bytes(pool_.free())), " free");

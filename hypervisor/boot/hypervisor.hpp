@@ -18,6 +18,7 @@
 #include "interface/console/crash_report.hpp"
 #include "interface/machine/virtual_machine.hpp"
 #include "memory/heap.hpp"
+#include "memory/node_pages.hpp"
 #include "processor/core.hpp"
 
 namespace ovm::boot
@@ -67,6 +68,7 @@ public:
     const Faults& faults() const { return faults_; }
     /// Nothing when there is no such core, or it has not started.
     processor::Core* core(Core_id id);
+    object::Collector& collector() { return collector_; }
     std::uint32_t cores() const { return cores_ready_.load(std::memory_order_acquire); }
     std::span<const object::Owned<Slot>> slots() const { return std::span(slots_).first(made_); }
     bool restarts() const { return configuration_.restart_on_reset; }
@@ -83,6 +85,7 @@ private:
     void start_console();
     void repeat_previous_crash();
     bool read_configuration();
+    Result<> make_collected_heap(Core_id core);
     void refuse(std::string_view what, std::string_view word, unsigned line);
     processor::Scheduler& last_resort(Core_id core) override { return policies_.last_resort(core); }
     void scheduler_failed(processor::Core& core, const arch::Fault& fault) override;
@@ -96,6 +99,20 @@ private:
     const arch::Boot_information& information_;
     memory::Frame_pool& pool_;
     memory::Heap& heap_;
+    /// A core's heap of collected objects.
+    struct Collected_heap
+    {
+        Collected_heap(object::Collector& collector, Core_id core, memory::Frame_allocator& frames,
+                       const object::Collection_policy& policy)
+            : pages(frames, arch::node_of(core)), heap(collector, core, pages, policy)
+        {
+        }
+        memory::Node_pages pages;
+        object::Local_heap heap;
+    };
+
+    policy::First_touch_frames collected_frames_; ///< a policy that lives in such a heap must not be asked for it
+    object::Collector collector_{};
     Policies policies_;
     interface::Archive archive_;
     interface::Machine_configuration configuration_{};
@@ -104,6 +121,7 @@ private:
     interface::Crash_report crash_report_{program_};
     Provoked_fault provoked_fault_{};
     object::Owned<interface::Console> console_{};
+    std::array<object::Owned<Collected_heap>, arch::max_cores> collected_heaps_{};
     std::array<object::Owned<processor::Core>, arch::max_cores> owned_cores_{};
     std::array<processor::Core*, arch::max_cores> cores_{};
     std::atomic<std::uint32_t> cores_ready_{0};

@@ -1,7 +1,6 @@
 #include "boot/policies.hpp"
 
-#include <algorithm>
-
+#include "arch/crossing.hpp"
 #include "arch/processor.hpp"
 #include "interface/console/log.hpp"
 
@@ -14,16 +13,27 @@ namespace
 constexpr std::array<std::string_view, 0> no_losses{};
 using object::Return;
 
+/// Until an adaptor's first policy is one of the roots, a discard would leave it in a slot that nobody looks at.
+class Opening final : private arch::Undo
+{
+public:
+    explicit Opening(Policies::Population_adaptor& adaptor) : adaptor_(adaptor) {}
+
+private:
+    void undo() override { adaptor_.close(); }
+
+    Policies::Population_adaptor& adaptor_;
+};
+
 } // namespace
 
-Policies::Policies(memory::Frame_pool& pool, object::Storage& storage,
-                   object::State_source<processor::Placement>& homes)
-    : pool_(pool), storage_(storage), cores_(arch::window_count()),
-      scheduler_("scheduler", policy::scheduler_losses, storage), first_touch_(pool), interleave_(pool),
-      huge_first_(pool), frame_gate_(pool), frames_("frames", policy::frame_losses, storage, frame_gate_, no_turns_),
-      static_(cores_), least_loaded_(cores_), node_local_(cores_),
-      placement_("placement", no_losses, storage, placement_gate_, homes),
-      halt_("halt", policy::halt_losses, storage, halt_gate_, unknown_windows_), provoked_frames_(pool)
+Policies::Policies(memory::Frame_pool& pool, object::State_source<processor::Placement>& homes)
+    : pool_(pool), cores_(arch::window_count()), scheduler_("scheduler", policy::scheduler_losses, quota_),
+      first_touch_(pool), interleave_(pool), huge_first_(pool), frame_gate_(pool),
+      frames_("frames", policy::frame_losses, quota_, frame_gate_, no_turns_), static_(cores_), least_loaded_(cores_),
+      node_local_(cores_), placement_("placement", no_losses, quota_, placement_gate_, homes),
+      halt_("halt", policy::halt_losses, quota_, halt_gate_, unknown_windows_),
+      collection_("collection", no_losses, quota_, collection_gate_, nothing_owed_), provoked_frames_(pool)
 {
 }
 
@@ -35,13 +45,15 @@ Result<> Policies::open()
         for (auto const added : {adaptor.add(factories)...})
             OVM_TRY(added);
         OVM_TRY(adaptor.open(table_, Return::built_in, object::Parameters(adaptor.description(Return::built_in)), now));
-        return add(adaptor);
+        return adaptors_.add(adaptor);
     };
     OVM_TRY(open_with(scheduler_, round_robin_, fair_, deadline_, dedicated_));
     OVM_TRY(open_with(frames_, first_touch_, interleave_, huge_first_));
     OVM_TRY(open_with(placement_, static_, least_loaded_, node_local_));
     OVM_TRY(open_with(halt_, at_once_, adaptive_));
+    OVM_TRY(open_with(collection_, paced_, idle_time_));
     managed_frames_.emplace(pool_, frames_.policy_reference());
+    managed_collection_.emplace(collection_.policy_reference());
     return {};
 }
 
@@ -69,31 +81,17 @@ Result<> Policies::fill(Population_adaptor& adaptor, bool lazy)
     OVM_TRY(adaptor.add(eager_));
     OVM_TRY(adaptor.add(lazy_));
     std::size_t const policy = lazy ? 1 : 0;
+    Opening const opening(adaptor);
     OVM_TRY(adaptor.open(table_, policy, object::Parameters(adaptor.description(policy)), arch::time_stamp()));
-    return add(adaptor);
+    return adaptors_.add(adaptor);
 }
 
 void Policies::close(Population_adaptor& adaptor)
 {
-    for (std::size_t i = 0; i < adaptors_.size(); ++i)
-    {
-        if (adaptors_[i] != &adaptor)
-            continue;
-        adaptors_.erase(i);
-        break;
-    }
+    adaptor.close();
+    adaptors_.remove(adaptor);
     if (adaptor.reference())
         table_.give_back(adaptor.reference().slot());
-}
-
-object::Adaptor* Policies::find(std::string_view resource) const
-{
-    for (auto* const adaptor : adaptors_)
-    {
-        if (adaptor->resource() == resource)
-            return adaptor;
-    }
-    return nullptr;
 }
 
 std::optional<std::size_t> Policies::free_swap(std::string_view who)

@@ -7,10 +7,13 @@
 #include "base/static_vector.hpp"
 #include "boot/provoked_policies.hpp"
 #include "memory/managed.hpp"
+#include "object/adaptor/adaptor_list.hpp"
 #include "object/adaptor/core_local_adaptor.hpp"
 #include "object/adaptor/return.hpp"
 #include "object/adaptor/shared_adaptor.hpp"
 #include "object/adaptor/swap.hpp"
+#include "object/collector/managed_collection.hpp"
+#include "policy/collection/collection_recipes.hpp"
 #include "policy/frames/frame_recipes.hpp"
 #include "policy/halt/halt_recipes.hpp"
 #include "policy/placement/placement_recipes.hpp"
@@ -30,9 +33,9 @@ public:
     using Population_adaptor = object::Shared_adaptor<memory::Population>;
 
     /// `homes` knows where each vcpu lives, without the placement.
-    Policies(memory::Frame_pool& pool, object::Storage& storage, object::State_source<processor::Placement>& homes);
+    Policies(memory::Frame_pool& pool, object::State_source<processor::Placement>& homes);
 
-    /// Before the first core: everything but what belongs to a core. `cores` is how many there are at most.
+    /// Before the first core, which has its heap: everything but what belongs to a core.
     Result<> open();
 
     /// Those that fail on purpose (provoked_policies.hpp) can be swapped in, too.
@@ -45,17 +48,24 @@ public:
     void started(processor::Core& core) { scheduler_.set_holder(core.id(), core); }
 
     memory::Frame_allocator& frames() { return *managed_frames_; }
+    /// Before open() the built-in rule.
+    const object::Collection_policy& collection() const
+    {
+        return managed_collection_ ? static_cast<const object::Collection_policy&>(*managed_collection_)
+                                   : collection_gate_;
+    }
     object::Policy_reference<processor::Placement> placement() { return placement_.policy_reference(); }
-    /// What every VM's population adaptor is made of.
+    /// What every VM's population adaptor is made of; it is added to the resources.
     Result<> fill(Population_adaptor& adaptor, bool lazy);
     std::string_view population_name() const { return "population/"; }
     memory::Population& population_gate() { return population_gate_; }
     std::span<const std::string_view> population_losses() const { return policy::population_losses; }
 
     /// Resources by name. A VM's own are there as long as it is.
-    Result<> add(object::Adaptor& adaptor) { return adaptors_.push_back(&adaptor); }
     void close(Population_adaptor& adaptor);
-    object::Adaptor* find(std::string_view resource) const;
+    object::Adaptor* find(std::string_view resource) const { return adaptors_.find(resource); }
+    /// Of core 0's heap.
+    object::Root_source& roots() { return adaptors_; }
     std::span<object::Adaptor* const> adaptors() const override { return adaptors_.items(); }
     object::Object_table& table() { return table_; }
 
@@ -79,11 +89,15 @@ private:
 
     static constexpr std::uint32_t most_cores = arch::max_cores;
 
+    /// Enough for each core's scheduler many times over (docs/decisions/0012-pacing-the-collector.md).
+    static constexpr Bytes machine_quota{32 << 20};
+
     memory::Frame_pool& pool_;
-    object::Storage& storage_;
     std::uint32_t cores_ = 0;
     object::Object_table table_{};
-    Static_vector<object::Adaptor*, 4 + processor::most_vms> adaptors_{};
+    object::Adaptor_list adaptors_{};
+    static_assert(object::Adaptor_list::capacity >= 5 + processor::most_vms);
+    object::Quota quota_{machine_quota}; ///< of what is no VM's
 
     policy::Scheduler_factory<policy::Round_robin_recipe> round_robin_{};
     policy::Scheduler_factory<policy::Fair_recipe> fair_{};
@@ -111,6 +125,13 @@ private:
     processor::Halt::Gate halt_gate_{};
     Unknown_windows unknown_windows_{};
     object::Shared_adaptor<processor::Halt> halt_;
+
+    policy::Collection_factory<policy::Paced_recipe> paced_{};
+    policy::Collection_factory<policy::Idle_time_recipe> idle_time_{};
+    policy::Paced_collection collection_gate_{}; ///< collections cannot wait: the built-in rule serves meanwhile
+    object::No_state<object::Collection_policy> nothing_owed_{}; ///< what is, the heaps know
+    object::Shared_adaptor<object::Collection_policy> collection_;
+    std::optional<object::Managed_collection> managed_collection_{};
 
     policy::Population_factory<policy::Eager_recipe> eager_{};
     policy::Population_factory<policy::Lazy_recipe> lazy_{};

@@ -5,6 +5,7 @@
 
 #include "boot/policies.hpp"
 #include "interface/machine/virtual_machine.hpp"
+#include "object/collector/quota.hpp"
 #include "object/heap/owned.hpp"
 #include "object/job/job.hpp"
 
@@ -37,6 +38,8 @@ public:
     bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
+    /// What collected objects are made for it, through all of its lives, is charged to this.
+    const object::Quota& quota() const { return quota_; }
 
 private:
     enum class Phase : std::uint8_t
@@ -72,6 +75,8 @@ private:
     Step leave();
     void give_up_building();
 
+    static constexpr Bytes most_collected{256 << 10};
+
     Hypervisor& owner_;
     Vm_id id_;
     interface::Vm_configuration configuration_;
@@ -83,6 +88,7 @@ private:
     std::uint32_t placed_ = 0;
     std::uint32_t faults_while_ending_ = 0;
     std::array<processor::Core*, interface::max_vcpus> homes_{};
+    object::Quota quota_{most_collected};
     std::optional<Policies::Population_adaptor> population_{};
     std::optional<memory::Managed_population> managed_population_{};
     object::Owned<interface::Virtual_machine> vm_{};

@@ -25,15 +25,14 @@ public:
 
     const object::Policy_description& description() const override { return R::description; }
 
-    Result<object::Owned<Family>> make(object::Storage& storage, const object::Parameters& given) const override
+    Result<object::Made_policy<Family>> make(object::Quota& quota, const object::Parameters& given) const override
     {
         auto const parameters = R::parameters(given);
         return std::apply(
-            [&](auto&... context) -> Result<object::Owned<Family>>
+            [&](auto&... context) -> Result<object::Made_policy<Family>>
             {
                 OVM_TRY(check<typename R::Policy>(parameters, context...));
-                auto made = OVM_TRY(object::make<typename R::Policy>(storage, context..., parameters));
-                return object::Owned<Family>(std::move(made));
+                return object::make_policy<Family, typename R::Policy>(quota, context..., parameters);
             },
             context_);
     }

@@ -20,7 +20,8 @@ constexpr Nanoseconds job_pause{100'000};
 } // namespace
 
 Core::Core(Core_id id, const Policies& policies, Core_events& events, arch::Virtual_core virtual_core)
-    : virtual_core_(virtual_core), local_(id), policies_(policies), events_(events), timers_(id), id_(id)
+    : virtual_core_(virtual_core), local_(id), collection_(id), policies_(policies), events_(events), timers_(id),
+      id_(id)
 {
 }
 
@@ -42,7 +43,7 @@ void Core::turn()
 void Core::cross()
 {
     auto& window = arch::core_window();
-    object::announce_crossing(window);
+    collection_.enter(residents_.runnable() == 0);
     timers_.run_expired();
     local_.inbox.receive_all();
     auto const now = arch::time_stamp();

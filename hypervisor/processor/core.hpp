@@ -9,6 +9,7 @@
 #include "object/adaptor/core_local_adaptor.hpp"
 #include "object/adaptor/policy_reference.hpp"
 #include "object/clustered/reference.hpp"
+#include "object/collector/collection_job.hpp"
 #include "object/local_space.hpp"
 #include "processor/halt.hpp"
 #include "processor/load_meter.hpp"
@@ -43,7 +44,7 @@ protected:
 };
 
 /// One core of the machine: runs the vcpus whose home it is, fires its timers, answers other cores' messages, works on
-/// its jobs, sleeps.
+/// its jobs and its part in collections, sleeps.
 /// Invariant:   current_ is the vcpu that runs or ran last in this turn, none while idle; residents_ knows who lives
 ///              here and who is runnable, whatever the scheduler believes.
 /// Concurrency: its own, but for id(), load() and timers().
@@ -57,6 +58,7 @@ public:
         object::Policy_reference<Halt> halt;
     };
 
+    /// Requires that the core has its heap of collected objects.
     Core(Core_id id, const Policies& policies, Core_events& events, arch::Virtual_core virtual_core);
 
     Core_id id() const { return id_; }
@@ -111,6 +113,7 @@ private:
     arch::Virtual_core virtual_core_;
     Vcpu* current_ = nullptr;
     object::Local_space local_;
+    object::Collection_job collection_;
     Policies policies_;
     Core_events& events_;
     Residents residents_{};

@@ -1,5 +1,7 @@
 #include "boot/commands/commands.hpp"
 
+#include <algorithm>
+
 #include "boot/hypervisor.hpp"
 
 namespace ovm::boot
@@ -9,11 +11,11 @@ using interface::Command;
 using interface::Invocation;
 
 Commands::Commands(Hypervisor& machine)
-    : machine_(machine), vms_(machine), cores_(machine), objects_(machine), policies_(machine), swap_(machine),
-      move_(machine), stats_(machine), faults_(machine), stop_(machine)
+    : machine_(machine), vms_(machine), cores_(machine), objects_(machine), gc_(machine), policies_(machine),
+      swap_(machine), move_(machine), stats_(machine), faults_(machine), stop_(machine)
 {
-    for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &policies_, &swap_,
-                                                               &move_, &stats_, &faults_, &stop_})
+    for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &gc_, &policies_,
+                                                               &swap_, &move_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -76,6 +78,50 @@ Command::Step Objects_command::run(Invocation& invocation)
                       " entries");
     invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
     invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
+    std::uint64_t objects = 0;
+    Bytes occupied{};
+    Pages pages{};
+    for (std::uint32_t core = 0; core < machine().cores(); ++core)
+    {
+        auto const& heap = *arch::core_window_of(Core_id(core)).heap;
+        objects += heap.objects();
+        occupied += heap.occupied();
+        pages += heap.pages();
+    }
+    invocation.answer("collected objects: ", objects, ", ", occupied, " in ", pages.value(), " pages, after ",
+                      machine().collector().ended(), " collections");
+    return Step::done;
+}
+
+Command::Step Gc_command::run(Invocation& invocation)
+{
+    auto const& collector = machine().collector();
+    // One that runs already may have begun before what is garbage now was.
+    if (invocation.step == 0)
+        invocation.place = collector.step().cycle() + 1;
+    if (collector.ended() < invocation.place)
+    {
+        if (collector.step().phase() == object::Phase::idle)
+            arch::core_window().heap->request_collection();
+        return Step::wait;
+    }
+    object::Collection_figures sum{};
+    std::uint64_t objects = 0;
+    Bytes occupied{};
+    for (std::uint32_t core = 0; core < machine().cores(); ++core)
+    {
+        auto const& heap = *arch::core_window_of(Core_id(core)).heap;
+        auto const figures = heap.figures();
+        sum.objects_freed += figures.objects_freed;
+        sum.bytes_freed += figures.bytes_freed;
+        sum.slices += figures.slices;
+        sum.longest = std::max(sum.longest, figures.longest);
+        objects += heap.objects();
+        occupied += heap.occupied();
+    }
+    invocation.answer("collection ", invocation.place, ": ", sum.objects_freed, " objects freed, ",
+                      Bytes(sum.bytes_freed), "; ", objects, " left, ", occupied, "; ", sum.slices,
+                      " slices, the longest ", sum.longest, " ticks");
     return Step::done;
 }
 

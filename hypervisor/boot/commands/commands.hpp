@@ -47,7 +47,17 @@ class Objects_command final : public Machine_command
 public:
     using Machine_command::Machine_command;
     std::string_view name() const override { return "objects"; }
-    std::string_view help() const override { return "memory, and entries of the object table"; }
+    std::string_view help() const override { return "memory, entries of the object table, and collected objects"; }
+    Step run(interface::Invocation& invocation) override;
+};
+
+/// Collects what nobody refers to, now, and tells what came of it.
+class Gc_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "gc"; }
+    std::string_view help() const override { return "frees the objects that nobody refers to any more"; }
     Step run(interface::Invocation& invocation) override;
 };
 
@@ -148,6 +158,7 @@ private:
     Vms_command vms_;
     Cores_command cores_;
     Objects_command objects_;
+    Gc_command gc_;
     Policies_command policies_;
     Swap_command swap_;
     Move_command move_;

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "object/adaptor/history.hpp"
 #include "object/adaptor/parameters.hpp"
+#include "object/collector/traced.hpp"
 
 namespace ovm::object
 {
@@ -67,6 +68,10 @@ public:
     /// Claims the adaptor for one swap. False: another one is under way.
     bool claim() { return !claimed_.exchange(true, std::memory_order_acquire); }
     void disclaim() { claimed_.store(false, std::memory_order_release); }
+
+    /// The references to policies that this holds: roots of the collector, each perhaps empty.
+    virtual std::size_t slots() const = 0;
+    virtual const Traced_reference& slot(std::size_t index) const = 0;
 
     // The phases of a swap (tests/model/swap.pml), in this order. After a failure: roll_back(), until it is done.
 

@@ -51,8 +51,8 @@ class Core_local_adaptor final : public Adaptor
 public:
     static constexpr std::size_t most_policies = 16;
 
-    Core_local_adaptor(std::string_view resource, std::span<const std::string_view> losses, Storage& storage)
-        : Adaptor(resource, losses), storage_(storage)
+    Core_local_adaptor(std::string_view resource, std::span<const std::string_view> losses, Quota& quota)
+        : Adaptor(resource, losses), quota_(quota)
     {
     }
 
@@ -70,15 +70,22 @@ public:
     Result<> add_core(Core_id core)
     {
         auto& part = parts_[core.value()];
-        part.policy = OVM_TRY(factories_[current()]->make(storage_, parameters()));
+        part.policy = OVM_TRY(factories_[current()]->make(quota_, parameters()));
         part.core = core;
-        object::publish(core, reference_, *part.policy);
+        object::publish(core, reference_, part.policy->policy());
         return {};
     }
     /// Who uses it there. Before a swap.
     void set_holder(Core_id core, Policy_holder<Family>& holder)
     {
         parts_[core.value()].holder.store(&holder, std::memory_order_release);
+    }
+
+    std::size_t slots() const override { return 2 * parts_.size(); }
+    const Traced_reference& slot(std::size_t index) const override
+    {
+        auto const& part = parts_[index / 2];
+        return index % 2 == 0 ? part.policy : part.next;
     }
 
     std::size_t policies() const override { return factories_.size(); }
@@ -190,10 +197,10 @@ private:
         void exchange()
         {
             stage.store(Stage::exchanging, std::memory_order_release);
-            auto const exchanged = holder.load(std::memory_order_acquire)->exchange(*next);
+            auto const exchanged = holder.load(std::memory_order_acquire)->exchange(next->policy());
             if (!exchanged)
                 return answer_failure(exchanged.error());
-            std::swap(policy, next);
+            take_over();
             lost = *exchanged;
             stage.store(Stage::exchanged, std::memory_order_release);
         }
@@ -202,12 +209,18 @@ private:
         {
             stage.store(Stage::exchanging_back, std::memory_order_release);
             arch::At_hand const at_hand(arch::core_window(), arch::Fault_domain::scheduler);
-            OVM_ENSURES(next.get() != nullptr); // one like the old one could be made
+            OVM_ENSURES(static_cast<bool>(next)); // one like the old one could be made
             auto& core_holder = *holder.load(std::memory_order_acquire);
-            if (!core_holder.exchange(*next))
-                core_holder.replace(*next);
-            std::swap(policy, next);
+            if (!core_holder.exchange(next->policy()))
+                core_holder.replace(next->policy());
+            take_over();
             stage.store(Stage::idle, std::memory_order_release);
+        }
+        void take_over()
+        {
+            auto* const before = policy.get();
+            policy = next.get();
+            next = before;
         }
         void answer_failure(Error why)
         {
@@ -217,8 +230,8 @@ private:
 
         std::atomic<Policy_holder<Family>*> holder{nullptr};
         Core_id core{};
-        Owned<Family> policy{};
-        Owned<Family> next{};
+        Traced<Policy_object<Family>> policy{};
+        Traced<Policy_object<Family>> next{};
         std::atomic<Stage> stage{Stage::idle};
         Error error = Error::invalid;
         std::uint32_t lost = 0;
@@ -237,8 +250,7 @@ private:
     }
     Result<> make_part(Part& part, std::size_t policy, const Parameters& parameters)
     {
-        part.next.reset();
-        part.next = OVM_TRY(factories_[policy]->make(storage_, parameters));
+        part.next = OVM_TRY(factories_[policy]->make(quota_, parameters));
         return {};
     }
     void ask(Stage those, Stage becoming)
@@ -259,12 +271,12 @@ private:
     {
         for (auto& part : parts_)
         {
-            part.next.reset();
+            part.next = nullptr;
             part.stage.store(Stage::idle, std::memory_order_release);
         }
     }
 
-    Storage& storage_;
+    Quota& quota_;
     Static_vector<const Factory<Family>*, most_policies> factories_{};
     Ref<Family> reference_{};
     std::array<Part, arch::max_cores> parts_{};

@@ -2,7 +2,7 @@
 
 #include "base/result.hpp"
 #include "object/adaptor/parameters.hpp"
-#include "object/heap/owned.hpp"
+#include "object/adaptor/policy_object.hpp"
 
 namespace ovm::object
 {
@@ -14,8 +14,9 @@ class Factory
 {
 public:
     virtual const Policy_description& description() const = 0;
-    /// A new policy that knows nothing yet. Error::no_memory, or what the policy has against its parameters.
-    virtual Result<Owned<Family>> make(Storage& storage, const Parameters& parameters) const = 0;
+    /// A new policy that knows nothing yet, on this core's heap, charged to that quota. Error::no_memory, or what the
+    /// policy has against its parameters.
+    virtual Result<Made_policy<Family>> make(Quota& quota, const Parameters& parameters) const = 0;
 
 protected:
     ~Factory() = default;

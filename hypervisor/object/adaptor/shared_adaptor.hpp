@@ -56,9 +56,9 @@ public:
 
     /// `gate` is what callers meet while no policy is in charge: it answers Error::busy to what must not be decided
     /// then, so that the caller ends its crossing and asks again, and serves what cannot wait.
-    Shared_adaptor(std::string_view resource, std::span<const std::string_view> losses, Storage& storage, Family& gate,
+    Shared_adaptor(std::string_view resource, std::span<const std::string_view> losses, Quota& quota, Family& gate,
                    State_source<Family>& source)
-        : Adaptor(resource, losses), storage_(storage), gate_(gate), source_(source)
+        : Adaptor(resource, losses), quota_(quota), gate_(gate), source_(source)
     {
     }
 
@@ -72,11 +72,22 @@ public:
     Result<> open(Object_table& table, std::size_t policy, const Parameters& parameters, Ticks now)
     {
         OVM_TRY(construct(policy, parameters));
-        current_policy_ = std::move(next_);
-        reference_ = Ref<Family>(OVM_TRY(table.take(current_policy_.get())));
+        current_policy_ = next_.get();
+        next_ = nullptr;
+        reference_ = Ref<Family>(OVM_TRY(table.take(&current_policy_->policy())));
         now_in_charge(policy, parameters, now);
         return {};
     }
+
+    /// Its policies are nobody's any more. Before it goes, and after its last caller.
+    void close()
+    {
+        current_policy_ = nullptr;
+        next_ = nullptr;
+    }
+
+    std::size_t slots() const override { return 2; }
+    const Traced_reference& slot(std::size_t index) const override { return index == 0 ? current_policy_ : next_; }
 
     std::size_t policies() const override { return factories_.size(); }
     const Policy_description& description(std::size_t policy) const override
@@ -96,7 +107,7 @@ public:
         typename Family::State state{};
         auto carried = export_to(state);
         if (carried)
-            carried = ask_next([&] { return next_->import_state(state); });
+            carried = ask_next([&] { return next_->policy().import_state(state); });
         if (!carried)
         {
             fail(carried.error());
@@ -107,18 +118,20 @@ public:
     }
     void publish() override
     {
-        std::swap(current_policy_, next_);
+        auto* const before = current_policy_.get();
+        current_policy_ = next_.get();
+        next_ = before; // until no crossing can have it in its hands
         failed_.store(false, std::memory_order_relaxed);
-        lead_all_to(*current_policy_);
+        lead_all_to(current_policy_->policy());
     }
     Progress roll_back() override
     {
         if (!failed_.load(std::memory_order_acquire))
-            lead_all_to(*current_policy_);
-        next_.reset();
+            lead_all_to(current_policy_->policy());
+        next_ = nullptr;
         return Progress::done;
     }
-    void retire() override { next_.reset(); }
+    void retire() override { next_ = nullptr; }
 
     Failed faulted(Core_id) override
     {
@@ -132,7 +145,7 @@ public:
 private:
     Result<> make_next(std::size_t policy, const Parameters& parameters)
     {
-        next_ = OVM_TRY(factories_[policy]->make(storage_, parameters));
+        next_ = OVM_TRY(factories_[policy]->make(quota_, parameters));
         return {};
     }
     Result<> export_to(typename Family::State& state)
@@ -149,7 +162,7 @@ private:
         }
         was_asked_ = true;
         arch::At_hand const current(arch::core_window(), *this);
-        auto const exported = current_policy_->export_state(state);
+        auto const exported = current_policy_->policy().export_state(state);
         was_asked_ = false;
         return exported;
     }
@@ -159,13 +172,13 @@ private:
             object::publish(Core_id(core), reference_, policy);
     }
 
-    Storage& storage_;
+    Quota& quota_;
     Family& gate_;
     State_source<Family>& source_;
     Static_vector<const Factory<Family>*, most_policies> factories_{};
     Ref<Family> reference_{};
-    Owned<Family> current_policy_{};
-    Owned<Family> next_{};
+    Traced<Policy_object<Family>> current_policy_{};
+    Traced<Policy_object<Family>> next_{};
     std::atomic<bool> failed_{false}; ///< who is in charge is asked nothing any more
     bool was_asked_ = false;          ///< who is in charge, to export, and has not answered
 };

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "arch/crossing.hpp"
 #include "object/collector/local_heap.hpp"
 #include "object/collector/traced.hpp"
 
@@ -43,10 +44,9 @@ Result<T*> allocate(Local_heap& heap, Quota& quota, Arguments&&... arguments)
     constexpr auto size = sizeof(Object_header) + sizeof(T);
     static_assert(size <= largest_slot);
 
-    auto const slot = heap.take_slot(quota, size_class_of(size), charged_size(size));
-    if (slot.empty()) [[unlikely]]
+    auto* const header = heap.take_header(quota, size_class_of(size), charged_size(size));
+    if (header == nullptr) [[unlikely]]
         return Error::no_memory;
-    auto* const header = ::new (slot.data()) Object_header(quota, heap.born_colour());
     [[maybe_unused]] auto const outer = heap.construction();
     if constexpr (arch::poisons)
         heap.construction() = Construction(header + 1, sizeof(T));
@@ -58,6 +58,7 @@ Result<T*> allocate(Local_heap& heap, Quota& quota, Arguments&&... arguments)
         OVM_INVARIANT(heap.construction().references() == object_type<T>.traced_count()); // the trace map names each
         heap.construction() = outer;
     }
+    arch::Commit_section const life;
     header->set_type(object_type<T>);
     heap.born(*header);
     return object;

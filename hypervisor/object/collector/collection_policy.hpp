@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/collector/phase.hpp"
 #include "object/collector/work.hpp"
@@ -22,6 +23,13 @@ struct Collection_report
     Work expected{};        ///< estimate of what this core has still to do in this collection
     bool tight = false;     ///< a quota has used half of what it had after the last collection
     bool exhausted = false; ///< an allocation has failed since the last collection began
+    bool idle = false;      ///< nobody can run on this core
+};
+
+/// What one policy leaves to the next: nothing, as the heaps themselves know what was allocated and what is owed.
+struct Collection_state
+{
+    std::uint32_t lost = 0;
 };
 
 /// Policy: when to collect, and how much of it in a slice.
@@ -29,12 +37,17 @@ struct Collection_report
 class Collection_policy
 {
 public:
+    using State = Collection_state;
+
     /// Between crossings, now and then while no collection runs.
     virtual bool should_start(const Collection_report& report) const = 0;
     /// How much is owed for what was allocated since this was last asked, while this core has work.
     virtual Work owed(const Collection_report& report) const = 0;
     /// The most that is done at once. Crossings are at most 20,000 instructions, slices 5,000.
     virtual Work longest_slice() const = 0;
+
+    virtual Result<> export_state(Collection_state&) { return {}; }
+    virtual Result<> import_state(Collection_state&) { return {}; }
 
 protected:
     ~Collection_policy() = default;

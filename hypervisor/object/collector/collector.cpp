@@ -15,6 +15,8 @@ void Collector::add(Local_heap& heap)
 
 void Collector::begin()
 {
+    if (!open_.load(std::memory_order_acquire))
+        return;
     auto now = step_.load(std::memory_order_relaxed);
     if (Step(now).phase() == Phase::idle)
         step_.compare_exchange_strong(now, Step(now).next().value(), std::memory_order_seq_cst);
@@ -46,12 +48,15 @@ void Collector::advance(Step step, const Local_heap& mine)
 
 bool Collector::everyone_adopted(Step step) const
 {
-    for (auto const* heap : heaps_)
+    auto all = true;
+    for (auto* heap : heaps_)
     {
-        if (heap != nullptr && heap->adopted() != step && !heap->is_quiescent())
-            return false;
+        if (heap == nullptr || heap->adopted() == step || heap->is_quiescent())
+            continue;
+        all = false;
+        heap->wake(); // it may be on its way from exit to entry again and again
     }
-    return true;
+    return all;
 }
 
 bool Collector::everyone_swept(Step step, const Local_heap& mine) const

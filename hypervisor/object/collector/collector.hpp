@@ -22,16 +22,25 @@ public:
     Collector(const Collector&) = delete;
     Collector& operator=(const Collector&) = delete;
 
-    /// Before any core allocates.
+    /// Each core's, before it allocates.
     void add(Local_heap& heap);
+    /// All were added: collections may begin.
+    void open() { open_.store(true, std::memory_order_release); }
     const Marker::Peers& markers() const { return markers_; }
 
     Step step() const { return Step(step_.load(std::memory_order_seq_cst)); }
 
-    /// Begins a collection, if none runs.
+    /// How many collections have ended.
+    std::uint64_t ended() const
+    {
+        auto const now = step();
+        return now.phase() == Phase::idle ? now.cycle() : now.cycle() - 1;
+    }
+
+    /// Begins a collection, if none runs and the collector is open.
     void begin();
     /// Announces the next phase if all cores are done with that of now. `mine` is the core that asks, idle itself. A
-    /// quiescent core that has something left to do is kicked.
+    /// core that has something left to do and may not know it is kicked.
     void advance(Step step, const Local_heap& mine);
 
 private:
@@ -43,6 +52,7 @@ private:
 
     /// Before the first collection: all is born in its colour, which counts as the mark of collection 0.
     std::atomic<std::uint64_t> step_{Step(0, Phase::idle).value()};
+    std::atomic<bool> open_{false};
     std::array<Local_heap*, arch::max_cores> heaps_{};
     Marker::Peers markers_{};
 

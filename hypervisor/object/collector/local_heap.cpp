@@ -1,6 +1,9 @@
 #include "object/collector/local_heap.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "arch/crossing.hpp"
 
 namespace ovm::object
 {
@@ -32,7 +35,9 @@ void Local_heap::attach()
 void Local_heap::enter()
 {
     // Announced before the phase is read: who announces a later phase finds this core in a crossing, or has been seen.
-    in_crossing_.store(true, std::memory_order_seq_cst);
+    auto& window = arch::core_window();
+    announce_crossing(window);
+    entered_ = window.epoch.load(std::memory_order_relaxed);
     if (kicked_.load(std::memory_order_relaxed))
         kicked_.store(false, std::memory_order_relaxed);
     if (auto const step = collector_.step(); step.value() != adopted_.load(std::memory_order_relaxed))
@@ -41,12 +46,12 @@ void Local_heap::enter()
 
 void Local_heap::leave()
 {
-    in_crossing_.store(false, std::memory_order_release);
+    end_crossing(arch::core_window());
 }
 
 void Local_heap::wake()
 {
-    if (is_quiescent() && !kicked_.exchange(true, std::memory_order_relaxed))
+    if ((is_quiescent() || adopted() != collector_.step()) && !kicked_.exchange(true, std::memory_order_relaxed))
         arch::kick(core_);
 }
 
@@ -59,8 +64,9 @@ void Local_heap::safe_point()
     {
         if (!look_)
             return;
-        look_ = false;
-        if (!std::exchange(requested_, false) && !policy_->should_start(report()))
+        auto const starts = requested_ || policy_->should_start(report());
+        look_ = requested_ = false; // now: a policy that fails is asked again
+        if (!starts)
             return;
         collector_.begin();
     }
@@ -70,8 +76,19 @@ void Local_heap::safe_point()
         adopt(now);
 }
 
+void Local_heap::note_idle(bool idle)
+{
+    if (idle && !idle_ && allocated_ != allocated_when_idle_)
+    {
+        allocated_when_idle_ = allocated_;
+        look_ = true;
+    }
+    idle_ = idle;
+}
+
 void Local_heap::adopt(Step step)
 {
+    arch::Commit_section const phase;
     auto const before = adopted();
     if (before.cycle() != step.cycle())
         begin_cycle();
@@ -105,6 +122,7 @@ void Local_heap::begin_cycle()
     requested_ = false;
     done_ = Work{};
     owed_ = Work{};
+    begun_ = {.objects_freed = sweeper_.objects_freed(), .bytes_freed = sweeper_.freed().value()};
 }
 
 bool Local_heap::slice()
@@ -125,11 +143,16 @@ bool Local_heap::slice()
 
 void Local_heap::run_slice(Work most)
 {
+    arch::Commit_section const lists;
+    auto const begun = arch::time_stamp();
     Budget budget(most);
     auto const step = adopted();
+    ++begun_.slices;
     if (step.phase() == Phase::marking)
         working_ = !marker_.run(budget);
-    else if (step.phase() == Phase::sweeping && working_ && sweeper_.run(budget))
+    auto const swept = step.phase() == Phase::sweeping && working_ && sweeper_.run(budget);
+    begun_.longest = std::max(begun_.longest, (arch::time_stamp() - begun).value());
+    if (swept)
         end_sweep(step);
     done_ += Work(most.value() - budget.left());
     owed_ = working_ && most < owed_ ? owed_ - most : Work{};
@@ -142,7 +165,17 @@ void Local_heap::end_sweep(Step step)
     allocated_then_ = allocated_;
     if (auto const kilobytes = occupied_then_.value() / 1024; kilobytes != 0)
         work_per_kilobyte_ = done_.value() / kilobytes + 16;
+    figures_[0].store(sweeper_.objects_freed() - begun_.objects_freed, std::memory_order_relaxed);
+    figures_[1].store(sweeper_.freed().value() - begun_.bytes_freed, std::memory_order_relaxed);
+    figures_[2].store(begun_.slices, std::memory_order_relaxed);
+    figures_[3].store(begun_.longest, std::memory_order_relaxed);
     swept_cycle_.store(step.cycle(), std::memory_order_seq_cst);
+}
+
+Collection_figures Local_heap::figures() const
+{
+    auto const get = [this](std::size_t index) { return figures_[index].load(std::memory_order_relaxed); };
+    return {.objects_freed = get(0), .bytes_freed = get(1), .slices = get(2), .longest = get(3)};
 }
 
 void Local_heap::request_collection()
@@ -164,7 +197,28 @@ Collection_report Local_heap::report() const
             .headroom = headroom_,
             .expected = Work(rest + guess / 4),
             .tight = tight_,
-            .exhausted = exhausted_};
+            .exhausted = exhausted_,
+            .idle = idle_};
+}
+
+Object_header* Local_heap::take_header(Quota& quota, std::size_t size_class, std::size_t charged)
+{
+    OVM_REQUIRES_THAT(may_change());
+    arch::Commit_section const slots;
+    auto const slot = take_slot(quota, size_class, charged);
+    return slot.empty() ? nullptr : &make_header(slot, quota, born_);
+}
+
+std::span<std::uint8_t> Local_heap::take_slot(Quota& quota, std::size_t size_class, std::size_t charged)
+{
+    if (!quota.charge(core_, static_cast<std::int64_t>(charged)) && !fetch(quota, charged)) [[unlikely]]
+        return {};
+    auto& open = store_.open(size_class);
+    if (open.empty() && !refill(quota, size_class, charged)) [[unlikely]]
+        return {};
+    allocated_ += Bytes(charged);
+    ++objects_allocated_;
+    return open.take();
 }
 
 bool Local_heap::fetch(Quota& quota, std::size_t charged)
@@ -202,7 +256,8 @@ void Local_heap::exhausted()
 
 void Local_heap::record_deletion(std::atomic<Collected*>& field, Collected* next)
 {
-    OVM_REQUIRES_THAT(!sweeper_.is_finalising()); // a finaliser stores no reference
+    OVM_REQUIRES_THAT(may_change()); // a finaliser stores no reference
+    arch::Commit_section const colour;
     auto* old = field.load(std::memory_order_acquire);
     // Marked before it is overwritten, so that the mark cannot end in between; and each value that was ever there by
     // who overwrote it, as another core's store may come first.

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "arch/core_window.hpp"
 #include "arch/processor.hpp"
 #include "base/result.hpp"
+#include "object/clustered/epoch.hpp"
 #include "object/collector/collection_policy.hpp"
 #include "object/collector/collector.hpp"
 #include "object/collector/marker.hpp"
@@ -17,13 +20,25 @@
 namespace ovm::object
 {
 
+/// What one core did in a collection.
+struct Collection_figures
+{
+    std::uint64_t objects_freed = 0;
+    std::uint64_t bytes_freed = 0;
+    std::uint64_t slices = 0;
+    std::uint64_t longest = 0; ///< slice, in ticks
+};
+
 /// One core's heap of collected objects, and the core's part in collections.
 ///
 ///     enter()       the crossing begins, before it loads a reference
 ///     allocate<T>() ...
-///     safe_point()  between crossings, the stack holds no reference
+///     safe_point()  the stack holds no reference
 ///     slice()       as often as work is wanted
 ///     leave()       the core enters a guest or halts
+///
+/// A crossing that only announces itself (object/clustered/epoch.hpp), as one from exit to entry does, may hold
+/// references that it loads: a phase waits for its end. It stores none and allocates nothing.
 ///
 /// Invariant:   between two safe points the core's phase does not change.
 /// Concurrency: its core; what other cores may call says so.
@@ -43,34 +58,22 @@ public:
 
     void enter();
     void safe_point();
+    /// Whether nobody can run on this core. The policy is asked when it falls idle with something allocated.
+    void note_idle(bool idle);
     /// Does what is owed, no more than one slice of it. True when more is owed: the core should take interrupts, pass a
     /// safe point and do another slice before it enters a guest.
     bool slice();
     void leave();
     /// One slice of at most so much.
     void run_slice(Work most);
-    /// A collection has something to do for this core: an idle one goes on before it halts.
+    /// A collection runs, or might have to: the core comes by for a safe point and a slice before it halts.
+    bool wants_slice() const { return working_ || look_ || adopted().phase() != Phase::idle; }
     bool has_work() const { return working_; }
     void request_collection();
 
-    /// Memory for a header and an object, charged to the quota. Empty when there is none.
-    [[gnu::always_inline]] std::span<std::uint8_t> take_slot(Quota& quota, std::size_t size_class, std::size_t charged)
-    {
-        OVM_REQUIRES_THAT(!sweeper_.is_finalising());
-        if (!quota.charge(core_, static_cast<std::int64_t>(charged))) [[unlikely]]
-        {
-            if (!fetch(quota, charged))
-                return {};
-        }
-        auto& open = store_.open(size_class);
-        if (open.empty()) [[unlikely]]
-        {
-            if (!refill(quota, size_class, charged))
-                return {};
-        }
-        allocated_ += Bytes(charged);
-        return open.take();
-    }
+    /// A header, and memory for an object behind it, charged to the quota. Null when there is none. A crossing that is
+    /// discarded before the object is made leaves a slot without a type, which the next collections free.
+    Object_header* take_header(Quota& quota, std::size_t size_class, std::size_t charged);
     std::uint64_t born_colour() const { return born_; }
     /// After an object is constructed. What is born while cores go over to a mark will be looked at by it, as cores
     /// that are behind may still store white objects in it.
@@ -89,19 +92,30 @@ public:
     // Any core.
     Core_id core() const { return core_; }
     Step adopted() const { return Step(adopted_.load(std::memory_order_seq_cst)); }
-    bool is_quiescent() const { return !in_crossing_.load(std::memory_order_seq_cst); }
+    bool is_quiescent() const { return object::is_quiescent(epoch().load(std::memory_order_seq_cst)); }
     std::uint64_t swept_cycle() const { return swept_cycle_.load(std::memory_order_seq_cst); }
     const Marker& marker() const { return marker_; }
     Marker& marker() { return marker_; }
-    /// Kicks the core if it is quiescent and was not kicked since.
+    /// Kicks the core, once until it comes, if it sleeps or is behind.
     void wake();
 
     const Sweeper& sweeper() const { return sweeper_; }
     Pages pages() const { return store_.pages(); }
     Bytes occupied() const { return allocated_ - sweeper_.freed(); }
+    std::uint64_t objects() const { return objects_allocated_ - sweeper_.objects_freed(); }
+    /// Of the last collection that this core was done with.
+    Collection_figures figures() const;
     Collection_report report() const;
 
 private:
+    /// Not in a finaliser, and not in a crossing that did not enter().
+    bool may_change() const
+    {
+        auto const epoch = this->epoch().load(std::memory_order_relaxed);
+        return !sweeper_.is_finalising() && (object::is_quiescent(epoch) || entered_ == epoch);
+    }
+    std::span<std::uint8_t> take_slot(Quota& quota, std::size_t size_class, std::size_t charged);
+    std::atomic<std::uint64_t>& epoch() const { return arch::core_window_of(core_).epoch; }
     void adopt(Step step);
     void begin_cycle();
     void end_sweep(Step step);
@@ -116,6 +130,10 @@ private:
     std::uint64_t born_;
     bool born_grey_ = false;
     Bytes allocated_{}; ///< ever
+    std::uint64_t objects_allocated_ = 0;
+    std::uint64_t entered_ = 0; ///< the epoch of the last crossing that did
+    bool idle_ = false;
+    Bytes allocated_when_idle_{};
     bool working_ = false;
     bool look_ = false; ///< something happened that the policy should know of
     bool tight_ = false;
@@ -129,13 +147,14 @@ private:
     std::uint64_t work_per_kilobyte_ = 256; ///< of what was occupied; as the last collection took
     Work done_{};                           ///< in this collection
     Work owed_{};
+    Collection_figures begun_{}; ///< of this collection
     Sweeper sweeper_;
     Construction construction_{};
 
     alignas(64) std::atomic<std::uint64_t> adopted_;
     std::atomic<std::uint64_t> swept_cycle_;
-    std::atomic<bool> in_crossing_{false};
     std::atomic<bool> kicked_{false};
+    std::array<std::atomic<std::uint64_t>, 4> figures_{};
 
     Marker marker_;
 };

@@ -35,6 +35,8 @@ public:
 
     const Object_type* type() const { return type_; }
     void set_type(const Object_type& type) { type_ = &type; }
+    /// Nothing of it is left to finalise.
+    void forget_type() { type_ = nullptr; }
     Quota& quota() const { return *quota_; }
 
     bool has_colour(std::uint64_t colour) const { return (word_.load(std::memory_order_acquire) & 1) == colour; }

@@ -34,6 +34,13 @@ inline Object_header& object_in(std::span<std::uint8_t> slot)
     return *reinterpret_cast<Object_header*>(slot.data());
 }
 
+/// Makes the header at the start of a free slot.
+inline Object_header& make_header(std::span<std::uint8_t> slot, Quota& quota, std::uint64_t colour)
+{
+    OVM_REQUIRES_THAT(slot.size() >= sizeof(Object_header));
+    return *::new (slot.data()) Object_header(quota, colour);
+}
+
 /// The slot at `index` of slots of that size, which lie within `memory`.
 inline std::span<std::uint8_t> slot_at(std::span<std::uint8_t> memory, std::size_t index, std::size_t size)
 {

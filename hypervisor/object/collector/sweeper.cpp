@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "arch/core_window.hpp"
+#include "arch/crossing.hpp"
+#include "arch/injection.hpp"
 #include "object/collector/quota.hpp"
 
 namespace ovm::object
@@ -19,6 +21,38 @@ constexpr std::uint64_t put_work = 4;
 constexpr std::uint64_t finaliser_work = 4;
 
 } // namespace
+
+/// Out of the slice's commit section, while a finaliser runs. A store of a reference takes the barrier's slow way
+/// meanwhile, where it is refused.
+class Sweeper::Finalising final : private arch::Undo
+{
+public:
+    Finalising(Sweeper& sweeper, arch::Core_window& window)
+        : sweeper_(sweeper), window_(window), recorded_(std::exchange(window.records_deletions, true)),
+          sections_(std::exchange(window.commit_sections, 0))
+    {
+        sweeper_.finalising_ = true;
+    }
+    ~Finalising()
+    {
+        window_.commit_sections = sections_;
+        undo();
+    }
+    Finalising(const Finalising&) = delete;
+    Finalising& operator=(const Finalising&) = delete;
+
+private:
+    void undo() override
+    {
+        sweeper_.finalising_ = false;
+        window_.records_deletions = recorded_;
+    }
+
+    Sweeper& sweeper_;
+    arch::Core_window& window_;
+    bool recorded_;
+    std::uint32_t sections_;
+};
 
 Sweeper::~Sweeper()
 {
@@ -50,12 +84,12 @@ bool Sweeper::run(Budget& budget)
         while (unseen_ != 0 && !budget.is_spent())
         {
             auto const slot = group_ * 64 + static_cast<std::size_t>(std::countr_zero(unseen_));
-            unseen_ &= unseen_ - 1;
             look_ahead();
             budget.spend(1);
             auto& header = page_->object(slot);
             if (!header.has_colour(live_))
                 free(*page_, slot, header, budget);
+            unseen_ &= unseen_ - 1; // at last: a finaliser may have ended the slice
         }
         if (unseen_ != 0)
             break;
@@ -119,14 +153,10 @@ void Sweeper::finalise(Object_header& header, const Object_type& type, Budget& b
             reference_at(header, run, i).store(nullptr, std::memory_order_relaxed);
     }
     budget.spend(finaliser_work);
-    // A store of a reference takes the barrier's slow way now, where it is refused.
-    auto& window = arch::core_window();
-    auto const recorded = window.records_deletions;
-    window.records_deletions = true;
-    finalising_ = true;
+    header.forget_type();
+    Finalising const scope(*this, arch::core_window());
+    arch::injection_point("sweep: in a finaliser");
     type.finalise(object_of(header));
-    finalising_ = false;
-    window.records_deletions = recorded;
 }
 
 } // namespace ovm::object

@@ -9,7 +9,8 @@ namespace ovm::object
 {
 
 /// Frees what a collection has not marked, one core's pages in slices.
-/// Concurrency: its core, between crossings.
+/// Concurrency: its core, between crossings, in a commit section; but finalisers, which may fault: then the slice is
+///              discarded, and the next one frees the object without another word to it.
 class Sweeper
 {
 public:
@@ -31,6 +32,8 @@ public:
     std::uint64_t objects_freed() const { return objects_freed_; }
 
 private:
+    class Finalising;
+
     void open_group(std::size_t group);
     /// Brings the header of a slot that will be swept soon nearer.
     void look_ahead();

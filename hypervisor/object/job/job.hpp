@@ -33,6 +33,9 @@ protected:
     Job() = default;
     ~Job() = default;
 
+    /// As start(), on the core where it runs, at once.
+    static void queue_here(Job& job);
+
     /// One slice, at most 20,000 instructions, in a crossing of its own.
     virtual Step step() = 0;
     /// Comes as a slice after one that failed: how to go on, so that who waits for the job learns of it. A job that
@@ -42,7 +45,6 @@ protected:
 private:
     friend class Job_queue;
     void received() override { queue_here(*this); }
-    static void queue_here(Job& job);
 
     Job* next_ = nullptr;
     bool queued_ = false;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <string_view>
 #include <utility>
 
 #include "base/contract.hpp"
 #include "object/test_factory.hpp"
+#include "policy/collection/paced.hpp"
 #include "policy/failing_schedulers.hpp"
 #include "policy/frames/first_touch.hpp"
 #include "policy/halt/at_once.hpp"
@@ -113,7 +116,7 @@ protected:
     {
     }
     ~Failing() = default;
-    Result<> decide() { return plan_.look(Misbehaviour::Step::decide); }
+    Result<> decide() const { return plan_.look(Misbehaviour::Step::decide); }
 
     Sound sound_;
 
@@ -188,21 +191,38 @@ public:
     }
 };
 
+class Failing_collection final : public Failing<object::Collection_policy, policy::Paced_collection>
+{
+public:
+    explicit Failing_collection(Misbehaviour* plan) : Failing(plan) {}
+    bool should_start(const object::Collection_report& report) const override { return sound_.should_start(report); }
+    object::Work owed(const object::Collection_report& report) const override
+    {
+        auto const decided = decide();
+        return decided ? sound_.owed(report) : object::Work{};
+    }
+    object::Work longest_slice() const override { return sound_.longest_slice(); }
+};
+
+class Unfinished final : public object::Collected
+{
+public:
+    static constexpr std::string_view type_name = "unfinished";
+    static constexpr auto trace_map() { return std::array<object::Traced_run, 0>{}; }
+
+    explicit Unfinished(Misbehaviour* failing) { static_cast<void>(failing->look(Misbehaviour::Step::construct)); }
+};
+
 /// One whose construction fails by the same plan: a refusal before there is anything, a broken contract in the middle.
 template <typename Family, typename T, typename... Arguments>
 Test_factory<Family> failing_factory(std::string_view name, Misbehaviour* plan, Arguments... arguments)
 {
-    class Unfinished final
-    {
-    public:
-        explicit Unfinished(Misbehaviour* failing) { static_cast<void>(failing->look(Misbehaviour::Step::construct)); }
-    };
-    return {name, [plan, arguments...](object::Storage& storage) -> Result<object::Owned<Family>>
+    return {name, [plan, arguments...](object::Quota& quota) -> Result<object::Made_policy<Family>>
             {
                 if (plan->constructor_refuses())
                     return Error::no_memory;
-                OVM_TRY(object::make<Unfinished>(storage, plan));
-                return object::Owned<Family>(OVM_TRY(object::make<T>(storage, plan, arguments...)));
+                static_cast<void>(OVM_TRY(object::allocate<Unfinished>(*arch::core_window().heap, quota, plan)));
+                return object::make_policy<Family, T>(quota, plan, arguments...);
             }};
 }
 

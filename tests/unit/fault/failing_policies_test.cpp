@@ -24,11 +24,12 @@ struct Family_case
     std::string_view other;
 };
 
-constexpr std::array<Family_case, 5> families{{{"scheduler", "round-robin", "fair"},
+constexpr std::array<Family_case, 6> families{{{"scheduler", "round-robin", "fair"},
                                                {"frames", "first-touch", "huge-first"},
                                                {"placement", "static", "least-loaded"},
                                                {"halt", "at-once", "adaptive"},
-                                               {"population", "lazy", "eager"}}};
+                                               {"population", "lazy", "eager"},
+                                               {"collection", "paced", "idle-time"}}};
 
 class Failing_policies : public Managed_machine
 {
@@ -40,6 +41,7 @@ protected:
         EXPECT_TRUE(policies().frames_adaptor().add(frames_));
         EXPECT_TRUE(policies().population_adaptor().add(population_));
         EXPECT_TRUE(policies().placement.add(placement_));
+        EXPECT_TRUE(policies().collection.add(collection_));
     }
     void expect_failed_swap(const Family_case& family, std::string_view from, object::Swap_phase phase, Error error)
     {
@@ -57,6 +59,8 @@ protected:
     Test_factory<processor::Halt> halt_ = failing_factory<processor::Halt, Failing_halt>(failing, &plan_);
     Test_factory<memory::Frame_allocator> frames_ =
         failing_factory<memory::Frame_allocator, Failing_frames>(failing, &plan_, &machine_.pool());
+    Test_factory<object::Collection_policy> collection_ =
+        failing_factory<object::Collection_policy, Failing_collection>(failing, &plan_);
     Test_factory<memory::Population> population_ =
         failing_factory<memory::Population, Failing_population>(failing, &plan_);
     Test_factory<processor::Placement> placement_ =
@@ -82,7 +86,7 @@ TEST_F(Failing_policies, OneWhoseConstructorFaultsIsNotSwappedIn)
     for (auto const& family : families)
     {
         SCOPED_TRACE(family.resource);
-        auto const blocks = policies().blocks();
+        auto const left = policies().policies_left();
         auto const before = policies().faults().size();
         plan_.arm(Step::construct, How::breaks);
         EXPECT_FALSE(swap(family.resource, failing));
@@ -90,7 +94,7 @@ TEST_F(Failing_policies, OneWhoseConstructorFaultsIsNotSwappedIn)
         EXPECT_EQ(in_charge(family.resource), family.built_in);
         EXPECT_EQ(policies().faults().size(), before + 1);
         EXPECT_EQ(policies().faults().back().resource, family.resource);
-        EXPECT_EQ(policies().blocks(), blocks) << "what it was to live in is free again";
+        EXPECT_EQ(policies().policies_left(), left) << "what it was to live in is free again";
     }
     expect_all_run();
 }

@@ -215,7 +215,7 @@ public:
             workers_.push_back(std::make_unique<Worker>(machine_.add(i % cores), i));
         }
         owned_ = sum();
-        blocks_ = policies().blocks();
+        policies_ = policies().policies_left();
     }
     ~Injection_run() { arch::hosted::become_core(Core_id(0)); }
 
@@ -242,7 +242,7 @@ private:
         std::string_view resource;
         std::string_view policy;
     };
-    static constexpr std::array<Choice, 10> swaps{{{"scheduler", "fair"},
+    static constexpr std::array<Choice, 12> swaps{{{"scheduler", "fair"},
                                                    {"scheduler", "round-robin"},
                                                    {"frames", "huge-first"},
                                                    {"frames", "first-touch"},
@@ -251,7 +251,9 @@ private:
                                                    {"halt", "adaptive"},
                                                    {"halt", "at-once"},
                                                    {"population", "eager"},
-                                                   {"population", "lazy"}}};
+                                                   {"population", "lazy"},
+                                                   {"collection", "idle-time"},
+                                                   {"collection", "paced"}}};
 
     void turn(std::uint32_t core)
     {
@@ -310,8 +312,8 @@ private:
         }
         if (sum() != owned_)
             return "frames: " + std::to_string(sum()) + " of " + std::to_string(owned_) + " are left";
-        if (policies().blocks() != blocks_)
-            return "policies: " + std::to_string(policies().blocks()) + " blocks, not " + std::to_string(blocks_);
+        if (auto const left = policies().policies_left(); left != policies_)
+            return "policies: " + std::to_string(left) + ", not " + std::to_string(policies_);
         return faulty_policy(faults);
     }
     /// A policy that failed is gone: its resource's history says so, by a return, by the swap that was under way, or by
@@ -340,7 +342,7 @@ private:
     std::optional<Tenant> tenant_{};
     std::vector<std::unique_ptr<Worker>> workers_{};
     std::uint64_t owned_ = 0;
-    int blocks_ = 0;
+    std::uint64_t policies_ = 0;
 };
 
 } // namespace ovm::test

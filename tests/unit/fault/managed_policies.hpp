@@ -10,8 +10,10 @@
 #include "object/adaptor/core_local_adaptor.hpp"
 #include "object/adaptor/return.hpp"
 #include "object/adaptor/shared_adaptor.hpp"
+#include "object/collector/managed_collection.hpp"
 #include "object/test_factory.hpp"
-#include "object/test_storage.hpp"
+#include "object/test_heaps.hpp"
+#include "policy/collection/idle_time.hpp"
 #include "policy/failing_schedulers.hpp"
 #include "policy/frames/first_touch.hpp"
 #include "policy/frames/huge_first.hpp"
@@ -47,7 +49,8 @@ public:
     static constexpr Ticks slice{1'000'000};
 
     Managed_policies(std::uint32_t cores, memory::Frame_pool& pool)
-        : pool_(pool), first_touch_(factory<memory::Frame_allocator, policy::First_touch_frames>("first-touch")),
+        : heaps_(cores), pool_(pool),
+          first_touch_(factory<memory::Frame_allocator, policy::First_touch_frames>("first-touch")),
           huge_first_(factory<memory::Frame_allocator, policy::Huge_first_frames>("huge-first")),
           static_(factory_of<processor::Placement, policy::Static_placement>("static", cores,
                                                                              policy::Static_placement::Parameters{})),
@@ -60,6 +63,11 @@ public:
         open(placement, static_, least_loaded_);
         open(halt, at_once_, adaptive_);
         open(population_, lazy_, eager_);
+        open(collection, paced_, idle_time_);
+        managed_collection_.emplace(collection.policy_reference());
+        for (std::uint32_t core = 0; core < cores; ++core)
+            heaps_[core].use(*managed_collection_);
+        heaps_.open();
         managed_frames_.emplace(pool, frames_.policy_reference());
         managed_population_.emplace(population_.policy_reference());
     }
@@ -100,7 +108,11 @@ public:
                                        return true;
                                    });
     }
-    int blocks() const { return storage_.blocks.load(); }
+    object::Collector& collector() { return heaps_.collector; }
+    object::Adaptor_list& roots() { return heaps_.roots; }
+    object::Object_table& table() { return table_; }
+    /// Policies that are there. While no core is in a crossing.
+    std::uint64_t policies_left() { return heaps_.collect(); }
     std::vector<Seen_fault> faults()
     {
         std::lock_guard const guard(mutex_);
@@ -136,19 +148,21 @@ public:
 
 private:
     // Before the adaptors, which end before them.
+    Test_heaps heaps_;
+    object::Quota quota_{Bytes(4 << 20)};
     memory::Frame_pool& pool_;
-    Test_storage storage_{};
     object::Object_table table_{};
 
     template <typename Family, typename T>
     Test_factory<Family> factory(std::string_view name)
     {
-        return {name, [this](object::Storage& storage) -> Result<object::Owned<Family>>
-                { return object::Owned<Family>(OVM_TRY(object::make<T>(storage, pool_, typename T::Parameters{}))); }};
+        return {name, [this](object::Quota& quota)
+                { return object::make_policy<Family, T>(quota, pool_, typename T::Parameters{}); }};
     }
     template <typename Adaptor, typename... Factories>
     void open(Adaptor& adaptor, Factories&... factories)
     {
+        OVM_ASSERT(heaps_.roots.add(adaptor).has_value());
         OVM_ASSERT((adaptor.add(factories).has_value() && ...));
         OVM_ASSERT(adaptor.open(table_, 0, object::Parameters(adaptor.description(0)), Ticks(0)).has_value());
     }
@@ -176,7 +190,15 @@ private:
     Test_factory<memory::Population> lazy_ = factory_of<memory::Population, policy::Lazy_population>("lazy");
     Test_factory<memory::Population> eager_ = factory_of<memory::Population, policy::Eager_population>("eager");
 
+    Test_factory<object::Collection_policy> paced_ = factory_of<object::Collection_policy, policy::Paced_collection>(
+        "paced", policy::Paced_collection::Parameters{});
+    Test_factory<object::Collection_policy> idle_time_ =
+        factory_of<object::Collection_policy, policy::Idle_time_collection>("idle-time",
+                                                                            policy::Idle_time_collection::Parameters{});
+
     policy::First_touch_frames frame_gate_;
+    policy::Paced_collection collection_gate_{};
+    object::No_state<object::Collection_policy> nothing_owed_{};
     processor::Placement::Gate placement_gate_{};
     processor::Halt::Gate halt_gate_{};
     memory::Population::Gate population_gate_{};
@@ -184,20 +206,24 @@ private:
     object::No_state<processor::Halt> no_windows_{};
 
 public:
-    object::Core_local_adaptor<processor::Scheduler> scheduler{"scheduler", {}, storage_};
-    object::Shared_adaptor<processor::Placement> placement{"placement", {}, storage_, placement_gate_, *this};
-    object::Shared_adaptor<processor::Halt> halt{"halt", {}, storage_, halt_gate_, no_windows_};
+    object::Core_local_adaptor<processor::Scheduler> scheduler{"scheduler", {}, quota_};
+    object::Shared_adaptor<processor::Placement> placement{"placement", {}, quota_, placement_gate_, *this};
+    object::Shared_adaptor<processor::Halt> halt{"halt", {}, quota_, halt_gate_, no_windows_};
+    object::Quota collection_quota{Bytes(128 << 10)};
+    object::Shared_adaptor<object::Collection_policy> collection{
+        "collection", {}, collection_quota, collection_gate_, nothing_owed_};
     object::Shared_adaptor<memory::Frame_allocator>& frames_adaptor() { return frames_; }
     object::Shared_adaptor<memory::Population>& population_adaptor() { return population_; }
     object::Swap swap{};
 
 private:
-    object::Shared_adaptor<memory::Frame_allocator> frames_{"frames", {}, storage_, frame_gate_, no_turns_};
-    object::Shared_adaptor<memory::Population> population_{"population", {}, storage_, population_gate_, *this};
-    std::array<object::Adaptor*, 5> all_{&scheduler, &frames_, &placement, &halt, &population_};
+    object::Shared_adaptor<memory::Frame_allocator> frames_{"frames", {}, quota_, frame_gate_, no_turns_};
+    object::Shared_adaptor<memory::Population> population_{"population", {}, quota_, population_gate_, *this};
+    std::array<object::Adaptor*, 6> all_{&scheduler, &frames_, &placement, &halt, &population_, &collection};
     object::Return return_{*this, Core_id(0)};
     std::optional<memory::Managed_frames> managed_frames_{};
     std::optional<memory::Managed_population> managed_population_{};
+    std::optional<object::Managed_collection> managed_collection_{};
     std::array<std::optional<policy::Round_robin_scheduler>, arch::max_cores> last_resorts_{};
     std::mutex mutex_{};
     std::vector<Seen_fault> faults_{};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "arch/hosted/machine.hpp"
@@ -10,6 +11,7 @@
 #include "memory/heap.hpp"
 #include "object/clustered/epoch.hpp"
 #include "object/local_space.hpp"
+#include "object/test_heaps.hpp"
 #include "policy/frames/first_touch.hpp"
 
 /// Cores that do nothing but the object floor's work, all on this thread.
@@ -24,6 +26,7 @@ protected:
         arch::hosted::reset(cores, nodes);
         EXPECT_TRUE(pool_.open_node(
             Node_id(0), std::array{Range<Host_physical>{Host_physical(0x100000), Bytes((64u << 20) - 0x100000)}}));
+        heaps_.emplace(cores);
         for (std::uint32_t core = 0; core < cores; ++core)
             spaces_.push_back(std::make_unique<object::Local_space>(Core_id(core)));
     }
@@ -31,12 +34,12 @@ protected:
     void begin_crossing(std::uint32_t core)
     {
         arch::hosted::become_core(Core_id(core));
-        object::announce_crossing(arch::core_window());
+        (*heaps_)[core].enter();
     }
     void end_crossing(std::uint32_t core)
     {
         arch::hosted::become_core(Core_id(core));
-        object::end_crossing(arch::core_window());
+        (*heaps_)[core].leave();
     }
     /// One whole crossing: messages, then a slice of a job.
     void cross(std::uint32_t core)
@@ -58,6 +61,7 @@ protected:
     memory::Frame_pool pool_{};
     policy::First_touch_frames frames_{pool_};
     memory::Heap heap_{frames_, Node_id(0)};
+    std::optional<Test_heaps> heaps_{};
     std::vector<std::unique_ptr<object::Local_space>> spaces_{};
 };
 

@@ -16,9 +16,11 @@
 #include "object/adaptor/swap.hpp"
 #include "object/clustered/change.hpp"
 #include "object/clustered/epoch.hpp"
+#include "object/collector/collection_job.hpp"
 #include "object/interleaving.hpp"
 #include "object/local_space.hpp"
 #include "object/swapped.hpp"
+#include "object/test_heaps.hpp"
 
 namespace ovm::test
 {
@@ -60,7 +62,7 @@ private:
 
 /// Cores that call objects while others swap their policies, change their kinds, migrate their parts, destroy them and
 /// make them again, and while calls end in faults: a policy that all call, one of which each core has its own, and a
-/// clustered object. What a core has loaded it uses some steps later.
+/// clustered object. What a core has loaded it uses some steps later. Policies are collected all the while.
 class Object_play final : public Interleaving, private Watch
 {
 public:
@@ -79,6 +81,7 @@ public:
         std::uint64_t swaps = 0;
         std::uint64_t changes = 0;
         std::uint64_t lives = 0; ///< of the clustered object
+        std::uint64_t collections = 0;
     };
     const Counts& counts() const { return counts_; }
 
@@ -128,6 +131,15 @@ private:
         after,
     };
 
+    /// Begins whenever it is asked, works as chance will have it.
+    struct Random_collection final : object::Collection_policy
+    {
+        bool should_start(const object::Collection_report&) const override { return true; }
+        object::Work owed(const object::Collection_report&) const override { return object::Work(1 + play->below(40)); }
+        object::Work longest_slice() const override { return object::Work(40); }
+        Object_play* play = nullptr;
+    };
+
     void step() override;
     void check() override;
     void made(const void* object) override;
@@ -156,7 +168,11 @@ private:
     Counts counts_{};
     Quarantine storage_{};
     std::unordered_map<const void*, bool> there_{}; ///< every object that ever was, and whether it is
+    Random_collection collection_{};
+    std::optional<Test_heaps> heaps_{};
+    object::Quota quota_{Bytes(256 << 10)};
     std::vector<std::unique_ptr<object::Local_space>> spaces_{};
+    std::vector<std::unique_ptr<object::Collection_job>> collections_{};
     std::vector<Player> players_;
     Fault_at fault_at_ = Fault_at::nowhere;
 
@@ -164,8 +180,8 @@ private:
     Swapped_gate gate_{};
     object::No_state<Swapped> source_{}; ///< no policy fails in here
     Counting_factory factory_{*this};
-    object::Shared_adaptor<Swapped> shared_{"shared", {}, storage_, gate_, source_};
-    object::Core_local_adaptor<Swapped> local_{"local", {}, storage_};
+    object::Shared_adaptor<Swapped> shared_{"shared", {}, quota_, gate_, source_};
+    object::Core_local_adaptor<Swapped> local_{"local", {}, quota_};
     object::Swap shared_swap_{};
     object::Swap local_swap_{};
     std::uint64_t shared_count_ = 0;

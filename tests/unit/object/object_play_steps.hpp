@@ -10,13 +10,19 @@ inline Object_play::Object_play(std::uint32_t cores, std::uint64_t seed, Object_
     : Interleaving(seed), sabotage_(sabotage), players_(cores)
 {
     arch::hosted::reset(cores, cores > 2 ? 2 : 1);
+    collection_.play = this;
+    heaps_.emplace(cores, collection_);
+    heaps_->open();
     object::Parameters const none(Counting_factory::described);
+    if (!heaps_->roots.add(shared_) || !heaps_->roots.add(local_))
+        fail("the play cannot begin");
     if (!shared_.add(factory_) || !local_.add(factory_) || !shared_.open(table_, 0, none, Ticks(0)) ||
         !local_.open(table_, 0, none, Ticks(0)))
         fail("the play cannot begin");
     for (std::uint32_t core = 0; core < cores; ++core)
     {
         spaces_.push_back(std::make_unique<object::Local_space>(Core_id(core)));
+        collections_.push_back(std::make_unique<object::Collection_job>(Core_id(core)));
         players_[core].play = this;
         players_[core].core = Core_id(core);
         if (!local_.add_core(Core_id(core)))
@@ -53,6 +59,8 @@ inline std::string Object_play::drain()
     if (tally_ || !shared_swap_.idle() || !local_swap_.idle())
         return "a swap or a change does not end";
     check();
+    heaps_->collect();
+    counts_.collections = heaps_->collector.ended();
     if (failure().empty() && alive != players_.size() + 1)
         return "an object stays that nobody can reach";
     return failure();
@@ -65,8 +73,10 @@ inline void Object_play::step()
     switch (player.place)
     {
     case Place::quiescent:
+        if (chance(20))
+            (*heaps_)[player.core.value()].request_collection();
         if (sabotage_ != Object_sabotage::no_grace)
-            object::announce_crossing(arch::core_window());
+            collections_[player.core.value()]->enter(false);
         player.place = Place::entered;
         break;
     case Place::entered:
@@ -188,8 +198,12 @@ inline std::uint64_t& Object_play::expected(Player& player)
 
 inline void Object_play::slice(Player& player)
 {
-    auto& entry = arch::object_entry_of(Core_id(0), shared_.reference().slot());
+    // On core 0, whose slices carry and publish at once, an open gate harms nobody.
+    auto& entry =
+        arch::object_entry_of(Core_id(1 % static_cast<std::uint32_t>(players_.size())), shared_.reference().slot());
     auto* const before = entry.load();
+    player.policy = nullptr; // as at a boundary: a collection's slice passes a safe point
+    player.tally = nullptr;
     spaces_[player.core.value()]->jobs.run_one();
     if (sabotage_ == Object_sabotage::open_gate && player.core.value() == 0 && entry.load() == &gate_)
         entry.store(before);

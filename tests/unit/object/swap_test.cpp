@@ -74,11 +74,11 @@ class Plain_factory final : public object::Factory<Counter>
 {
 public:
     const object::Policy_description& description() const override { return test::description; }
-    Result<object::Owned<Counter>> make(object::Storage& storage, const object::Parameters& parameters) const override
+    Result<object::Made_policy<Counter>> make(object::Quota& quota, const object::Parameters& parameters) const override
     {
         if (parameters["step"] == 5)
             return Error::no_memory;
-        return object::Owned<Counter>(OVM_TRY(object::make<Plain>(storage, parameters["step"])));
+        return object::make_policy<Counter, Plain>(quota, parameters["step"]);
     }
 };
 
@@ -89,9 +89,24 @@ protected:
     {
         for (auto* const adaptor : {&one_, &other_})
         {
+            EXPECT_TRUE(heaps_->roots.add(*adaptor));
             EXPECT_TRUE(adaptor->add(factory_));
             EXPECT_TRUE(adaptor->open(table_, 0, object::Parameters(description), arch::time_stamp() + Ticks(1)));
         }
+    }
+    ~Swap_test()
+    {
+        one_.close();
+        other_.close();
+        EXPECT_EQ(heaps_->collect(), 0u);
+        EXPECT_EQ(alive, 0);
+        EXPECT_TRUE(quota_.is_unused());
+    }
+    /// Policies that are there, after a collection.
+    int left()
+    {
+        EXPECT_EQ(heaps_->collect(), static_cast<std::uint64_t>(alive));
+        return alive;
     }
     static object::Parameters step(std::string_view value)
     {
@@ -119,8 +134,9 @@ protected:
     Gate gate_{};
     object::No_state<Counter> source_{};
     object::Object_table table_{};
-    object::Shared_adaptor<Counter> one_{"one", losses, heap_, gate_, source_};
-    object::Shared_adaptor<Counter> other_{"other", losses, heap_, gate_, source_};
+    object::Quota quota_{Bytes(64 << 10)};
+    object::Shared_adaptor<Counter> one_{"one", losses, quota_, gate_, source_};
+    object::Shared_adaptor<Counter> other_{"other", losses, quota_, gate_, source_};
     object::Swap swap_{};
 };
 
@@ -137,7 +153,7 @@ TEST_F(Swap_test, CarriesTheStateAndServesEveryCoreFromTheNextPolicy)
     EXPECT_EQ(record.reached, object::Swap_phase::done);
     EXPECT_EQ(record.lost, 1u);
     EXPECT_EQ(record.who.view(), "test");
-    EXPECT_EQ(alive, 2); // the old one is gone
+    EXPECT_EQ(left(), 2); // the old one is gone
 }
 
 TEST_F(Swap_test, WaitsForCallersThatCameBeforeTheGate)
@@ -166,7 +182,7 @@ TEST_F(Swap_test, KeepsTheOldPolicyUntilNobodyUsesIt)
     EXPECT_TRUE(swap_.idle() || alive == 3);
     end_crossing(1);
     cross_all(4);
-    EXPECT_EQ(alive, 2);
+    EXPECT_EQ(left(), 2);
 }
 
 TEST_F(Swap_test, AFailureInAnyPhaseLeavesTheOldPolicyInCharge)
@@ -194,7 +210,7 @@ TEST_F(Swap_test, AFailureInAnyPhaseLeavesTheOldPolicyInCharge)
         EXPECT_EQ(swap_.error(), error);
         EXPECT_EQ(one_.history()[0].reached, phase);
         EXPECT_EQ(call(one_, 1), *before + one_.parameters()["step"]);
-        EXPECT_EQ(alive, 2);
+        EXPECT_EQ(left(), 2);
         if (from == "3")
             break; // it hands over to nobody
     }

@@ -76,11 +76,11 @@ public:
     Counting_factory(Watch& watch) : watch_(watch) {}
 
     const object::Policy_description& description() const override { return described; }
-    Result<object::Owned<Swapped>> make(object::Storage& storage, const object::Parameters&) const override
+    Result<object::Made_policy<Swapped>> make(object::Quota& quota, const object::Parameters&) const override
     {
         if (no_memory)
             return Error::no_memory;
-        return object::Owned<Swapped>(OVM_TRY(object::make<Counting_policy>(storage, watch_, refuses)));
+        return object::make_policy<Swapped, Counting_policy>(quota, watch_, refuses);
     }
 
     bool no_memory = false;

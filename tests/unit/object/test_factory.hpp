@@ -13,13 +13,13 @@ template <typename Family>
 class Test_factory final : public object::Factory<Family>
 {
 public:
-    using Make = std::function<Result<object::Owned<Family>>(object::Storage&)>;
+    using Make = std::function<Result<object::Made_policy<Family>>(object::Quota&)>;
 
     Test_factory(std::string_view name, Make make) : description_{name, "a test's", {}}, make_(std::move(make)) {}
     const object::Policy_description& description() const override { return description_; }
-    Result<object::Owned<Family>> make(object::Storage& storage, const object::Parameters&) const override
+    Result<object::Made_policy<Family>> make(object::Quota& quota, const object::Parameters&) const override
     {
-        return make_(storage);
+        return make_(quota);
     }
 
 private:
@@ -31,8 +31,7 @@ private:
 template <typename Family, typename T, typename... Arguments>
 Test_factory<Family> factory_of(std::string_view name, Arguments... arguments)
 {
-    return {name, [arguments...](object::Storage& storage) -> Result<object::Owned<Family>>
-            { return object::Owned<Family>(OVM_TRY(object::make<T>(storage, arguments...))); }};
+    return {name, [arguments...](object::Quota& quota) { return object::make_policy<Family, T>(quota, arguments...); }};
 }
 
 } // namespace ovm::test

@@ -11,7 +11,7 @@
 #include "object/clustered/object_table.hpp"
 #include "object/clustered/reference.hpp"
 #include "object/test_factory.hpp"
-#include "object/test_storage.hpp"
+#include "object/test_heaps.hpp"
 #include "policy/frames/first_touch.hpp"
 #include "policy/halt/at_once.hpp"
 #include "policy/population/lazy.hpp"
@@ -26,10 +26,11 @@ class Core_policies final : public processor::Core_events
 {
 public:
     Core_policies(std::uint32_t cores, memory::Frame_pool& pool)
-        : frames_(pool), scheduler_(table_.take(nullptr).value()), schedulers_(cores)
+        : heaps_(cores), frames_(pool), scheduler_(table_.take(nullptr).value()), schedulers_(cores)
     {
         OVM_ASSERT(halt_.add(at_once_).has_value());
         OVM_ASSERT(halt_.open(table_, 0, object::Parameters(at_once_.description()), Ticks(0)).has_value());
+        heaps_.settle();
     }
     memory::Frame_allocator& frames() { return frames_; }
     memory::Population& population() { return lazy_; }
@@ -73,14 +74,15 @@ public:
 private:
     static policy::Round_robin_scheduler::Parameters round_robin() { return {.slice = Ticks(10'000'000)}; }
 
+    Test_heaps heaps_;
+    object::Quota quota_{Bytes(1 << 20)};
     policy::First_touch_frames frames_;
     policy::Lazy_population lazy_;
-    Test_storage storage_{};
     object::Object_table table_{};
     Test_factory<processor::Halt> at_once_ = factory_of<processor::Halt, policy::At_once_halt>("at-once");
     processor::Halt::Gate halt_gate_{};
     object::No_state<processor::Halt> no_state_{};
-    object::Shared_adaptor<processor::Halt> halt_{"halt", {}, storage_, halt_gate_, no_state_};
+    object::Shared_adaptor<processor::Halt> halt_{"halt", {}, quota_, halt_gate_, no_state_};
     object::Ref<processor::Scheduler> scheduler_;
     std::vector<std::unique_ptr<policy::Round_robin_scheduler>> schedulers_;
     std::array<std::optional<policy::Round_robin_scheduler>, arch::max_cores> last_resorts_{};

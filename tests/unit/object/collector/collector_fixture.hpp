@@ -9,7 +9,7 @@
 
 #include "arch/hosted/machine.hpp"
 #include "object/collector/allocate.hpp"
-#include "policy/paced_collection.hpp"
+#include "policy/collection/paced.hpp"
 
 namespace ovm::object::test
 {
@@ -18,7 +18,10 @@ namespace ovm::object::test
 class Fake_pages final : public Page_source
 {
 public:
-    explicit Fake_pages(std::uint64_t limit = 1'000'000) : left_(limit) {}
+    explicit Fake_pages(std::uint64_t limit = 1'000'000, Host_physical first = Host_physical(1 << 20))
+        : left_(limit), next_(first)
+    {
+    }
 
     Result<Host_physical> take(Pages count) override
     {
@@ -51,7 +54,7 @@ private:
     std::mutex mutex_{};
     std::uint64_t left_;
     std::uint64_t taken_ = 0;
-    Host_physical next_{1 << 20};
+    Host_physical next_;
     std::map<std::uint64_t, std::vector<Host_physical>> free_{};
 };
 
@@ -141,6 +144,7 @@ public:
             heaps.back()->attach();
         }
         become(0);
+        collector.open();
     }
     ~Cores()
     {

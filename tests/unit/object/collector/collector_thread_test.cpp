@@ -84,19 +84,23 @@ struct Play
         arch::hosted::become_core(Core_id(number));
         std::mt19937_64 random(seed + number);
         auto& heap = *cores.heaps[number];
+        bool outside = true;
         for (int i = 0; i < crossings && !broken; ++i)
         {
-            heap.enter();
+            if (outside)
+                heap.enter();
             crossing(number, random);
             heap.safe_point();
             while (heap.slice())
                 heap.safe_point();
-            if (random() % 4 != 0)
+            outside = random() % 4 != 0;
+            if (outside)
                 heap.leave();
             else if (random() % 8 == 0)
                 std::this_thread::yield();
         }
-        heap.enter();
+        if (outside)
+            heap.enter();
         for (auto& slot : cores.roots[number]->slots)
             slot = nullptr;
         heap.safe_point();
