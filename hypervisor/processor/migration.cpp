@@ -23,6 +23,7 @@ Result<> Migration::begin(Vcpu& vcpu, Core& to, Migration_observer& observer)
     observer_ = &observer;
     owner_ = arch::this_core();
     begun_ = arch::time_stamp();
+    under_way_ = true;
     phase_ = Phase::preparing;
     object::post(to.id(), *this);
     return {};
@@ -39,9 +40,8 @@ void Migration::received()
     case Phase::cancelling:
         return cancel();
     case Phase::over:
-        phase_ = Phase::idle;
+        under_way_ = false;
         return observer_->migration_over(*this);
-    case Phase::idle:
     case Phase::leaving:
         break;
     }

@@ -32,7 +32,8 @@ protected:
 ///   arrive    the target puts it in the stand-in's place, and does what was asked of it meanwhile;
 ///   over      whoever began it learns how it ended.
 /// Invariant:   the vcpu is in no core's scheduler only between depart and arrive, and runs on no core then.
-/// Concurrency: begin() and the looks on one core; the steps each on its own.
+/// Concurrency: begin() and the looks on one core, idle() at any time and the others while it is; the steps each on its
+///              own.
 /// Lifetime:    as long as the machine. The vcpu and the target outlive it until it is over.
 /// Failure:     of prepare: the vcpu has noticed nothing, and lives where it lived. Departing and arriving cannot fail.
 class Migration final : private object::Message
@@ -45,7 +46,7 @@ public:
         stopped, ///< it did not run any more, or not yet
     };
 
-    bool idle() const { return phase_ == Phase::idle; }
+    bool idle() const { return !under_way_; }
     /// Requires idle(), and that no other migration of the vcpu is under way. Error::exists: it lives there.
     Result<> begin(Vcpu& vcpu, Core& to, Migration_observer& observer);
 
@@ -61,7 +62,6 @@ private:
 
     enum class Phase : std::uint8_t
     {
-        idle,
         preparing,
         leaving,
         arriving,
@@ -99,7 +99,8 @@ private:
     Core* to_ = nullptr;
     Migration_observer* observer_ = nullptr;
     Core_id owner_{};
-    Phase phase_ = Phase::idle;
+    bool under_way_ = false; ///< between begin() and migration_over(), on the core of both
+    Phase phase_ = Phase::over;
     Outcome outcome_ = Outcome::moved;
     Ticks begun_{};
     Ticks ended_{};
