@@ -5,7 +5,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "arch/crossing.hpp"
 #include "object/collector/local_heap.hpp"
 #include "object/collector/traced.hpp"
 
@@ -58,7 +57,6 @@ Result<T*> allocate(Local_heap& heap, Quota& quota, Arguments&&... arguments)
         OVM_INVARIANT(heap.construction().references() == object_type<T>.traced_count()); // the trace map names each
         heap.construction() = outer;
     }
-    arch::Commit_section const life;
     header->set_type(object_type<T>);
     heap.born(*header);
     return object;

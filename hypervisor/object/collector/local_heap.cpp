@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "arch/crossing.hpp"
-
 namespace ovm::object
 {
 
@@ -201,14 +199,6 @@ Collection_report Local_heap::report() const
             .idle = idle_};
 }
 
-Object_header* Local_heap::take_header(Quota& quota, std::size_t size_class, std::size_t charged)
-{
-    OVM_REQUIRES_THAT(may_change());
-    arch::Commit_section const slots;
-    auto const slot = take_slot(quota, size_class, charged);
-    return slot.empty() ? nullptr : &make_header(slot, quota, born_);
-}
-
 std::span<std::uint8_t> Local_heap::take_slot(Quota& quota, std::size_t size_class, std::size_t charged)
 {
     if (!quota.charge(core_, static_cast<std::int64_t>(charged)) && !fetch(quota, charged)) [[unlikely]]
@@ -219,6 +209,14 @@ std::span<std::uint8_t> Local_heap::take_slot(Quota& quota, std::size_t size_cla
     allocated_ += Bytes(charged);
     ++objects_allocated_;
     return open.take();
+}
+
+Object_header* Local_heap::take_header(Quota& quota, std::size_t size_class, std::size_t charged)
+{
+    OVM_REQUIRES_THAT(may_change());
+    arch::Commit_section const slots;
+    auto const slot = take_slot(quota, size_class, charged);
+    return slot.empty() ? nullptr : &make_header(slot, quota, born_);
 }
 
 bool Local_heap::fetch(Quota& quota, std::size_t charged)

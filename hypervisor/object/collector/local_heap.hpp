@@ -7,6 +7,7 @@
 #include <span>
 
 #include "arch/core_window.hpp"
+#include "arch/crossing.hpp"
 #include "arch/processor.hpp"
 #include "base/result.hpp"
 #include "object/clustered/epoch.hpp"
@@ -79,8 +80,10 @@ public:
     /// that are behind may still store white objects in it.
     void born(Object_header& object)
     {
-        if (born_grey_) [[unlikely]]
-            marker_.shade(object);
+        if (!born_grey_) [[likely]]
+            return;
+        arch::Commit_section const lists;
+        marker_.shade(object);
     }
 
     /// The barrier's slow way.
@@ -111,10 +114,10 @@ private:
     /// Not in a finaliser, and not in a crossing that did not enter().
     bool may_change() const
     {
-        auto const epoch = this->epoch().load(std::memory_order_relaxed);
+        auto const epoch = arch::core_window().epoch.load(std::memory_order_relaxed);
         return !sweeper_.is_finalising() && (object::is_quiescent(epoch) || entered_ == epoch);
     }
-    std::span<std::uint8_t> take_slot(Quota& quota, std::size_t size_class, std::size_t charged);
+    [[gnu::always_inline]] std::span<std::uint8_t> take_slot(Quota& quota, std::size_t size_class, std::size_t charged);
     std::atomic<std::uint64_t>& epoch() const { return arch::core_window_of(core_).epoch; }
     void adopt(Step step);
     void begin_cycle();
