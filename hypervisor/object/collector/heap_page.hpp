@@ -26,6 +26,7 @@ public:
 
     bool empty() const { return free_ == 0; }
     std::uint64_t mask() const { return free_; }
+    std::uint64_t count() const { return static_cast<std::uint64_t>(std::popcount(free_)); }
 
     /// Memory for an object's header and the object behind it. Requires: not empty.
     std::span<std::uint8_t> take()

@@ -199,28 +199,9 @@ Collection_report Local_heap::report() const
             .idle = idle_};
 }
 
-std::span<std::uint8_t> Local_heap::take_slot(Quota& quota, std::size_t size_class, std::size_t charged)
-{
-    if (!quota.charge(core_, static_cast<std::int64_t>(charged)) && !fetch(quota, charged)) [[unlikely]]
-        return {};
-    auto& open = store_.open(size_class);
-    if (open.empty() && !refill(quota, size_class, charged)) [[unlikely]]
-        return {};
-    allocated_ += Bytes(charged);
-    ++objects_allocated_;
-    return open.take();
-}
-
-Object_header* Local_heap::take_header(Quota& quota, std::size_t size_class, std::size_t charged)
-{
-    OVM_REQUIRES_THAT(may_change());
-    arch::Commit_section const slots;
-    auto const slot = take_slot(quota, size_class, charged);
-    return slot.empty() ? nullptr : &make_header(slot, quota, born_);
-}
-
 bool Local_heap::fetch(Quota& quota, std::size_t charged)
 {
+    OVM_REQUIRES_THAT(may_change());
     auto const bytes = static_cast<std::int64_t>(charged);
     if (!quota.fetch(core_, bytes) || !quota.charge(core_, bytes))
     {
@@ -237,6 +218,7 @@ bool Local_heap::fetch(Quota& quota, std::size_t charged)
 
 bool Local_heap::refill(Quota& quota, std::size_t size_class, std::size_t charged)
 {
+    OVM_REQUIRES_THAT(may_change());
     look_ = true;
     if (store_.refill(size_class, charged))
         return true;

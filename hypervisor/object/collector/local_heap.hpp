@@ -74,7 +74,21 @@ public:
 
     /// A header, and memory for an object behind it, charged to the quota. Null when there is none. A crossing that is
     /// discarded before the object is made leaves a slot without a type, which the next collections free.
-    Object_header* take_header(Quota& quota, std::size_t size_class, std::size_t charged);
+    /// Requires may_change(), which is looked at each time in debug builds and elsewhere when slots or quota at hand
+    /// ran out.
+    [[gnu::always_inline]] Object_header* take_header(Quota& quota, std::size_t size_class, std::size_t charged)
+    {
+        if constexpr (arch::poisons)
+            OVM_REQUIRES_THAT(may_change());
+        arch::Commit_section const slots;
+        if (!quota.charge(core_, static_cast<std::int64_t>(charged)) && !fetch(quota, charged)) [[unlikely]]
+            return nullptr;
+        auto& open = store_.open(size_class);
+        if (open.empty() && !refill(quota, size_class, charged)) [[unlikely]]
+            return nullptr;
+        allocated_ += Bytes(charged);
+        return &make_header(open.take(), quota, born_);
+    }
     std::uint64_t born_colour() const { return born_; }
     /// After an object is constructed. What is born while cores go over to a mark will be looked at by it, as cores
     /// that are behind may still store white objects in it.
@@ -105,7 +119,7 @@ public:
     const Sweeper& sweeper() const { return sweeper_; }
     Pages pages() const { return store_.pages(); }
     Bytes occupied() const { return allocated_ - sweeper_.freed(); }
-    std::uint64_t objects() const { return objects_allocated_ - sweeper_.objects_freed(); }
+    std::uint64_t objects() const { return store_.taken() - sweeper_.objects_freed(); }
     /// Of the last collection that this core was done with.
     Collection_figures figures() const;
     Collection_report report() const;
@@ -117,7 +131,6 @@ private:
         auto const epoch = arch::core_window().epoch.load(std::memory_order_relaxed);
         return !sweeper_.is_finalising() && (object::is_quiescent(epoch) || entered_ == epoch);
     }
-    [[gnu::always_inline]] std::span<std::uint8_t> take_slot(Quota& quota, std::size_t size_class, std::size_t charged);
     std::atomic<std::uint64_t>& epoch() const { return arch::core_window_of(core_).epoch; }
     void adopt(Step step);
     void begin_cycle();
@@ -132,8 +145,7 @@ private:
     Slot_store store_;
     std::uint64_t born_;
     bool born_grey_ = false;
-    Bytes allocated_{}; ///< ever
-    std::uint64_t objects_allocated_ = 0;
+    Bytes allocated_{};         ///< ever
     std::uint64_t entered_ = 0; ///< the epoch of the last crossing that did
     bool idle_ = false;
     Bytes allocated_when_idle_{};

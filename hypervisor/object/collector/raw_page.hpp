@@ -7,6 +7,7 @@
 
 #include "arch/processor.hpp"
 #include "object/collector/object_header.hpp"
+#include "object/collector/size_classes.hpp"
 
 /// The few casts between pages, slots and objects.
 namespace ovm::object
@@ -34,10 +35,10 @@ inline Object_header& object_in(std::span<std::uint8_t> slot)
     return *reinterpret_cast<Object_header*>(slot.data());
 }
 
-/// Makes the header at the start of a free slot.
+/// Makes the header at the start of a free slot, which is of a size class and so long enough for one.
 inline Object_header& make_header(std::span<std::uint8_t> slot, Quota& quota, std::uint64_t colour)
 {
-    OVM_REQUIRES_THAT(slot.size() >= sizeof(Object_header));
+    static_assert(slot_sizes.front() >= sizeof(Object_header));
     return *::new (slot.data()) Object_header(quota, colour);
 }
 

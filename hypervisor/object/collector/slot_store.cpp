@@ -48,7 +48,7 @@ Result<> Slot_store::refill(std::size_t size_class, std::size_t charged)
 {
     auto& in = classes_[size_class];
     while (in.page != nullptr && in.open.empty() && in.group + 1 < Heap_page::groups)
-        in.open = in.page->take_free(++in.group);
+        open_group(in, in.group + 1);
     if (!in.open.empty())
         return {};
     close_page(in);
@@ -60,13 +60,27 @@ Result<> Slot_store::refill(std::size_t size_class, std::size_t charged)
     return open_page(in, *OVM_TRY(new_page(size_class, charged)));
 }
 
+void Slot_store::open_group(Size_class& in, std::size_t group)
+{
+    in.group = group;
+    in.open = in.page->take_free(group);
+    opened_ += in.open.count();
+}
+
+std::uint64_t Slot_store::taken() const
+{
+    auto taken = opened_;
+    for (auto const& each : classes_)
+        taken -= each.open.count();
+    return taken;
+}
+
 Result<> Slot_store::open_page(Size_class& in, Heap_page& page)
 {
     in.page = &page;
-    in.group = 0;
-    in.open = page.take_free(0);
+    open_group(in, 0);
     if (in.open.empty())
-        in.open = page.take_free(++in.group);
+        open_group(in, 1);
     OVM_ENSURES(!in.open.empty());
     return {};
 }
@@ -76,6 +90,7 @@ void Slot_store::close_page(Size_class& in)
     if (in.page == nullptr)
         return;
     auto& page = *std::exchange(in.page, nullptr);
+    opened_ -= in.open.count();
     page.put(in.group, std::exchange(in.open, Free_slots{}));
     auto const swept = page.is_swept(cycle_);
     if (page.has_free())

@@ -35,6 +35,8 @@ public:
     Heap_page* next_unswept();
     void put_swept(Heap_page& page);
 
+    /// Slots ever given to objects. Counted by groups, as it is asked seldom and slots are taken often.
+    std::uint64_t taken() const;
     /// Pages held, those that are kept for later included.
     Pages pages() const { return Pages(pages_); }
 
@@ -64,6 +66,7 @@ private:
         List unswept_full{};
     };
 
+    void open_group(Size_class& in, std::size_t group);
     Result<> open_page(Size_class& in, Heap_page& page);
     void close_page(Size_class& in);
     Result<Heap_page*> new_page(std::size_t size_class, std::size_t charged);
@@ -75,6 +78,7 @@ private:
     std::uint64_t cycle_ = 0;                 ///< of the last sweep
     std::size_t sweeping_ = size_class_count; ///< size class that the sweep is at
     std::uint64_t pages_ = 0;
+    std::uint64_t opened_ = 0; ///< slots, ever, without those that were closed unused
     std::size_t kept_ = 0;
     List empty_{};
     std::array<Size_class, size_class_count> classes_{};
