@@ -41,6 +41,7 @@ Result<> Hypervisor::open()
 {
     OVM_TRY(policies_.open());
     OVM_TRY(pool_.open_stocks(policies_.table()));
+    OVM_TRY(clustered_.add("frame-stocks", pool_.stocks().root()));
     if (arch::option(information_, "provoke") == Provoked_fault::policies)
         return policies_.add_provoked();
     return {};

@@ -10,10 +10,10 @@ using interface::Invocation;
 
 Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), policies_(machine), swap_(machine),
-      move_(machine), stats_(machine), faults_(machine), stop_(machine)
+      move_(machine), kind_(machine), stats_(machine), faults_(machine), stop_(machine)
 {
     for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &policies_, &swap_,
-                                                               &move_, &stats_, &faults_, &stop_})
+                                                               &move_, &kind_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -72,11 +72,22 @@ Command::Step Cores_command::run(Invocation& invocation)
 
 Command::Step Objects_command::run(Invocation& invocation)
 {
-    invocation.answer("object table: ", machine().policies().table().used(), " of ", std::uint64_t{arch::object_slots},
-                      " entries");
-    invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
-    invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
-    return Step::done;
+    if (invocation.step == 0)
+    {
+        invocation.answer("object table: ", machine().policies().table().used(), " of ",
+                          std::uint64_t{arch::object_slots}, " entries");
+        invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
+        invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
+        return Step::again;
+    }
+    auto const clustered = machine().clustered().entries();
+    if (invocation.place == clustered.size())
+        return Step::done;
+    auto const& [name, object] = clustered[invocation.place++];
+    auto const count = object->representatives();
+    invocation.answer("clustered object ", name, ": ", to_text(object->kind()), ", ", count,
+                      count == 1 ? " representative" : " representatives");
+    return Step::again;
 }
 
 Command::Step Stats_command::run(Invocation& invocation)
