@@ -40,6 +40,7 @@ enum class Rank : std::uint8_t
     object_table, ///< its free entries
     heap,         ///< one node's object heap
     frame_stocks, ///< the representatives of cores' pages at hand
+    frame_stock,  ///< one that several cores call
     frames,       ///< one node's frames
     log,          ///< the kept log
     console,      ///< the ring before one UART

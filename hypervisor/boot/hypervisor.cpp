@@ -44,6 +44,7 @@ Result<> Hypervisor::open()
     collected_heaps_[0]->heap.use(policies_.collection());
     collected_heaps_[0]->heap.add(policies_.roots());
     OVM_TRY(pool_.open_stocks(policies_.table()));
+    OVM_TRY(clustered_.add("frame-stocks", pool_.stocks().root()));
     if (arch::option(information_, "provoke") == Provoked_fault::policies)
         return policies_.add_provoked();
     return {};

@@ -9,6 +9,7 @@
 #include "arch/boot_information.hpp"
 #include "arch/serial.hpp"
 #include "boot/balancer.hpp"
+#include "boot/clustered_objects.hpp"
 #include "boot/commands/commands.hpp"
 #include "boot/commands/script.hpp"
 #include "boot/faults.hpp"
@@ -64,6 +65,7 @@ public:
     interface::Console& console() { return *console_; }
     const interface::Archive& archive() const { return archive_; }
     Policies& policies() { return policies_; }
+    const Clustered_objects& clustered() const { return clustered_; }
     Balancer& balancer() { return balancer_; }
     const Faults& faults() const { return faults_; }
     /// Nothing when there is no such core, or it has not started.
@@ -114,6 +116,7 @@ private:
     policy::First_touch_frames collected_frames_; ///< a policy that lives in such a heap must not be asked for it
     object::Collector collector_{};
     Policies policies_;
+    Clustered_objects clustered_{};
     interface::Archive archive_;
     interface::Machine_configuration configuration_{};
     Machine_serial person_{arch::Serial::terminal};

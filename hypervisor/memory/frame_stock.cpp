@@ -7,7 +7,7 @@
 namespace ovm::memory
 {
 
-Result<Host_physical> Core_stock::take()
+Result<Host_physical> Pages_at_hand::take()
 {
     auto count = count_.load(std::memory_order_relaxed);
     if (count == 0)
@@ -18,7 +18,7 @@ Result<Host_physical> Core_stock::take()
     return pages_[count - 1];
 }
 
-Result<> Core_stock::give(Host_physical page)
+void Pages_at_hand::give(Host_physical page)
 {
     auto count = count_.load(std::memory_order_relaxed);
     OVM_REQUIRES_THAT(!std::ranges::contains(std::span(pages_).first(count), page));
@@ -30,26 +30,48 @@ Result<> Core_stock::give(Host_physical page)
     }
     pages_[count] = page;
     count_.store(count + 1, std::memory_order_relaxed);
-    return {};
 }
 
-Pages Core_stock::pages(Node_id node) const
-{
-    return node == node_ ? Pages(count_.load(std::memory_order_relaxed)) : Pages{0};
-}
-
-void Core_stock::merge_into(State&)
-{
-    give_all();
-}
-
-void Core_stock::split_from(State&, std::uint32_t) {}
-
-void Core_stock::give_all()
+void Pages_at_hand::give_all()
 {
     auto const count = count_.load(std::memory_order_relaxed);
     count_.store(0, std::memory_order_relaxed);
     frames_.release_pages(std::span(pages_).first(count));
+}
+
+Result<> Core_stock::give(Host_physical page)
+{
+    pages_.give(page);
+    return {};
+}
+
+Result<Host_physical> Common_stock::take()
+{
+    if (arch::core_window().node != node_)
+        return Error::unsupported;
+    Lock_guard const guard(lock_);
+    return pages_.take();
+}
+
+Result<> Common_stock::give(Host_physical page)
+{
+    if (arch::core_window().node != node_)
+        return Error::unsupported;
+    Lock_guard const guard(lock_);
+    pages_.give(page);
+    return {};
+}
+
+Pages Common_stock::pages(Node_id node) const
+{
+    Lock_guard const guard(lock_);
+    return node == node_ ? pages_.count() : Pages{0};
+}
+
+void Common_stock::merge_into(State&)
+{
+    Lock_guard const guard(lock_);
+    pages_.give_all();
 }
 
 Frame_stocks::Frame_stocks(std::span<Node_frames> nodes) : nodes_(nodes)
@@ -66,10 +88,20 @@ Pages Frame_stocks::pages(Node_id node)
 
 Result<object::Owned<object::Representative<Frame_stock>>> Frame_stocks::make(object::Kind kind, Node_id node)
 {
-    if (kind != object::Kind::partitioned)
-        return Error::unsupported;
-    return object::Owned<object::Representative<Frame_stock>>(
-        OVM_TRY(object::make<Core_stock>(storages_[node.value()], nodes_[node.value()], node)));
+    using Made = object::Owned<object::Representative<Frame_stock>>;
+    auto& storage = storages_[node.value()];
+    auto& frames = nodes_[node.value()];
+    switch (kind)
+    {
+    case object::Kind::partitioned:
+        return Made(OVM_TRY(object::make<Core_stock>(storage, frames, node)));
+    case object::Kind::shared:
+    case object::Kind::per_node:
+        return Made(OVM_TRY(object::make<Common_stock>(storage, frames, node)));
+    case object::Kind::replicated:
+        break;
+    }
+    return Error::unsupported;
 }
 
 Result<object::Storage::Block> Frame_stocks::Page_storage::allocate(std::size_t size)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "arch/at_hand.hpp"
+#include "arch/crossing.hpp"
 #include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "object/clustered/epoch.hpp"
@@ -188,16 +189,22 @@ void Core::give_up(Schedulable& vcpu)
 void Core::take_in(Vcpu& vcpu, Schedulable& room)
 {
     auto const now = arch::time_stamp();
+    arch::injection_point("core: before a vcpu is taken in");
     if (!vcpu.resident())
     {
-        residents_.remove(room);
-        residents_.add(vcpu);
+        {
+            arch::Commit_section const one_for_the_other;
+            residents_.remove(room);
+            residents_.add(vcpu);
+        }
         arch::At_hand const scheduler(arch::core_window(), arch::Fault_domain::scheduler);
         policies_.scheduler->leave(room, now);
+        arch::injection_point("core: the room left, the vcpu not admitted");
         // Whoever had room for its parameters has room for it.
         auto const admitted = policies_.scheduler->admit(vcpu, now);
         OVM_ENSURES(admitted.has_value());
     }
+    arch::injection_point("core: a vcpu admitted, not lined up");
     note_load(now);
     if (vcpu.run_state() == Run_state::runnable && !vcpu.runnable())
         line_up(vcpu, now);

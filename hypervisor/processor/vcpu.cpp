@@ -1,6 +1,7 @@
 #include "processor/vcpu.hpp"
 
 #include "arch/at_hand.hpp"
+#include "arch/crossing.hpp"
 #include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
@@ -96,6 +97,8 @@ void Vcpu::received()
     if ((asked & arriving) != 0)
     {
         core.take_in(*this, migration_->room());
+        arch::injection_point("vcpu: taken in, not arrived");
+        arch::Commit_section const once;
         clear(arriving);
         migration_->arrived();
     }

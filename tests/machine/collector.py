@@ -42,7 +42,7 @@ def commands(bench):
         raise Failure(f"{found[1][1]} objects were freed after five gave way")
     if found[2][1] != 0:
         raise Failure("something was freed twice")
-    for answer in (r"collected objects: 8, \S+ (B|KiB) in \d+ pages, after \d+ collections",
+    for answer in (r"collected objects: 8 left by collection \d+, \S+ (B|KiB)",
                    r"\* idle-time least=4 KiB|\* idle-time least=4K slice=24: ", r"slice=7: beyond its range",
                    r"collection: paced growth=4 least=64K, 3 swaps", r"gc .*: frees the objects", r"0 faults"):
         outcome.needs(rf"^ovm: +{answer}|^ovm: {answer}")

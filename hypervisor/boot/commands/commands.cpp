@@ -10,12 +10,34 @@ namespace ovm::boot
 using interface::Command;
 using interface::Invocation;
 
+namespace
+{
+
+/// What the cores did in the last collection, together; the longest slice of any.
+object::Collection_figures figures_of(const Hypervisor& machine)
+{
+    object::Collection_figures sum{};
+    for (std::uint32_t core = 0; core < machine.cores(); ++core)
+    {
+        auto const figures = arch::core_window_of(Core_id(core)).heap->figures();
+        sum.objects_freed += figures.objects_freed;
+        sum.bytes_freed += figures.bytes_freed;
+        sum.objects_left += figures.objects_left;
+        sum.bytes_left += figures.bytes_left;
+        sum.slices += figures.slices;
+        sum.longest = std::max(sum.longest, figures.longest);
+    }
+    return sum;
+}
+
+} // namespace
+
 Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), gc_(machine), policies_(machine),
-      swap_(machine), move_(machine), stats_(machine), faults_(machine), stop_(machine)
+      swap_(machine), move_(machine), kind_(machine), stats_(machine), faults_(machine), stop_(machine)
 {
     for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &gc_, &policies_,
-                                                               &swap_, &move_, &stats_, &faults_, &stop_})
+                                                               &swap_, &move_, &kind_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -74,23 +96,25 @@ Command::Step Cores_command::run(Invocation& invocation)
 
 Command::Step Objects_command::run(Invocation& invocation)
 {
-    invocation.answer("object table: ", machine().policies().table().used(), " of ", std::uint64_t{arch::object_slots},
-                      " entries");
-    invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
-    invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
-    std::uint64_t objects = 0;
-    Bytes occupied{};
-    Pages pages{};
-    for (std::uint32_t core = 0; core < machine().cores(); ++core)
+    if (invocation.step == 0)
     {
-        auto const& heap = *arch::core_window_of(Core_id(core)).heap;
-        objects += heap.objects();
-        occupied += heap.occupied();
-        pages += heap.pages();
+        invocation.answer("object table: ", machine().policies().table().used(), " of ",
+                          std::uint64_t{arch::object_slots}, " entries");
+        invocation.answer("object heap: ", to_bytes(machine().heap().used()), " in frames");
+        invocation.answer("memory: ", to_bytes(machine().pool().free()), " free");
+        auto const sum = figures_of(machine());
+        invocation.answer("collected objects: ", sum.objects_left, " left by collection ",
+                          machine().collector().ended(), ", ", Bytes(sum.bytes_left));
+        return Step::again;
     }
-    invocation.answer("collected objects: ", objects, ", ", occupied, " in ", pages.value(), " pages, after ",
-                      machine().collector().ended(), " collections");
-    return Step::done;
+    auto const clustered = machine().clustered().entries();
+    if (invocation.place == clustered.size())
+        return Step::done;
+    auto const& [name, object] = clustered[invocation.place++];
+    auto const count = object->representatives();
+    invocation.answer("clustered object ", name, ": ", to_text(object->kind()), ", ", count,
+                      count == 1 ? " representative" : " representatives");
+    return Step::again;
 }
 
 Command::Step Gc_command::run(Invocation& invocation)
@@ -105,23 +129,10 @@ Command::Step Gc_command::run(Invocation& invocation)
             arch::core_window().heap->request_collection();
         return Step::wait;
     }
-    object::Collection_figures sum{};
-    std::uint64_t objects = 0;
-    Bytes occupied{};
-    for (std::uint32_t core = 0; core < machine().cores(); ++core)
-    {
-        auto const& heap = *arch::core_window_of(Core_id(core)).heap;
-        auto const figures = heap.figures();
-        sum.objects_freed += figures.objects_freed;
-        sum.bytes_freed += figures.bytes_freed;
-        sum.slices += figures.slices;
-        sum.longest = std::max(sum.longest, figures.longest);
-        objects += heap.objects();
-        occupied += heap.occupied();
-    }
+    auto const sum = figures_of(machine());
     invocation.answer("collection ", invocation.place, ": ", sum.objects_freed, " objects freed, ",
-                      Bytes(sum.bytes_freed), "; ", objects, " left, ", occupied, "; ", sum.slices,
-                      " slices, the longest ", sum.longest, " ticks");
+                      Bytes(sum.bytes_freed), "; ", sum.objects_left, " left, ", Bytes(sum.bytes_left), "; ",
+                      sum.slices, " slices, the longest ", sum.longest, " ticks");
     return Step::done;
 }
 

@@ -4,6 +4,7 @@
 #include "interface/command/command.hpp"
 #include "interface/command/command_job.hpp"
 #include "object/adaptor/swap.hpp"
+#include "object/clustered/change.hpp"
 
 namespace ovm::boot
 {
@@ -47,7 +48,10 @@ class Objects_command final : public Machine_command
 public:
     using Machine_command::Machine_command;
     std::string_view name() const override { return "objects"; }
-    std::string_view help() const override { return "memory, entries of the object table, and collected objects"; }
+    std::string_view help() const override
+    {
+        return "memory, entries of the object table, collected and clustered objects";
+    }
     Step run(interface::Invocation& invocation) override;
 };
 
@@ -112,6 +116,29 @@ private:
     Step begin(interface::Invocation& invocation);
 };
 
+/// `kind frame-stocks per-node`.
+class Kind_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "kind"; }
+    std::string_view usage() const override { return "OBJECT KIND"; }
+    std::string_view help() const override
+    {
+        return "makes a clustered object shared, replicated, partitioned or per-node while the VMs run";
+    }
+    std::size_t least_arguments() const override { return 2; }
+    std::size_t most_arguments() const override { return 2; }
+    Step run(interface::Invocation& invocation) override;
+
+private:
+    Step begin(interface::Invocation& invocation);
+
+    object::Change change_{};
+    object::Kind before_ = object::Kind::shared; ///< that the change began with
+    Ticks begun_{};
+};
+
 class Stats_command final : public Machine_command
 {
 public:
@@ -162,6 +189,7 @@ private:
     Policies_command policies_;
     Swap_command swap_;
     Move_command move_;
+    Kind_command kind_;
     Stats_command stats_;
     Faults_command faults_;
     Stop_command stop_;

@@ -88,13 +88,23 @@ Job::Step Change::construct()
         return Step::at_once;
     }
     if (auto const made = object_->construct(plan_, seat_++); !made)
-    {
-        failed_ = true;
-        error_ = made.error();
-        object_->give_up();
-        return end();
-    }
+        return refused(made.error());
     return Step::again;
+}
+
+/// While the new ones are made, nothing has changed. All phases after that can be repeated, up to where they have
+/// commit sections.
+Job::Step Change::faulted(const arch::Fault&)
+{
+    return phase_ == Phase::construct ? refused(Error::faulted) : Step::at_once;
+}
+
+Job::Step Change::refused(Error error)
+{
+    failed_ = true;
+    error_ = error;
+    object_->give_up();
+    return end();
 }
 
 Job::Step Change::close_gate()

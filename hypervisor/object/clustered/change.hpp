@@ -31,6 +31,10 @@ public:
     Changeable(const Changeable&) = delete;
     Changeable& operator=(const Changeable&) = delete;
 
+    virtual Kind kind() const = 0;
+    /// How many there are at this moment: they come at first use.
+    virtual std::uint32_t representatives() const = 0;
+
     bool claim() { return !claimed_.exchange(true, std::memory_order_acquire); }
     void disclaim() { claimed_.store(false, std::memory_order_release); }
 
@@ -79,7 +83,9 @@ protected:
 /// Invariant:   its object is claimed while it runs.
 /// Concurrency: begun and run on one core.
 /// Lifetime:    as long as the machine; used again and again.
-/// Failure:     in construct only. A representative that faults in merge_into() or split_from() costs the core.
+/// Failure:     in construct only, a fault there included (Error::faulted). A representative that faults in
+/// merge_into()
+///              or split_from() costs the core.
 class Change final : public Job
 {
 public:
@@ -114,11 +120,13 @@ private:
     };
 
     Step step() override;
+    Step faulted(const arch::Fault& fault) override;
     Step construct();
     Step close_gate();
     Step drain();
     Step retire();
     Step give_back();
+    Step refused(Error error);
     Step end();
     Result<> claim(Changeable& object);
     Result<> begin(const Result<Change_plan>& plan, Phase phase, Core_id core, Change_observer* observer);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -50,10 +51,16 @@ public:
 
     /// What callers hold. Valid after open().
     Ref<Family> reference() const { return reference_; }
-    Kind kind() const
+    Kind kind() const override
     {
         Lock_guard const guard(lock_);
         return kind_;
+    }
+    std::uint32_t representatives() const override
+    {
+        Lock_guard const guard(lock_);
+        return static_cast<std::uint32_t>(
+            std::ranges::count_if(seats_, [](const Seat& seat) { return static_cast<bool>(seat.current); }));
     }
 
     /// Calls `visit(Representative<Family>&)` for each there is, one after the other, from this core and beside their

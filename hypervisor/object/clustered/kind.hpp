@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "arch/processor.hpp"
@@ -29,9 +31,20 @@ constexpr std::string_view to_text(Kind kind)
     case Kind::partitioned:
         return "partitioned";
     case Kind::per_node:
-        return "per node";
+        return "per-node";
     }
     return "unknown";
+}
+
+/// The kind of that name.
+constexpr std::optional<Kind> kind_named(std::string_view name)
+{
+    for (auto const kind : std::array{Kind::shared, Kind::replicated, Kind::partitioned, Kind::per_node})
+    {
+        if (to_text(kind) == name)
+            return kind;
+    }
+    return std::nullopt;
 }
 
 /// The places where a clustered object has, or could have, a representative, as bits; a seat's number is that of its

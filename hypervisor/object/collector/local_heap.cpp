@@ -165,15 +165,22 @@ void Local_heap::end_sweep(Step step)
         work_per_kilobyte_ = done_.value() / kilobytes + 16;
     figures_[0].store(sweeper_.objects_freed() - begun_.objects_freed, std::memory_order_relaxed);
     figures_[1].store(sweeper_.freed().value() - begun_.bytes_freed, std::memory_order_relaxed);
-    figures_[2].store(begun_.slices, std::memory_order_relaxed);
-    figures_[3].store(begun_.longest, std::memory_order_relaxed);
+    figures_[2].store(objects(), std::memory_order_relaxed);
+    figures_[3].store(survived_.value(), std::memory_order_relaxed);
+    figures_[4].store(begun_.slices, std::memory_order_relaxed);
+    figures_[5].store(begun_.longest, std::memory_order_relaxed);
     swept_cycle_.store(step.cycle(), std::memory_order_seq_cst);
 }
 
 Collection_figures Local_heap::figures() const
 {
     auto const get = [this](std::size_t index) { return figures_[index].load(std::memory_order_relaxed); };
-    return {.objects_freed = get(0), .bytes_freed = get(1), .slices = get(2), .longest = get(3)};
+    return {.objects_freed = get(0),
+            .bytes_freed = get(1),
+            .objects_left = get(2),
+            .bytes_left = get(3),
+            .slices = get(4),
+            .longest = get(5)};
 }
 
 void Local_heap::request_collection()

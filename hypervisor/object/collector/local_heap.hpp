@@ -26,6 +26,8 @@ struct Collection_figures
 {
     std::uint64_t objects_freed = 0;
     std::uint64_t bytes_freed = 0;
+    std::uint64_t objects_left = 0;
+    std::uint64_t bytes_left = 0;
     std::uint64_t slices = 0;
     std::uint64_t longest = 0; ///< slice, in ticks
 };
@@ -106,6 +108,11 @@ public:
     /// What debug builds compare with the trace map of the object under construction.
     Construction& construction() { return construction_; }
 
+    const Sweeper& sweeper() const { return sweeper_; }
+    Pages pages() const { return store_.pages(); }
+    Bytes occupied() const { return allocated_ - sweeper_.freed(); }
+    std::uint64_t objects() const { return store_.taken() - sweeper_.objects_freed(); }
+
     // Any core.
     Core_id core() const { return core_; }
     Step adopted() const { return Step(adopted_.load(std::memory_order_seq_cst)); }
@@ -116,10 +123,6 @@ public:
     /// Kicks the core, once until it comes, if it sleeps or is behind.
     void wake();
 
-    const Sweeper& sweeper() const { return sweeper_; }
-    Pages pages() const { return store_.pages(); }
-    Bytes occupied() const { return allocated_ - sweeper_.freed(); }
-    std::uint64_t objects() const { return store_.taken() - sweeper_.objects_freed(); }
     /// Of the last collection that this core was done with.
     Collection_figures figures() const;
     Collection_report report() const;
@@ -169,7 +172,7 @@ private:
     alignas(64) std::atomic<std::uint64_t> adopted_;
     std::atomic<std::uint64_t> swept_cycle_;
     std::atomic<bool> kicked_{false};
-    std::array<std::atomic<std::uint64_t>, 4> figures_{};
+    std::array<std::atomic<std::uint64_t>, 6> figures_{};
 
     Marker marker_;
 };

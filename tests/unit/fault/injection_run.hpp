@@ -11,6 +11,7 @@
 #include "fault/managed_policies.hpp"
 #include "interface/exit/dispatcher.hpp"
 #include "memory/heap.hpp"
+#include "processor/migration.hpp"
 #include "processor/running_vcpus.hpp"
 
 namespace ovm::test
@@ -36,7 +37,7 @@ public:
             if (exit.kind == arch::Exit_kind::shutdown)
                 return vcpu.stop();
             if (exit.kind == arch::Exit_kind::halt)
-                vcpu.home().timers().arm(*this, vcpu.home().timers().now() + Ticks(100'000));
+                timers_.arm(*this, timers_.now() + Ticks(100'000));
             dispatcher_.handle(vcpu, exit);
         };
         running.vcpu->state().set_rip(start);
@@ -45,7 +46,7 @@ public:
     ~Worker()
     {
         if (armed())
-            running_.vcpu->home().timers().cancel(*this);
+            timers_.cancel(*this);
     }
 
     bool done() const { return place_ == program && (!ends_itself() || stopped()); }
@@ -53,6 +54,7 @@ public:
     bool ends_itself() const { return index_ % 2 == 1; }
     bool stopped() const { return running_.times_stopped != 0; }
     std::string name() const { return "VM " + std::to_string(running_.vcpu->vm().value()); }
+    processor::Vcpu& vcpu() { return *running_.vcpu; }
     /// What is wrong with its work, if it is done.
     std::string complaint() const
     {
@@ -116,6 +118,7 @@ private:
     }
 
     Running_vcpu& running_;
+    processor::Timer_service& timers_{running_.vcpu->home().timers()}; ///< they stay where it began
     std::uint64_t index_;
     std::uint64_t place_ = 0;
     std::uint64_t results_ = 0;
@@ -197,9 +200,9 @@ private:
     bool failed_ = false;
 };
 
-/// A machine of two cores that works, swaps its policies all the while, and meets one fault. All on this thread, by a
-/// seed: the same each time.
-class Injection_run
+/// A machine of two cores that works, swaps its policies and moves its vcpus all the while, and meets one fault. All on
+/// this thread, by a seed: the same each time.
+class Injection_run final : private processor::Migration_observer
 {
 public:
     static constexpr std::uint32_t cores = 2;
@@ -227,6 +230,8 @@ public:
         {
             if (random_() % 16 == 0)
                 begin_some_swap();
+            if (random_() % 16 == 0)
+                begin_some_move();
             turn(static_cast<std::uint32_t>(random_() % cores));
         }
         for (unsigned round = 0; round < 400 && !is_quiet(); ++round)
@@ -270,12 +275,27 @@ private:
             policies().begin_swap(choice.resource, choice.policy);
         }
     }
+    /// Of one that has stopped, too.
+    void begin_some_move()
+    {
+        auto& vcpu = workers_[random_() % workers_.size()]->vcpu();
+        if (!migration_.idle())
+            return;
+        auto const other = 1 - vcpu.home().id().value();
+        if (!migration_.begin(vcpu, machine_.core(other), *this))
+            wrong_ = "a move does not begin";
+    }
+    void migration_over(processor::Migration& migration) override
+    {
+        if (migration.outcome() == processor::Migration::Outcome::no_room)
+            wrong_ = "a scheduler without reservations has no room";
+    }
     bool is_done() const
     {
         return tenant_->done() &&
                std::ranges::all_of(workers_, [](auto& each) { return each->done() || each->stopped(); });
     }
-    bool is_quiet() { return policies().swap.idle() && policies().has_returned(); }
+    bool is_quiet() { return policies().swap.idle() && policies().has_returned() && migration_.idle(); }
     /// All frames of the machine, whoever has them.
     std::uint64_t sum()
     {
@@ -303,7 +323,9 @@ private:
         if (!tenant_->done())
             return "the job does not come to its end";
         if (!is_quiet())
-            return "a swap does not come to its end";
+            return "a swap or a move does not come to its end";
+        if (!wrong_.empty())
+            return wrong_;
         for (std::uint32_t core = 0; core < cores; ++core)
         {
             auto const& window = arch::core_window_of(Core_id(core));
@@ -336,6 +358,8 @@ private:
     }
 
     std::mt19937_64 random_;
+    std::string wrong_{};
+    processor::Migration migration_{}; ///< cores may have it until they end
     Basic_running_vcpus<Managed_policies> machine_{cores};
     policy::First_touch_frames heap_frames_{machine_.pool()};
     memory::Heap heap_{heap_frames_, Node_id(0)};

@@ -45,6 +45,22 @@ protected:
         arch::hosted::become_core(Core_id(core));
         pool_.release(page, small_order);
     }
+    /// All of it, with what callers on the way meet.
+    void change_kind(object::Kind kind)
+    {
+        object::Change change;
+        arch::hosted::become_core(Core_id(0));
+        ASSERT_TRUE(change.begin_kind(pool_.stocks().root(), kind, Node_id(0), Core_id(0), nullptr));
+        for (std::uint32_t round = 0; round < 20; ++round)
+        {
+            auto const page = allocate(round % 4);
+            ASSERT_TRUE(page) << "who meets the gate is served by the node";
+            release((round + 1) % 4, *page);
+            cross_all(1);
+        }
+        ASSERT_TRUE(change.idle() && change.succeeded());
+        EXPECT_EQ(pool_.stocks().root().kind(), kind);
+    }
     Pages stocked(std::uint32_t node) { return pool_.stocks().pages(Node_id(node)); }
 
     object::Object_table table_{};
@@ -120,6 +136,72 @@ TEST_F(Frame_stock_test, AMigratedStockGoesBackToItsNode)
     EXPECT_TRUE(change.idle() && change.succeeded());
     EXPECT_EQ(stocked(0), Pages{0});
     all_ -= Pages{2};
+}
+
+TEST_F(Frame_stock_test, NoPageIsGivenTwiceOrLostWhateverKindFollowsWhich)
+{
+    constexpr std::array kinds{object::Kind::shared, object::Kind::partitioned, object::Kind::per_node};
+    auto& root = pool_.stocks().root();
+    std::set<std::uint64_t> given;
+    std::uint32_t core = 0;
+    for (auto const from : kinds)
+    {
+        for (auto const to : kinds)
+        {
+            for (auto const kind : {from, to})
+            {
+                SCOPED_TRACE(object::to_text(kind));
+                change_kind(kind);
+                for (std::uint32_t i = 0; i < 100; ++i)
+                {
+                    auto const page = allocate(++core % 4);
+                    if (page)
+                        ASSERT_TRUE(given.insert(page->value()).second);
+                }
+                while (given.size() > 60)
+                {
+                    release(++core % 4, Host_physical(*given.begin()));
+                    given.erase(given.begin());
+                }
+                EXPECT_EQ(pool_.free() + Pages(given.size()) + Pages(root.representatives()), all_);
+            }
+        }
+    }
+    for (auto const page : given)
+        release(0, Host_physical(page));
+}
+
+TEST_F(Frame_stock_test, EachKindServesItsCoresAndOthersPassBy)
+{
+    change_kind(object::Kind::shared);
+    EXPECT_EQ(pool_.stocks().root().representatives(), 1u);
+    auto const page = allocate(3);
+    ASSERT_TRUE(page);
+    release(3, *page);
+    EXPECT_EQ(stocked(1), Pages{0}) << "it is a stock of node 0";
+    EXPECT_NE(stocked(0), Pages{0});
+
+    change_kind(object::Kind::per_node);
+    EXPECT_EQ(pool_.stocks().root().representatives(), 2u);
+    ASSERT_TRUE(allocate(2));
+    auto const before = stocked(1);
+    ASSERT_TRUE(allocate(3));
+    EXPECT_EQ(stocked(1), before - Pages{1}) << "one stock for both";
+    all_ -= Pages{2};
+}
+
+TEST_F(Frame_stock_test, AStockIsNotReplicated)
+{
+    auto& root = pool_.stocks().root();
+    object::Change change;
+    arch::hosted::become_core(Core_id(0));
+    ASSERT_TRUE(change.begin_kind(root, object::Kind::replicated, Node_id(0), Core_id(0), nullptr));
+    cross_all(10);
+    ASSERT_TRUE(change.idle());
+    EXPECT_FALSE(change.succeeded());
+    EXPECT_EQ(change.error(), Error::unsupported);
+    EXPECT_EQ(root.kind(), object::Kind::partitioned);
+    change_kind(object::Kind::per_node); // what was refused left nothing claimed
 }
 
 TEST_F(Frame_stock_test, LargerBlocksAndOtherNodesPassBy)

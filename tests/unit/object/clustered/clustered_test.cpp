@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "arch/crossing.hpp"
 #include "object/clustered/tally.hpp"
 #include "object/object_fixture.hpp"
 
@@ -221,6 +222,55 @@ TEST_F(Clustered_test, AChangeThatFindsNoMemoryChangesNothing)
     EXPECT_EQ(watch_.alive, 1u);
     EXPECT_TRUE(add(1, 1));
     EXPECT_EQ(total(*tally_), 10u);
+}
+
+/// Its crossing is discarded while it makes a representative.
+class Faulting_factory final : public object::Representative_factory<Tally>
+{
+public:
+    explicit Faulting_factory(Count_factory& good) : good_(good) {}
+    Result<object::Owned<object::Representative<Tally>>> make(object::Kind kind, Node_id node) override
+    {
+        if (faults_next)
+            arch::discard_crossing({.kind = arch::Fault::Kind::injected, .what = "make"});
+        return good_.make(kind, node);
+    }
+
+    bool faults_next = false;
+
+private:
+    Count_factory& good_;
+};
+
+TEST_F(Clustered_test, AChangeThatFaultsBeforeTheGateEndsAndChangesNothing)
+{
+    Faulting_factory faulting{factory_};
+    tally_.emplace(Kind::partitioned, faulting, tombstone_);
+    ASSERT_TRUE(tally_->open(table_));
+    EXPECT_TRUE(add(1, 9));
+    arch::hosted::become_core(Core_id(0));
+    ASSERT_TRUE(change_.begin_kind(*tally_, Kind::shared, {}, Core_id(0), nullptr));
+    spaces_[0]->inbox.receive_all();
+    faulting.faults_next = true;
+    struct Slice final : arch::Crossing_body
+    {
+        explicit Slice(object::Job_queue& queue) : jobs(queue) {}
+        void cross() override { jobs.run_one(); }
+        object::Job_queue& jobs;
+    } slice{spaces_[0]->jobs};
+    auto const* const fault = arch::run_crossing(slice);
+    ASSERT_NE(fault, nullptr);
+    ASSERT_TRUE(spaces_[0]->jobs.discarded(fault));
+    run();
+    EXPECT_EQ(change_.error(), Error::faulted);
+    EXPECT_FALSE(change_.succeeded());
+    EXPECT_EQ(watch_.alive, 1u);
+    EXPECT_EQ(total(*tally_), 9u);
+    faulting.faults_next = false;
+    change_kind(Kind::shared);
+    EXPECT_EQ(total(*tally_), 9u);
+    destroy();
+    tally_.reset();
 }
 
 TEST_F(Clustered_test, OneObjectHasOneChangeAtATime)
