@@ -9,8 +9,10 @@ namespace ovm::object
 {
 
 /// One core's part in collections as a job: its slices come where jobs' slices come, never between an exit and an
-/// entry, and an idle core goes on before it halts. Concurrency: its core. Lifetime:    as long as the heap. Failure:
-/// a finaliser that faults costs its slice; the collection goes on.
+/// entry, and an idle core goes on before it halts.
+/// Concurrency: its core.
+/// Lifetime:    as long as the heap.
+/// Failure:     a finaliser that faults costs its slice; the collection goes on.
 class Collection_job final : public Job
 {
 public:
