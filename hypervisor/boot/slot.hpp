@@ -38,8 +38,6 @@ public:
     bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
-    /// What collected objects are made for it, through all of its lives, is charged to this.
-    const object::Quota& quota() const { return quota_; }
 
 private:
     enum class Phase : std::uint8_t
@@ -88,7 +86,7 @@ private:
     std::uint32_t placed_ = 0;
     std::uint32_t faults_while_ending_ = 0;
     std::array<processor::Core*, interface::max_vcpus> homes_{};
-    object::Quota quota_{most_collected};
+    object::Quota quota_{most_collected}; ///< of collected objects, through all of its lives
     std::optional<Policies::Population_adaptor> population_{};
     std::optional<memory::Managed_population> managed_population_{};
     object::Owned<interface::Virtual_machine> vm_{};

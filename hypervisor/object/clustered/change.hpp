@@ -84,8 +84,7 @@ protected:
 /// Concurrency: begun and run on one core.
 /// Lifetime:    as long as the machine; used again and again.
 /// Failure:     in construct only, a fault there included (Error::faulted). A representative that faults in
-/// merge_into()
-///              or split_from() costs the core.
+///              merge_into() or split_from() costs the core.
 class Change final : public Job
 {
 public:
