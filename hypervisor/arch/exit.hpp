@@ -145,7 +145,6 @@ struct Exit
     std::optional<std::uint32_t> error_code{}; ///< of an exception
     bool by_instruction = false;               ///< an exception that INT1 raises: rip still points at that
     std::uint64_t next_rip = 0; ///< where the instruction ends; 0: the processor did not say (always valid)
-    bool delivering = false;    ///< happened while an event was being delivered (always valid)
     std::uint32_t msr = 0;
     std::uint64_t value = 0; ///< written to an MSR, XCR0 or control register
     Port_exit port{};

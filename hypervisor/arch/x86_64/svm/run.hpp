@@ -71,21 +71,21 @@ constexpr Port_exit port_exit(std::uint64_t information)
 [[gnu::always_inline]] inline const Exit& Virtual_processor::run(Virtual_core& core)
 {
     using namespace svm;
-    auto& control = vmcb_.control;
-    auto& state = vmcb_.state;
-    state.rax = get(Register::rax);
-    state.rsp = get(Register::rsp);
+    vmcb_.state.rax = get(Register::rax);
+    vmcb_.state.rsp = get(Register::rsp);
     if (core.ready_ != this) [[unlikely]]
         prepare_and_enter(core);
     else
         hardware::enter(vmcb_at_, registers_.data(), core.host_state_.value());
+    // Looked up anew: nothing is kept around the entry, which has no register to spare.
+    auto& control = vmcb_.control;
+    auto const& state = vmcb_.state;
     set(Register::rax, state.rax);
     set(Register::rsp, state.rsp);
     control.clean_bits = core.clean_bits_;
 
     exit_.rip = state.rip;
     exit_.next_rip = control.next_rip; // stays 0 where the processor does not save it
-    exit_.delivering = false;
     if ((control.exit_int_info & event::valid) != 0) [[unlikely]]
         put_back_event();
     auto const code = control.exit_code;

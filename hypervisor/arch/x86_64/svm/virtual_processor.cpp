@@ -245,7 +245,6 @@ std::optional<Event> Virtual_processor::take_event()
 /// an instruction raises, as rip still points at that and it is executed again.
 void Virtual_processor::put_back_event()
 {
-    exit_.delivering = true;
     auto const lost = vmcb_.control.exit_int_info;
     auto const type = lost & event::type_mask;
     auto const vector = lost & event::vector_mask;
