@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "memory/page_order.hpp"
+#include "object/module/family.hpp"
 
 namespace ovm::memory
 {
@@ -80,3 +81,7 @@ public:
 };
 
 } // namespace ovm::memory
+
+template <>
+inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::memory::Population> =
+    ovm::object::Family_id::population;

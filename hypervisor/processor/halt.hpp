@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "base/strong.hpp"
+#include "object/module/family.hpp"
 #include "processor/vcpu_identity.hpp"
 
 namespace ovm::processor
@@ -74,3 +75,6 @@ public:
 };
 
 } // namespace ovm::processor
+
+template <>
+inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::processor::Halt> = ovm::object::Family_id::halt;

@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "base/strong.hpp"
+#include "object/module/family.hpp"
 #include "processor/residents.hpp"
 #include "processor/schedulable.hpp"
 
@@ -65,3 +66,7 @@ protected:
 };
 
 } // namespace ovm::processor
+
+template <>
+inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::processor::Scheduler> =
+    ovm::object::Family_id::scheduler;
