@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/bits.hpp"
+
 namespace ovm::modules
 {
 
@@ -18,6 +20,13 @@ constexpr std::uint64_t share = 8;
 
 } // namespace
 
+Result<> Predictor::check(object::Values values)
+{
+    if (Ticks(values[0]) > longest_window)
+        return Error::out_of_range;
+    return {};
+}
+
 std::optional<std::uint32_t> Predictor::number(Vcpu_identity vcpu) const
 {
     auto const vm = vcpu.vm.value();
@@ -33,7 +42,7 @@ Result<Ticks> Predictor::poll(Vcpu_identity vcpu, Halt_account& account, Ticks)
     if (auto const at = number(vcpu); at && means_[*at] != Ticks(0) && means_[*at] <= max_)
     {
         account.window = std::min(means_[*at] * 2, max_);
-        ++account.polls;
+        account.polls = saturating_add(account.polls, 1);
     }
     return account.window;
 }
@@ -41,12 +50,13 @@ Result<Ticks> Predictor::poll(Vcpu_identity vcpu, Halt_account& account, Ticks)
 Result<> Predictor::woke(Vcpu_identity vcpu, Halt_account& account, Ticks slept, bool was_polling)
 {
     if (was_polling)
-        ++account.hits;
+        account.hits = saturating_add(account.hits, 1);
     if (auto const at = number(vcpu))
     {
-        auto const sleep = std::min(slept, max_ * longest_sleep);
-        auto& mean = means_[*at];
-        mean = mean == Ticks(0) ? sleep : mean - mean / share + sleep / share;
+        auto const most = max_ * longest_sleep;
+        auto const sleep = std::min(slept, most);
+        auto const mean = std::min(means_[*at], most);
+        means_[*at] = mean == Ticks(0) ? sleep : mean - mean / share + sleep / share;
     }
     return {};
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/contract.hpp"
 #include "base/strong.hpp"
 #include "object/module/module.hpp"
 #include "processor/halt.hpp"
@@ -25,6 +26,9 @@ public:
     static constexpr object::Policy_description description{"predictor", "polls where a short sleep is to be expected",
                                                             parameters};
 
+    /// Error::out_of_range: the clock is too fast for such a window.
+    static Result<> check(object::Values values);
+    /// Requires check().
     explicit Predictor(object::Values values) : max_(values[0]), longest_(values[0]) {}
 
     Result<Ticks> poll(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks now) override;
@@ -38,6 +42,9 @@ private:
     static constexpr std::uint32_t most_vms = 32;
     static constexpr std::uint32_t most_means = most_vms * processor::most_vcpus;
 
+    static constexpr Ticks longest_window{std::uint64_t{1} << 40};
+
+    OVM_CLASS_INVARIANT bool invariant() const { return max_ <= longest_window; }
     std::optional<std::uint32_t> number(processor::Vcpu_identity vcpu) const;
 
     std::array<Ticks, most_means> means_{}; ///< 0: it never slept

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/bits.hpp"
+#include "base/contract.hpp"
+
 namespace ovm::modules
 {
 
@@ -12,10 +15,10 @@ using processor::Scheduling_parameters;
 namespace
 {
 
-/// Passes are counted from the smallest one, which rebase() makes 0: so nobody's is further ahead than this, and sums
-/// stay far from 64 bits. A turn counts no longer than `longest_turn`.
-constexpr std::uint64_t furthest = std::uint64_t{1} << 48;
+/// A turn counts no longer than this.
 constexpr std::uint64_t longest_turn = std::uint64_t{1} << 32;
+/// Until the machine has run for this long, which it never has, no sum of times overflows.
+constexpr Ticks end_of_time{std::uint64_t{1} << 62};
 
 std::uint64_t weight(const Schedulable& vcpu)
 {
@@ -38,6 +41,13 @@ std::uint64_t pass_of(const Schedulable& vcpu, std::int64_t lag, std::uint64_t e
 
 } // namespace
 
+Result<> Stride::check(object::Values values)
+{
+    if (Ticks(values[0]) > longest_slice)
+        return Error::out_of_range;
+    return {};
+}
+
 std::uint32_t Stride::find(const Schedulable& vcpu) const
 {
     for (std::uint32_t i = 0; i < count_; ++i)
@@ -48,13 +58,14 @@ std::uint32_t Stride::find(const Schedulable& vcpu) const
     return nobody;
 }
 
-/// The runnable one with the smallest pass; among equals the one that is first in the table.
-std::uint32_t Stride::first() const
+/// The runnable one with the smallest pass, but that one; among equals the one that is first in the table.
+std::uint32_t Stride::first_but(std::uint32_t excluded) const
 {
     std::uint32_t best = nobody;
     for (std::uint32_t i = 0; i < count_; ++i)
     {
-        if (entries_[i].runnable && (best == nobody || entries_[i].pass < entries_[best].pass))
+        OVM_LOOP_INVARIANT(best == nobody || best < i);
+        if (i != excluded && entries_[i].runnable && (best == nobody || entries_[i].pass < entries_[best].pass))
             best = i;
     }
     return best;
@@ -67,7 +78,8 @@ void Stride::charge_current(Ticks now)
     auto const ran = now > current_since_ ? now - current_since_ : Ticks(0);
     current_since_ = now;
     auto& entry = entries_[current_];
-    entry.vcpu->account().ran += ran;
+    auto& account = entry.vcpu->account();
+    account.ran = Ticks(saturating_add(account.ran.value(), ran.value()));
     entry.pass = std::min(entry.pass + to_pass(*entry.vcpu, ran.value()), furthest);
 }
 
@@ -110,7 +122,6 @@ void Stride::wake(Schedulable& vcpu, Ticks now)
     if (least != nobody)
         entry.pass = std::max(entry.pass, entries_[least].pass);
     entry.runnable = true;
-    ++runnable_;
 }
 
 void Stride::block(Schedulable& vcpu, Ticks now)
@@ -119,7 +130,6 @@ void Stride::block(Schedulable& vcpu, Ticks now)
     auto const at = find(vcpu);
     OVM_REQUIRES_THAT(at != nobody && entries_[at].runnable);
     entries_[at].runnable = false;
-    --runnable_;
     vcpu.account().asleep_since = now;
     if (current_ == at)
         current_ = nobody;
@@ -127,6 +137,7 @@ void Stride::block(Schedulable& vcpu, Ticks now)
 
 processor::Scheduler::Choice Stride::choose(Ticks now)
 {
+    OVM_REQUIRES_THAT(now < end_of_time);
     charge_current(now);
     rebase();
     current_ = first();
@@ -134,7 +145,7 @@ processor::Scheduler::Choice Stride::choose(Ticks now)
     if (current_ == nobody)
         return {};
     Choice choice{.next = entries_[current_].vcpu};
-    if (runnable_ > 1)
+    if (first_but(current_) != nobody)
         choice.until = now + slice_;
     return choice;
 }
@@ -144,9 +155,14 @@ Result<> Stride::export_state(Scheduler_state& state)
 {
     charge_current(state.now);
     std::uint64_t sum = 0;
+    std::uint64_t runnable = 0;
     for (std::uint32_t i = 0; i < count_; ++i)
+    {
+        OVM_LOOP_INVARIANT(sum <= i * furthest && runnable <= i);
         sum += entries_[i].runnable ? entries_[i].pass : 0;
-    auto const mean = runnable_ == 0 ? 0 : sum / runnable_;
+        runnable += entries_[i].runnable ? 1 : 0;
+    }
+    auto const mean = runnable == 0 ? 0 : sum / runnable;
     for (std::uint32_t i = 0; i < count_; ++i)
     {
         auto const& entry = entries_[i];
@@ -166,7 +182,6 @@ Result<> Stride::import_state(Scheduler_state& state)
         OVM_TRY(admit(vcpu, state.now));
         auto& entry = entries_[count_ - 1];
         entry.runnable = vcpu.runnable();
-        runnable_ += entry.runnable ? 1 : 0;
         entry.pass = pass_of(vcpu, vcpu.account().lag, longest_turn);
         if (&vcpu == state.current)
             current_ = count_ - 1;
