@@ -5,7 +5,7 @@
 #include "arch/at_hand.hpp"
 #include "arch/crash.hpp"
 #include "arch/power.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 #include "interface/console/log.hpp"
 
 namespace ovm::boot
@@ -101,7 +101,7 @@ void Hypervisor::start()
     if (auto const script = archive_.find("console.script"))
     {
         script_.emplace(commands_, cores_[0]->timers());
-        script_->play(interface::text_of(script->content));
+        script_->play(text_of(script->content));
     }
 }
 
@@ -159,7 +159,7 @@ bool Hypervisor::read_configuration()
         refuse(to_text(file.error()), "machine.conf cannot be read: make the archive again", 0);
         return false;
     }
-    interface::Configuration_reader reader{interface::text_of(file->content)};
+    interface::Configuration_reader reader{text_of(file->content)};
     if (!reader.read_machine(configuration_))
     {
         refuse(reader.error()->what, reader.error()->word, reader.error()->line);
