@@ -86,6 +86,9 @@ void Hypervisor::start()
     console_->record(interface::Record_type::up, Vm_id{0}, "OVM 0.1");
     if (!readable)
         finish(interface::Finish_status::bad_configuration);
+    auto modules = object::make<Modules>(heap_, policies_, archive_, heap_);
+    OVM_ASSERT(modules.has_value()); // memory lasted for the console, which takes more
+    modules_ = std::move(*modules);
 
     auto const cores = arch::start_cores();
     while (cores_ready_.load(std::memory_order_acquire) < cores)
@@ -267,7 +270,8 @@ void Hypervisor::policy_failed(processor::Core& core, object::Adaptor& resource,
                  .domain = arch::Fault_domain::policy,
                  .resource = Text<40>(resource.resource())});
     log("core ", core.id().value(), ": a policy of ", resource.resource(), " failed: ", fault.what);
-    policies_.failed(resource, core.id());
+    if (auto const module = policies_.failed(resource, core.id(), fault); !module.empty())
+        log("module ", module, ": in quarantine, as its policy failed");
 }
 
 void Hypervisor::job_failed(processor::Core& core, const arch::Fault& fault)

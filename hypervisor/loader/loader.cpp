@@ -308,7 +308,6 @@ Job::Step Loader::retire()
         return Step::again;
     }
     phase_ = Phase::idle;
-    owner_.said(said_.view());
     return Step::done;
 }
 

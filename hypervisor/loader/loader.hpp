@@ -23,8 +23,6 @@ public:
     virtual std::span<object::Adaptor* const> adaptors() const = 0;
     /// A swap that nobody uses, prepared; nothing: all are under way.
     virtual object::Swap* free_swap() = 0;
-    /// Of everything that was asked for: what came of it.
-    virtual void said(std::string_view line) = 0;
 
 protected:
     ~Loader_owner() = default;
