@@ -103,6 +103,31 @@ struct Parameter
 static_assert(sizeof(Envelope) == 96 && sizeof(Header) == 160 && sizeof(Policy) == 72 && sizeof(Parameter) == 48 &&
               sizeof(Import) == 12);
 
+/// A site's word on keys and modules, `NAME.okeys`: an Envelope, this, the added keys, the revoked ones, and the revoked
+/// modules. A list counts only if its counter is higher than that of every list before.
+struct Key_list
+{
+    std::array<std::uint8_t, 8> magic{};
+    std::uint32_t size = 0;  ///< of the signed part
+    std::uint32_t added = 0; ///< each of 32 bytes
+    std::uint64_t counter = 0;
+    std::uint32_t revoked = 0; ///< each of 32 bytes: modules signed with them are refused from now on
+    std::uint32_t modules = 0; ///< of Revoked_module
+};
+
+/// The module of that name, up to that version, is refused from now on.
+struct Revoked_module
+{
+    std::array<char, 32> name{}; ///< filled with zeros
+    std::uint32_t version = 0;
+    std::uint32_t zero = 0;
+};
+
+inline constexpr std::array<std::uint8_t, 8> key_list_magic{'O', 'V', 'M', 'K', 'E', 'Y', '1', '\n'};
+inline constexpr std::uint32_t most_listed = 64; ///< of each kind
+
+static_assert(sizeof(Key_list) == 32 && sizeof(Revoked_module) == 40);
+
 /// What a file may be at most.
 inline constexpr std::uint32_t most_bytes = 256 << 10;
 inline constexpr std::uint32_t most_stack = 2 << 10;
