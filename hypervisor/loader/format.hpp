@@ -103,8 +103,8 @@ struct Parameter
 static_assert(sizeof(Envelope) == 96 && sizeof(Header) == 160 && sizeof(Policy) == 72 && sizeof(Parameter) == 48 &&
               sizeof(Import) == 12);
 
-/// A site's word on keys and modules, `NAME.okeys`: an Envelope, this, the added keys, the revoked ones, and the revoked
-/// modules. A list counts only if its counter is higher than that of every list before.
+/// A site's word on keys and modules, `NAME.okeys`: an Envelope, this, the added keys, the revoked ones, and the
+/// revoked modules. A list counts only if its counter is higher than that of every list before.
 struct Key_list
 {
     std::array<std::uint8_t, 8> magic{};
