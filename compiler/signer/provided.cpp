@@ -12,7 +12,7 @@ namespace
 {
 
 // Where the members of object::Provided, Policy_description and Parameter stand, with libc++'s views: an address, then
-// a size. `ovm_layout` of the tests compares them with the headers.
+// a size. A test compares them with the headers.
 namespace provided
 {
 constexpr unsigned family = 0;
