@@ -69,6 +69,15 @@ void describe(CLI::App& app, Texts& texts, Options& options)
                    "Play commands on OVM's own console, each line of the file TIME COMMAND: seconds since OVM came up "
                    "(2.5), or since the line before (+0.5)")
         ->type_name("FILE");
+    app.add_option("--module", options.modules,
+                   "A module that OVM can be told to load (`module load NAME.omod`), repeatable")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->take_all();
+    app.add_option("--key", options.keys, "A public key whose modules OVM loads, repeatable")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->take_all();
     app.add_option("--append", options.append, "More words on OVM's own command line")->type_name("TEXT");
     app.add_option("--ovm", options.ovm, "Another image of the hypervisor")->type_name("FILE");
     app.add_flag("--verbose", options.verbose, "Say more, on the standard error");
@@ -77,7 +86,8 @@ void describe(CLI::App& app, Texts& texts, Options& options)
     app.add_option("--emulator-binary", options.emulator_program)->group("");
     for (auto* option : app.get_options())
     {
-        if (option->get_expected_max() == 1 && option->get_items_expected_max() == 1 && option->get_name() != "--guest")
+        if (option->get_expected_max() == 1 && option->get_items_expected_max() == 1 &&
+            option->get_name() != "--guest" && option->get_name() != "--module" && option->get_name() != "--key")
             option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
 }

@@ -38,6 +38,8 @@ struct Options
     bool dry_run = false;
     std::string image; ///< --iso
     std::string console_script;
+    std::vector<std::string> modules; ///< files that OVM may be told to load
+    std::vector<std::string> keys;    ///< public ones that it trusts
     bool verbose = false;
     std::string append;
     std::string ovm;

@@ -206,7 +206,7 @@ Checked<int> run(const Options& options)
     // A written image is for a computer with a person at its terminal.
     bool const starts = options.image.empty();
     Ovm_words const words{starts, starts && options.headless, options.append};
-    auto archive = OVM_CHECKED(make_boot_archive(machine, script));
+    auto archive = OVM_CHECKED(make_boot_archive(machine, script, {options.modules, options.keys}));
     if (!options.image.empty())
     {
         OVM_CHECKED(write_grub_image(options.image, {ovm, archive, ovm_command_line(words), false, false}));

@@ -5,7 +5,7 @@
 packages_run=(
     clang-19 lld-19 llvm-19 llvm-19-dev libclang-19-dev libc++-19-dev libc++abi-19-dev
     cmake ninja-build cpio
-    libtoml11-dev nlohmann-json3-dev libcli11-dev
+    libtoml11-dev nlohmann-json3-dev libcli11-dev libssl-dev
     qemu-system-x86 seabios
 )
 

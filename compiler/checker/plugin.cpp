@@ -47,7 +47,7 @@ private:
     std::string report_;
 };
 
-/// `-fplugin-arg-ovm_checker-trusted=FILE` (needed), `...-root=FOLDER`, `...-report=FILE`.
+/// `-fplugin-arg-ovm_checker-trusted=FILE` (needed), `...-root=FOLDER`, `...-report=FILE`, `...-module=FOLDER`.
 class Action final : public clang::PluginASTAction
 {
 protected:
@@ -60,17 +60,20 @@ protected:
     {
         std::string trusted;
         std::string root;
+        std::string module;
         for (const std::string& argument : arguments)
         {
             const auto [name, value] = llvm::StringRef(argument).split('=');
             std::string* place = name == "trusted"  ? &trusted
                                  : name == "root"   ? &root
                                  : name == "report" ? &report_
+                                 : name == "module" ? &module
                                                     : nullptr;
             if (place == nullptr || value.empty())
             {
-                report_failure(compiler.getDiagnostics(), "unknown or empty argument '" + argument +
-                                                              "'; there are trusted=FILE, root=FOLDER, report=FILE");
+                report_failure(compiler.getDiagnostics(),
+                               "unknown or empty argument '" + argument +
+                                   "'; there are trusted=FILE, root=FOLDER, report=FILE, module=FOLDER");
                 return false;
             }
             *place = value.str();
@@ -82,6 +85,10 @@ protected:
         {
             report_failure(compiler.getDiagnostics(), failure);
             return false;
+        }
+        if (!module.empty())
+        {
+            trust_.set_module(module);
         }
         return true;
     }

@@ -58,10 +58,20 @@ Reporter::Reporter(clang::ASTContext& context, Trust& trust)
     note_ = diagnostics.getCustomDiagID(clang::DiagnosticsEngine::Note, "%0; instead: %1");
 }
 
+Standing Reporter::standing_at(clang::SourceLocation place)
+{
+    // Whatever a line marker in a module's file says that it is.
+    if (trust_.is_module(sources_.getFilename(place)))
+    {
+        return Standing::checked;
+    }
+    const clang::PresumedLoc presumed = sources_.getPresumedLoc(place);
+    return presumed.isValid() ? trust_.standing_of(presumed.getFilename()) : Standing::outside;
+}
+
 Standing Reporter::standing_of_file(clang::SourceLocation place)
 {
-    const clang::PresumedLoc presumed = sources_.getPresumedLoc(sources_.getExpansionLoc(place));
-    return presumed.isValid() ? trust_.standing_of(presumed.getFilename()) : Standing::outside;
+    return standing_at(sources_.getExpansionLoc(place));
 }
 
 Standing Reporter::standing_of(clang::SourceLocation place)
@@ -73,8 +83,7 @@ Standing Reporter::standing_of(clang::SourceLocation place)
             place = sources_.getImmediateSpellingLoc(place);
             continue;
         }
-        const clang::PresumedLoc spelled = sources_.getPresumedLoc(sources_.getSpellingLoc(place));
-        const Standing standing = spelled.isValid() ? trust_.standing_of(spelled.getFilename()) : Standing::outside;
+        const Standing standing = standing_at(sources_.getSpellingLoc(place));
         if (standing != Standing::outside)
         {
             return standing;
@@ -108,6 +117,14 @@ bool Reporter::has_annotation(const clang::Decl* declaration)
         {
             if (attribute->getAnnotation() != trusted_annotation)
             {
+                continue;
+            }
+            const clang::PresumedLoc place =
+                sources_.getPresumedLoc(sources_.getExpansionLoc(attribute->getLocation()));
+            if (place.isValid() && trust_.is_module(place.getFilename()))
+            {
+                report(Rule::trusted_module, sources_.getExpansionLoc(attribute->getLocation()),
+                       "a trusted annotation in a module");
                 continue;
             }
             const llvm::StringRef reason = reason_of(*attribute);

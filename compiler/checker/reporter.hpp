@@ -41,6 +41,9 @@ public:
     [[nodiscard]] std::string append_counts(llvm::StringRef path);
 
 private:
+    /// Of the file at a place that no macro made.
+    [[nodiscard]] Standing standing_at(clang::SourceLocation place);
+
     [[nodiscard]] bool has_annotation(const clang::Decl* declaration);
     void count(const clang::Decl* declaration, llvm::StringRef reason);
 

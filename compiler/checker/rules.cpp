@@ -66,6 +66,9 @@ Rule_text text_of(Rule rule)
     case Rule::trusted_reason:
         return {"trusted-reason", "trusted code is counted and each piece of it must say why",
                 "write [[clang::annotate(\"ovm::trusted\", \"why it has to be\")]]"};
+    case Rule::trusted_module:
+        return {"trusted-module", "a module is loaded because all of it is checked, and has no lines that are believed",
+                "leave the annotation out and write what it covers within the safe subset"};
     }
     llvm_unreachable("a rule without text");
 }

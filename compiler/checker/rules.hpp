@@ -27,6 +27,7 @@ enum class Rule
     rtti,
     memory_function,
     trusted_reason,
+    trusted_module,
 };
 
 /// What a reader of a message needs beside the place: the rule's name, its reason, and the cure.

@@ -74,10 +74,25 @@ std::string Trust::read(llvm::StringRef list_path, llvm::StringRef root)
     return {};
 }
 
+void Trust::set_module(llvm::StringRef folder)
+{
+    module_ = real_path(folder);
+    module_ += '/';
+}
+
+bool Trust::is_module(llvm::StringRef path) const
+{
+    return !module_.empty() && llvm::StringRef(real_path(path)).starts_with(module_);
+}
+
 Standing Trust::standing_of(llvm::StringRef path)
 {
     const auto [position, fresh] = judged_.try_emplace(path, Standing::outside);
-    if (fresh)
+    if (fresh && is_module(path))
+    {
+        position->second = Standing::checked;
+    }
+    else if (fresh)
     {
         const std::string real = real_path(path);
         llvm::StringRef below = real;

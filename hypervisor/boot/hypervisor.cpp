@@ -5,7 +5,7 @@
 #include "arch/at_hand.hpp"
 #include "arch/crash.hpp"
 #include "arch/power.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 #include "interface/console/log.hpp"
 
 namespace ovm::boot
@@ -86,6 +86,9 @@ void Hypervisor::start()
     console_->record(interface::Record_type::up, Vm_id{0}, "OVM 0.1");
     if (!readable)
         finish(interface::Finish_status::bad_configuration);
+    auto modules = object::make<Modules>(heap_, policies_, archive_, heap_);
+    OVM_ASSERT(modules.has_value()); // memory lasted for the console, which takes more
+    modules_ = std::move(*modules);
 
     auto const cores = arch::start_cores();
     while (cores_ready_.load(std::memory_order_acquire) < cores)
@@ -101,7 +104,7 @@ void Hypervisor::start()
     if (auto const script = archive_.find("console.script"))
     {
         script_.emplace(commands_, cores_[0]->timers());
-        script_->play(interface::text_of(script->content));
+        script_->play(text_of(script->content));
     }
 }
 
@@ -159,7 +162,7 @@ bool Hypervisor::read_configuration()
         refuse(to_text(file.error()), "machine.conf cannot be read: make the archive again", 0);
         return false;
     }
-    interface::Configuration_reader reader{interface::text_of(file->content)};
+    interface::Configuration_reader reader{text_of(file->content)};
     if (!reader.read_machine(configuration_))
     {
         refuse(reader.error()->what, reader.error()->word, reader.error()->line);
@@ -267,7 +270,8 @@ void Hypervisor::policy_failed(processor::Core& core, object::Adaptor& resource,
                  .domain = arch::Fault_domain::policy,
                  .resource = Text<40>(resource.resource())});
     log("core ", core.id().value(), ": a policy of ", resource.resource(), " failed: ", fault.what);
-    policies_.failed(resource, core.id());
+    if (auto const module = policies_.failed(resource, core.id(), fault); !module.empty())
+        log("module ", module, ": in quarantine, as its policy failed");
 }
 
 void Hypervisor::job_failed(processor::Core& core, const arch::Fault& fault)

@@ -13,6 +13,7 @@
 #include "boot/commands/commands.hpp"
 #include "boot/commands/script.hpp"
 #include "boot/faults.hpp"
+#include "boot/modules.hpp"
 #include "boot/policies.hpp"
 #include "boot/provoked_fault.hpp"
 #include "boot/slot.hpp"
@@ -65,6 +66,8 @@ public:
     interface::Console& console() { return *console_; }
     const interface::Archive& archive() const { return archive_; }
     Policies& policies() { return policies_; }
+    /// Once the console is there.
+    Modules& modules() { return *modules_; }
     const Clustered_objects& clustered() const { return clustered_; }
     Balancer& balancer() { return balancer_; }
     const Faults& faults() const { return faults_; }
@@ -124,6 +127,7 @@ private:
     interface::Crash_report crash_report_{program_};
     Provoked_fault provoked_fault_{};
     object::Owned<interface::Console> console_{};
+    object::Owned<Modules> modules_{};
     std::array<object::Owned<Collected_heap>, arch::max_cores> collected_heaps_{};
     std::array<object::Owned<processor::Core>, arch::max_cores> owned_cores_{};
     std::array<processor::Core*, arch::max_cores> cores_{};

@@ -52,6 +52,8 @@ Result<> Policies::open()
     OVM_TRY(open_with(placement_, static_, least_loaded_, node_local_));
     OVM_TRY(open_with(halt_, at_once_, adaptive_));
     OVM_TRY(open_with(collection_, paced_, idle_time_));
+    scheduler_.admit(object::family_id<processor::Scheduler>);
+    halt_.admit(object::family_id<processor::Halt>);
     managed_frames_.emplace(pool_, frames_.policy_reference());
     managed_collection_.emplace(collection_.policy_reference());
     return {};
@@ -80,6 +82,7 @@ Result<> Policies::fill(Population_adaptor& adaptor, bool lazy)
 {
     OVM_TRY(adaptor.add(eager_));
     OVM_TRY(adaptor.add(lazy_));
+    adaptor.admit(object::family_id<memory::Population>);
     std::size_t const policy = lazy ? 1 : 0;
     Opening const opening(adaptor);
     OVM_TRY(adaptor.open(table_, policy, object::Parameters(adaptor.description(policy)), arch::time_stamp()));

@@ -74,7 +74,14 @@ public:
     object::Swap& swap(std::size_t number) { return swaps_[number]; }
 
     /// A policy of that resource failed on that core (object::Adaptor::faulted). The whole machine gets another one.
-    void failed(object::Adaptor& resource, Core_id core) { return_.want(resource, resource.faulted(core)); }
+    /// Answers whose module's it was, if any's.
+    std::string_view failed(object::Adaptor& resource, Core_id core, const arch::Fault& fault)
+    {
+        auto const failed = resource.faulted(core);
+        auto const module = resource.quarantine(failed, fault.at);
+        return_.want(resource, failed);
+        return module;
+    }
     object::Adaptor& scheduler() { return scheduler_; }
 
 private:

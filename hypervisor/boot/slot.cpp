@@ -163,6 +163,7 @@ object::Job::Step Slot::build()
                         static_cast<object::State_source<memory::Population>&>(*this));
     if (!policies.fill(*population_, configuration_.lazy))
         return could_not_start(no_memory);
+    owner_.modules().offer_to(*population_);
     managed_population_.emplace(population_->policy_reference());
     interface::Virtual_machine::Environment const environment{
         owner_.heap(), policies.frames(), owner_.console(), terminal_, owner_, *managed_population_, homes_};

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 /// The format of a module, `NAME.omod`, which the compiler's signer writes and the loader reads: the one header that
 /// both share. Numbers are little-endian. All that stands in a file is checked before it is used; what is said here
@@ -102,6 +103,35 @@ struct Parameter
 
 static_assert(sizeof(Envelope) == 96 && sizeof(Header) == 160 && sizeof(Policy) == 72 && sizeof(Parameter) == 48 &&
               sizeof(Import) == 12);
+
+/// A site's word on keys and modules, `NAME.okeys`: an Envelope, this, the added keys, the revoked ones, and the
+/// revoked modules. A list counts only if its counter is higher than that of every list before.
+struct Key_list
+{
+    std::array<std::uint8_t, 8> magic{};
+    std::uint32_t size = 0;  ///< of the signed part
+    std::uint32_t added = 0; ///< each of 32 bytes
+    std::uint64_t counter = 0;
+    std::uint32_t revoked = 0; ///< each of 32 bytes: modules signed with them are refused from now on
+    std::uint32_t modules = 0; ///< of Revoked_module
+};
+
+/// The module of that name, up to that version, is refused from now on.
+struct Revoked_module
+{
+    std::array<char, 32> name{}; ///< filled with zeros
+    std::uint32_t version = 0;
+    std::uint32_t zero = 0;
+};
+
+inline constexpr std::array<std::uint8_t, 8> key_list_magic{'O', 'V', 'M', 'K', 'E', 'Y', '1', '\n'};
+inline constexpr std::uint32_t most_listed = 64; ///< of each kind
+
+static_assert(sizeof(Key_list) == 32 && sizeof(Revoked_module) == 40);
+
+/// What the hypervisor exports: memory functions that compilers call by themselves, and what a broken contract calls.
+inline constexpr std::array<std::string_view, 5> exports{"memcpy", "memmove", "memset", "memcmp",
+                                                         "_ZN3ovm15contract_brokenEPKcS1_S1_i"};
 
 /// What a file may be at most.
 inline constexpr std::uint32_t most_bytes = 256 << 10;

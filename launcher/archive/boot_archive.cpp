@@ -1,5 +1,8 @@
 #include "launcher/archive/boot_archive.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <vector>
@@ -79,9 +82,24 @@ std::string guest_lines(const Guest& guest, Contents& contents)
     return lines;
 }
 
+/// Each under its own name, without its folders.
+Checked<> add_files(Cpio_writer& writer, const std::string& folder, const std::vector<std::string>& files)
+{
+    for (auto const& file : files)
+    {
+        std::ifstream stream(file, std::ios::binary);
+        std::string const bytes(std::istreambuf_iterator<char>(stream), {});
+        if (!stream.is_open() || stream.bad())
+            return Failure{file, "the file cannot be read", "give the name of a file"};
+        writer.add(folder + std::filesystem::path(file).filename().string(), bytes);
+    }
+    return {};
+}
+
 } // namespace
 
-Checked<std::string> make_boot_archive(const Machine& machine, const std::string& console_script)
+Checked<std::string> make_boot_archive(const Machine& machine, const std::string& console_script,
+                                       const Site_files& site)
 {
     Contents contents;
     std::string text = "ovm-machine 1\n";
@@ -93,6 +111,8 @@ Checked<std::string> make_boot_archive(const Machine& machine, const std::string
     writer.add("machine.conf", text);
     if (!console_script.empty())
         writer.add("console.script", console_script);
+    OVM_CHECKED(add_files(writer, "modules/", site.modules));
+    OVM_CHECKED(add_files(writer, "keys/", site.keys));
     OVM_CHECKED(contents.write(writer));
     return std::move(writer).finish();
 }

@@ -76,3 +76,5 @@ Result<> Predictor::import_state(Halt_state& state)
 }
 
 } // namespace ovm::modules
+
+OVM_MODULE(ovm::object::provides<ovm::processor::Halt, ovm::modules::Predictor>)

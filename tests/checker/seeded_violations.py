@@ -96,6 +96,28 @@ class Suite:
         result = self.compile("woven.cpp")
         self.check("trust: line markers", "hypervisor/not_listed.cpp:1:" in result.stderr, result.stderr)
 
+    def module(self):
+        """A module's folder, wherever it is, holds nothing that is trusted."""
+        violation = (HERE / "trust" / "violation.cpp").read_text()
+        annotated = '[[clang::annotate("ovm::trusted", "says who?")]] int read(int* at)\n{\n    return at[1];\n}\n'
+        arguments = ("trusted=hypervisor/trusted.txt", "module=modules/mine")
+        for name, text, rule in (
+                ("violation", violation, "pointer-arithmetic"),
+                ("annotation", annotated, "trusted-module"),
+                ("annotated violation", annotated, "pointer-arithmetic"),
+                ("line marker", '#line 1 "/usr/include/string.h"\n' + violation, "pointer-arithmetic"),
+                ("system line marker", '# 1 "/usr/include/string.h" 1 3\n' + violation, "pointer-arithmetic"),
+                ("macro of a line marker", '# 1 "hypervisor/listed.cpp"\n#define AT(p) p[1]\n'
+                 "int violation(int* at) { return AT(at); }\n", "pointer-arithmetic"),
+                ("trusted file's name", '# 1 "hypervisor/listed.cpp"\n' + violation, "pointer-arithmetic")):
+            self.place("modules/mine/mine.cpp", text)
+            result = self.compile("modules/mine/mine.cpp", arguments=arguments)
+            self.check(f"module: {name}", result.returncode != 0 and f"[ovm-{rule}]" in result.stderr, result.stderr)
+        self.place("modules/mine/mine.cpp", "int twice(int number)\n{\n    return 2 * number;\n}\n")
+        self.check("module: clean", self.compile("modules/mine/mine.cpp", arguments=arguments).returncode == 0)
+        self.place("modules/other/other.cpp", violation)
+        self.check("module: another folder", self.compile("modules/other/other.cpp", arguments=arguments).returncode == 0)
+
     def messages(self):
         result = self.compile("hypervisor/not_listed.cpp")
         self.check("message: what, why and how to mend",
@@ -155,6 +177,7 @@ def main():
             if source.suffix == ".cpp" and source.name != "violation.cpp":
                 suite.seeds(f"hypervisor/{source.name}")
         suite.trust()
+        suite.module()
         suite.messages()
         suite.arguments()
         suite.report()

@@ -33,6 +33,8 @@ void tick_on_each_look(Ticks step);
 /// What was asked of the hardware since reset().
 std::uint64_t kicks(Core_id core);
 std::optional<Ticks> timer(Core_id core);
+/// How often the core forgot a module (arch/module_memory.hpp), since the process began.
+std::uint64_t renewals(Core_id core);
 
 /// Bytes written to COM1 and COM2 since last asked, and a key pressed.
 std::string take_terminal_output();

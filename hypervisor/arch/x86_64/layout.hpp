@@ -20,6 +20,10 @@ inline constexpr Host_virtual stack_area{0xffff'ffff'a000'0000};
 /// Registers of devices and the framebuffer.
 inline constexpr Host_virtual device_area{0xffff'ffff'c000'0000};
 inline constexpr Bytes device_area_size{0x1000'0000};
+/// Modules, each in a place of its own (arch/module_memory.hpp).
+inline constexpr Host_virtual module_area{0xffff'ffff'e000'0000};
+inline constexpr Bytes module_area_size{0x80'0000};
+inline constexpr Bytes module_place_size{0x8'0000};
 
 inline constexpr Bytes core_stack_size{16 * 1024};
 inline constexpr Bytes exception_stack_size{8 * 1024};

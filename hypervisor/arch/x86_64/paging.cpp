@@ -140,6 +140,24 @@ void Page_tables::prepare_slot(unsigned slot)
     static_cast<void>(descend(table_at(root_)[slot]));
 }
 
+void Page_tables::prepare_pages(Host_virtual at, Bytes size)
+{
+    for (auto const end = at + size; at < end; at += large_page_size)
+    {
+        auto table = table_at(root_);
+        for (unsigned level = 3; level > 0; --level)
+            table = descend(table[index_of(at, level)]);
+    }
+}
+
+void Page_tables::unmap_page(Host_virtual at)
+{
+    auto table = table_at(root_);
+    for (unsigned level = 3; level > 0; --level)
+        table = table_at(Host_physical(table[index_of(at, level)] & page::address));
+    table[index_of(at, 0)] = 0;
+}
+
 std::uint64_t Page_tables::find(Host_virtual at) const
 {
     auto table = table_at(root_);
@@ -179,6 +197,7 @@ Page_tables build_page_tables(const Boot_information& information)
     for (auto const& range : all.ranges())
         tables.map(direct_map + Bytes(range.begin.value()), range.begin, range.size, Page_kind::data);
     tables.prepare_slot(256); // firmware's tables may lie in holes between RAM
+    tables.prepare_pages(module_area, module_area_size);
     return tables;
 }
 

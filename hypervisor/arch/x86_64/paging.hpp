@@ -34,8 +34,8 @@ enum class Page_kind : std::uint8_t
 };
 
 /// One tree of page tables, whose pages come from boot's memory map.
-/// Concurrency: boot changes it on core 0; later, one core at a time adds pages (map_device, map_firmware), which
-///              needs no flush, since absent entries are not cached.
+/// Concurrency: boot changes it on core 0; later, one core at a time adds pages (map_device, map_firmware, map_module),
+///              which needs no flush, since absent entries are not cached.
 class Page_tables
 {
 public:
@@ -47,6 +47,10 @@ public:
     void share_slot(const Page_tables& from, unsigned slot);
     /// An empty table, so that every core that shares the slot sees what is mapped in it later.
     void prepare_slot(unsigned slot);
+    /// Tables for single pages of large ones' worth, so that mapping these later takes no memory.
+    void prepare_pages(Host_virtual at, Bytes size);
+    /// A page that was mapped as one. Who may still have its translation flushes it.
+    void unmap_page(Host_virtual at);
     /// The entry that maps `at`, or 0.
     std::uint64_t find(Host_virtual at) const;
 

@@ -67,8 +67,9 @@ bool fix_up(Trap_frame& frame)
 /// An exception of the running code, on its own stack: the crossing may be all that is lost.
 void discard(const Trap_frame& frame)
 {
-    constexpr std::uint64_t on_running_stack = 1U << vector::divide_error | 1U << vector::invalid_opcode |
-                                               1U << vector::general_protection | 1U << vector::page_fault;
+    constexpr std::uint64_t on_running_stack = 1U << vector::divide_error | 1U << vector::breakpoint |
+                                               1U << vector::invalid_opcode | 1U << vector::general_protection |
+                                               1U << vector::page_fault;
     if (frame.vector >= 32 || (on_running_stack >> frame.vector & 1) == 0 || frame.cs != code_selector ||
         image_port().contains(Host_virtual(frame.rip)))
         return;

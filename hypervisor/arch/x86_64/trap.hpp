@@ -25,6 +25,7 @@ namespace vector
 inline constexpr std::uint8_t divide_error = 0;
 inline constexpr std::uint8_t debug = 1;
 inline constexpr std::uint8_t nmi = 2;
+inline constexpr std::uint8_t breakpoint = 3;
 inline constexpr std::uint8_t invalid_opcode = 6;
 inline constexpr std::uint8_t double_fault = 8;
 inline constexpr std::uint8_t general_protection = 13;

@@ -34,10 +34,12 @@ object::Collection_figures figures_of(const Hypervisor& machine)
 
 Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), gc_(machine), policies_(machine),
-      swap_(machine), move_(machine), kind_(machine), stats_(machine), faults_(machine), stop_(machine)
+      swap_(machine), move_(machine), kind_(machine), module_(machine), stats_(machine), faults_(machine),
+      stop_(machine)
 {
-    for (auto* const command : std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &gc_, &policies_,
-                                                               &swap_, &move_, &kind_, &stats_, &faults_, &stop_})
+    for (auto* const command :
+         std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &gc_, &policies_, &swap_, &move_, &kind_,
+                                         &module_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 

@@ -139,6 +139,24 @@ private:
     Ticks begun_{};
 };
 
+/// `module load lottery.omod`: a file of the boot archive's `modules/`.
+class Module_command final : public Machine_command
+{
+public:
+    using Machine_command::Machine_command;
+    std::string_view name() const override { return "module"; }
+    std::string_view usage() const override { return "load FILE | unload NAME | roll-back NAME | info NAME | list"; }
+    std::string_view help() const override { return "brings policies in from modules, and takes them away again"; }
+    std::size_t least_arguments() const override { return 1; }
+    std::size_t most_arguments() const override { return 2; }
+    Step run(interface::Invocation& invocation) override;
+
+private:
+    Step list(interface::Invocation& invocation);
+    Step info(interface::Invocation& invocation);
+    Step change(interface::Invocation& invocation);
+};
+
 class Stats_command final : public Machine_command
 {
 public:
@@ -190,6 +208,7 @@ private:
     Swap_command swap_;
     Move_command move_;
     Kind_command kind_;
+    Module_command module_;
     Stats_command stats_;
     Faults_command faults_;
     Stop_command stop_;

@@ -31,8 +31,8 @@ void describe(Invocation& invocation, const object::Adaptor& adaptor, const obje
     std::array<char, 200> storage{};
     Text_writer text(storage);
     auto const microseconds = [](Ticks ticks) { return arch::to_nanoseconds(ticks).value() / 1'000; };
-    text << "  at " << microseconds(record.begun) / 1'000 << " ms by " << record.who.view() << ": " << record.from
-         << " to " << record.to;
+    text << "  at " << microseconds(record.begun) / 1'000 << " ms by " << record.who.view() << ": "
+         << record.from.view() << " to " << record.to.view();
     if (record.reached != object::Swap_phase::done)
         text << " failed in: " << to_text(record.reached) << " (" << to_text(record.error) << ')';
     else
@@ -126,7 +126,8 @@ Command::Step Policies_command::run_one(Invocation& invocation)
     auto const place = invocation.place++;
     if (place < adaptor->policies())
     {
-        describe(invocation, adaptor->description(place), place == adaptor->current());
+        if (adaptor->has(place))
+            describe(invocation, adaptor->description(place), place == adaptor->current());
         return Step::again;
     }
     auto const back = place - adaptor->policies();

@@ -2,9 +2,9 @@
 
 #include <array>
 
+#include "base/bytes.hpp"
 #include "interface/boot/acpi_dsdt.hpp"
 #include "interface/boot/acpi_fadt.hpp"
-#include "interface/boot/bytes.hpp"
 #include "interface/boot/configuration.hpp"
 #include "interface/boot/entry_state.hpp"
 #include "interface/boot/memory_map.hpp"

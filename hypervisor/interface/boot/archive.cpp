@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/bits.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ovm::interface
 {
@@ -86,7 +86,7 @@ Result<Archive::Entry> Archive::find(std::string_view name) const
     for (;;)
     {
         auto const entry = OVM_TRY(next(offset));
-        if (entry.name == "TRAILER!!!")
+        if (entry.name == trailer)
             return Error::not_found;
         if (entry.name != name)
             continue;

@@ -24,16 +24,19 @@ public:
         std::uint32_t checksum = 0;
     };
 
+    /// The name of the last entry.
+    static constexpr std::string_view trailer = "TRAILER!!!";
+
     explicit Archive(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
 
     /// Error::not_found: no such entry. Error::truncated, Error::corrupt: the archive is damaged before it, or its
     /// content does not match its checksum.
     Result<Entry> find(std::string_view name) const;
-
-private:
-    /// The entry at `offset`, which moves behind it.
+    /// The entry at `offset`, 0 at first, which moves behind it; its content is not compared with its checksum.
+    /// Error::truncated, Error::corrupt.
     Result<Entry> next(std::size_t& offset) const;
 
+private:
     std::span<const std::uint8_t> bytes_;
 };
 

@@ -1,7 +1,7 @@
 #include "interface/boot/elf.hpp"
 
 #include "base/bits.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ovm::interface
 {

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "base/bits.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 #include "interface/boot/memory_map.hpp"
 #include "interface/boot/placement.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ovm::interface
 {

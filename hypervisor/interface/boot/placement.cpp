@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/bits.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ovm::interface
 {

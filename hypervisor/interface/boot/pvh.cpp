@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 #include "interface/boot/elf.hpp"
 #include "interface/boot/memory_map.hpp"
 #include "interface/boot/placement.hpp"

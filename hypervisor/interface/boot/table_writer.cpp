@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 
 namespace ovm::interface
 {

@@ -1,5 +1,7 @@
 #include "object/adaptor/adaptor.hpp"
 
+#include <algorithm>
+
 namespace ovm::object
 {
 
@@ -7,10 +9,53 @@ Result<std::size_t> Adaptor::find(std::string_view policy) const
 {
     for (std::size_t index = 0; index < policies(); ++index)
     {
-        if (description(index).name == policy)
+        if (has(index) && description(index).name == policy)
             return index;
     }
     return Error::not_found;
+}
+
+Result<std::size_t> Adaptor::offer(const Any_factory& factory)
+{
+    for (std::size_t place = 0; place < most_policies; ++place)
+    {
+        if (has(place))
+            continue;
+        factories_[place].store(&factory, std::memory_order_release);
+        size_ = std::max(size_, place + 1);
+        return place;
+    }
+    return Error::full;
+}
+
+void Adaptor::withdraw(std::size_t policy)
+{
+    OVM_REQUIRES_THAT(claimed_.load(std::memory_order_relaxed) && policy != current());
+    if (last_good_ && last_good_->policy == policy)
+        last_good_.reset();
+    factories_[policy].store(nullptr, std::memory_order_release);
+}
+
+std::optional<std::size_t> Adaptor::place_of(const Any_factory& factory) const
+{
+    for (std::size_t place = 0; place < most_policies; ++place)
+    {
+        if (factories_[place].load(std::memory_order_relaxed) == &factory)
+            return place;
+    }
+    return {};
+}
+
+std::string_view Adaptor::quarantine(Failed failed, std::uint64_t at) const
+{
+    auto const& in_charge = factory(current());
+    if (failed == Failed::in_charge)
+        return in_charge.quarantine();
+    auto const& wanted = factory(wanted_.load(std::memory_order_acquire));
+    // In an exchange either may have failed. A built-in one is not known by its code.
+    if (failed == Failed::next || wanted.has_code(at))
+        return wanted.quarantine();
+    return in_charge.has_code(at) ? in_charge.quarantine() : std::string_view{};
 }
 
 void Adaptor::write_loss(Text_writer& text, std::uint32_t lost) const

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -9,11 +10,14 @@
 
 #include "arch/at_hand.hpp"
 #include "arch/processor.hpp"
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "object/adaptor/factory.hpp"
 #include "object/adaptor/history.hpp"
 #include "object/adaptor/parameters.hpp"
 #include "object/collector/traced.hpp"
+#include "object/module/family.hpp"
 
 namespace ovm::object
 {
@@ -60,10 +64,25 @@ public:
     /// Tells one, which lives as long as this, from now on. On the core where swaps run.
     void observe(Adaptor_observer& observer) { observer_ = &observer; }
 
-    virtual std::size_t policies() const = 0;
-    virtual const Policy_description& description(std::size_t policy) const = 0;
+    /// The places of policies that could take charge; some may be empty.
+    std::size_t policies() const { return size_; }
+    bool has(std::size_t policy) const { return factories_[policy].load(std::memory_order_acquire) != nullptr; }
+    /// Requires has(policy). From any core of the one in charge; else on the core where swaps run.
+    const Policy_description& description(std::size_t policy) const { return factory(policy).description(); }
     /// Error::not_found.
     Result<std::size_t> find(std::string_view policy) const;
+
+    /// Of a resource whose policies modules may provide.
+    const std::optional<Family_id>& family() const { return family_; }
+    void admit(Family_id family) { family_ = family; }
+    /// One more policy that could take charge, a factory of this family's; answers its place. Error::full.
+    /// On the core where swaps run.
+    Result<std::size_t> offer(const Any_factory& factory);
+    /// The policy cannot take charge any more, nor come back. On the core where swaps run.
+    /// Requires that this is claimed and the policy is not in charge.
+    void withdraw(std::size_t policy);
+    /// Where a factory has its place. Nothing: it has none.
+    std::optional<std::size_t> place_of(const Any_factory& factory) const;
 
     /// Claims the adaptor for one swap. False: another one is under way.
     bool claim() { return !claimed_.exchange(true, std::memory_order_acquire); }
@@ -112,6 +131,9 @@ public:
     /// crossing that mends it. What serves that core (a policy that only it calls) or all (one they share) afterwards,
     /// at once, is the family's: its stand-in, or its holder's last resort.
     virtual Failed faulted(Core_id core) = 0;
+    /// After faulted() said whose it was: the module that provides that policy is in quarantine. Answers its name, or
+    /// nothing when the policy is built in. `at` is the instruction that failed.
+    std::string_view quarantine(Failed failed, std::uint64_t at) const;
 
     /// To what to go back when the present policy breaks its contract.
     struct Good
@@ -150,6 +172,16 @@ protected:
     }
     ~Adaptor() = default;
 
+    static constexpr std::size_t most_policies = 16;
+
+    const Any_factory& factory(std::size_t policy) const
+    {
+        auto const* const found = factories_[policy].load(std::memory_order_acquire);
+        OVM_REQUIRES_THAT(found != nullptr);
+        return *found;
+    }
+    /// A swap wants that one; for as long as it is claimed.
+    void set_wanted(std::size_t policy) { wanted_.store(policy, std::memory_order_release); }
     void fail(Error error) { error_ = error; }
 
     /// What a swap asks of the next policy, its construction included, so that a fault is that one's. The slice is
@@ -188,7 +220,11 @@ private:
 
     Text<40> resource_;
     std::span<const std::string_view> losses_;
+    std::array<std::atomic<const Any_factory*>, most_policies> factories_{};
+    std::size_t size_ = 0; ///< places from there on were never taken
+    std::optional<Family_id> family_{};
     std::atomic<std::size_t> current_{0};
+    std::atomic<std::size_t> wanted_{0};
     std::atomic<bool> claimed_{false};
     std::atomic<Wish> wish_{Wish::none};
     std::atomic<std::uint64_t> asks_next_{0}; ///< the crossing in which the next policy was asked last

@@ -10,7 +10,6 @@
 #include "arch/at_hand.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
-#include "base/static_vector.hpp"
 #include "object/adaptor/adaptor.hpp"
 #include "object/adaptor/factory.hpp"
 #include "object/clustered/object_table.hpp"
@@ -49,8 +48,6 @@ template <typename Family>
 class Core_local_adaptor final : public Adaptor
 {
 public:
-    static constexpr std::size_t most_policies = 16;
-
     Core_local_adaptor(std::string_view resource, std::span<const std::string_view> losses, Quota& quota)
         : Adaptor(resource, losses), quota_(quota)
     {
@@ -58,7 +55,11 @@ public:
 
     Ref<Family> reference() const { return reference_; }
 
-    Result<> add(const Factory<Family>& factory) { return factories_.push_back(&factory); }
+    Result<> add(const Factory<Family>& factory)
+    {
+        OVM_TRY(offer(factory));
+        return {};
+    }
     /// The first policy; each core that starts gets its representative from add_core(). Call once.
     Result<> open(Object_table& table, std::size_t policy, const Parameters& parameters, Ticks now)
     {
@@ -70,7 +71,7 @@ public:
     Result<> add_core(Core_id core)
     {
         auto& part = parts_[core.value()];
-        part.policy = OVM_TRY(factories_[current()]->make(quota_, parameters()));
+        part.policy = OVM_TRY(as_factory<Family>(factory(current())).make(quota_, parameters()));
         part.core = core;
         object::publish(core, reference_, part.policy->policy());
         return {};
@@ -88,15 +89,10 @@ public:
         return index % 2 == 0 ? part.policy : part.next;
     }
 
-    std::size_t policies() const override { return factories_.size(); }
-    const Policy_description& description(std::size_t policy) const override
-    {
-        return factories_[policy]->description();
-    }
-
     /// local_swap.pml: begin_swap, construct_next.
     Result<> construct(std::size_t policy, const Parameters& parameters) override
     {
+        set_wanted(policy);
         auto const made = ask_next([&] { return make_next(policy, parameters); });
         if (!made)
             drop_next();
@@ -250,7 +246,7 @@ private:
     }
     Result<> make_part(Part& part, std::size_t policy, const Parameters& parameters)
     {
-        part.next = OVM_TRY(factories_[policy]->make(quota_, parameters));
+        part.next = OVM_TRY(as_factory<Family>(factory(policy)).make(quota_, parameters));
         return {};
     }
     void ask(Stage those, Stage becoming)
@@ -277,7 +273,6 @@ private:
     }
 
     Quota& quota_;
-    Static_vector<const Factory<Family>*, most_policies> factories_{};
     Ref<Family> reference_{};
     std::array<Part, arch::max_cores> parts_{};
 };

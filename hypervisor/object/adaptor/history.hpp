@@ -49,10 +49,10 @@ constexpr std::string_view to_text(Swap_phase phase)
 struct Swap_record
 {
     Ticks begun{};
-    Ticks gate{};  ///< how long the gate was closed; 0: there is none
-    Ticks whole{}; ///< from the request to the end of the old policy
-    std::string_view from{};
-    std::string_view to{};
+    Ticks gate{};    ///< how long the gate was closed; 0: there is none
+    Ticks whole{};   ///< from the request to the end of the old policy
+    Text<31> from{}; ///< by name, as policies of modules may be gone
+    Text<31> to{};
     Text<24> who{};
     Swap_phase reached = Swap_phase::done; ///< less: it failed there, and the old policy goes on
     Error error = Error::invalid;          ///< of a failure

@@ -94,6 +94,19 @@ Result<> Parameters::set(std::string_view name, std::string_view value)
     return Error::not_found;
 }
 
+void Parameters::adopt(const Parameters& others)
+{
+    for (auto& [parameter, value] : values_)
+    {
+        for (auto const& [other, theirs] : others.values_)
+        {
+            if (other.name == parameter.name && other.unit == parameter.unit && theirs >= parameter.least &&
+                theirs <= parameter.most)
+                value = theirs;
+        }
+    }
+}
+
 std::uint64_t Parameters::operator[](std::string_view name) const
 {
     for (auto const& each : values_)

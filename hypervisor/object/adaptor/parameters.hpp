@@ -56,6 +56,11 @@ public:
     /// Requires that the policy has it.
     std::uint64_t operator[](std::string_view name) const;
     std::size_t size() const { return values_.size(); }
+    /// In the order of the description. Requires index < size().
+    std::uint64_t value(std::size_t index) const { return values_[index].value; }
+    Unit unit(std::size_t index) const { return values_[index].parameter.unit; }
+    /// Takes over those of the same name and unit that are in their range here.
+    void adopt(const Parameters& others);
     /// `slice=10ms weight=3`.
     void write(Text_writer& text) const;
 

@@ -8,7 +8,6 @@
 
 #include "arch/at_hand.hpp"
 #include "arch/processor.hpp"
-#include "base/static_vector.hpp"
 #include "object/adaptor/adaptor.hpp"
 #include "object/adaptor/factory.hpp"
 #include "object/adaptor/policy_reference.hpp"
@@ -52,8 +51,6 @@ template <Shared_family Family>
 class Shared_adaptor final : public Adaptor
 {
 public:
-    static constexpr std::size_t most_policies = 16;
-
     /// `gate` is what callers meet while no policy is in charge: it answers Error::busy to what must not be decided
     /// then, so that the caller ends its crossing and asks again, and serves what cannot wait.
     Shared_adaptor(std::string_view resource, std::span<const std::string_view> losses, Quota& quota, Family& gate,
@@ -67,7 +64,11 @@ public:
     Policy_reference<Family> policy_reference() { return {reference_, *this}; }
 
     /// Error::full.
-    Result<> add(const Factory<Family>& factory) { return factories_.push_back(&factory); }
+    Result<> add(const Factory<Family>& factory)
+    {
+        OVM_TRY(offer(factory));
+        return {};
+    }
     /// The first policy takes over, with nothing to import. Call once.
     Result<> open(Object_table& table, std::size_t policy, const Parameters& parameters, Ticks now)
     {
@@ -89,14 +90,9 @@ public:
     std::size_t slots() const override { return 2; }
     const Traced_reference& slot(std::size_t index) const override { return index == 0 ? current_policy_ : next_; }
 
-    std::size_t policies() const override { return factories_.size(); }
-    const Policy_description& description(std::size_t policy) const override
-    {
-        return factories_[policy]->description();
-    }
-
     Result<> construct(std::size_t policy, const Parameters& parameters) override
     {
+        set_wanted(policy);
         OVM_TRY(ask_next([&] { return make_next(policy, parameters); }));
         return {};
     }
@@ -145,7 +141,7 @@ public:
 private:
     Result<> make_next(std::size_t policy, const Parameters& parameters)
     {
-        next_ = OVM_TRY(factories_[policy]->make(quota_, parameters));
+        next_ = OVM_TRY(as_factory<Family>(factory(policy)).make(quota_, parameters));
         return {};
     }
     Result<> export_to(typename Family::State& state)
@@ -175,7 +171,6 @@ private:
     Quota& quota_;
     Family& gate_;
     State_source<Family>& source_;
-    Static_vector<const Factory<Family>*, most_policies> factories_{};
     Ref<Family> reference_{};
     Traced<Policy_object<Family>> current_policy_{};
     Traced<Policy_object<Family>> next_{};

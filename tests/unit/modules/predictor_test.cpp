@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "predictor/predictor.hpp"
+#include "modules/predictor/predictor.hpp"
 
 namespace
 {

@@ -6,7 +6,7 @@
 
 #include "policy/scheduler/fair_scheduler.hpp"
 #include "policy/scheduler_simulator.hpp"
-#include "stride/stride.hpp"
+#include "modules/stride/stride.hpp"
 
 namespace
 {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "arch/hosted/machine.hpp"
-#include "interface/boot/bytes.hpp"
+#include "base/bytes.hpp"
 #include "interface/boot/copies.hpp"
 #include "interface/boot/entry_state.hpp"
 #include "memory/frames.hpp"

@@ -8,7 +8,7 @@
 #include "base/contract.hpp"
 
 /// Little-endian fields of formats that come from outside. Trusted: two loads that the compiler must not take apart.
-namespace ovm::interface
+namespace ovm
 {
 
 /// `size` is 1, 2, 4 or 8. Requires that the field lies inside.
@@ -46,4 +46,4 @@ inline std::span<const std::uint8_t> bytes_of(std::string_view text)
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-} // namespace ovm::interface
+} // namespace ovm

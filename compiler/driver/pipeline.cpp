@@ -1,0 +1,139 @@
+#include "pipeline.hpp"
+
+#include "diagnostics.hpp"
+#include "includes.hpp"
+
+namespace ovm::compiler
+{
+
+/// A tool that fails on what passed the compiler is at fault itself.
+Done<> Pipeline::must(const std::vector<std::string>& command, const std::string& step) const
+{
+    OVM_GET(answer, run(command, "."));
+    if (answer.status != 0)
+        return std::unexpected(Failure{
+            Exit::failed,
+            {{.what = step + " failed: " + command.front() + " ended with status " + std::to_string(answer.status),
+              .why = answer.errors}},
+            answer.errors});
+    return {};
+}
+
+/// No aspect is woven into modules: the source as it is.
+Done<Path> Pipeline::weave(const Path& source) const
+{
+    return source;
+}
+
+/// Nothing is proved here: every run-time check stays, and the module says so.
+Done<Pipeline::Proof> Pipeline::verify(const Path& bitcode) const
+{
+    say_("nothing was proved: this ovmc has no verifier, so every run-time check stays in the code");
+    return Proof{.bitcode = bitcode, .notes = "verifier: none; nothing was proved\n"};
+}
+
+Done<Path> Pipeline::compile(const Module_description& module, const Path& source, const Path& output) const
+{
+    OVM_GET(woven, weave(source));
+    std::vector<std::string> command{tools_.compiler};
+    auto const flags = compile_flags(tools_);
+    command.insert(command.end(), flags.begin(), flags.end());
+    // What the optimiser would do now, the verifier would not see.
+    command.insert(command.end(),
+                   {"-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-fdebug-compilation-dir=.",
+                    "-ffile-prefix-map=" + module.folder.string() + "/=",
+                    "-ffile-prefix-map=" + tools_.tree.string() + "/=", "-fplugin=" + tools_.checker.string(),
+                    "-fplugin-arg-ovm_checker-trusted=" + tools_.trusted().string(),
+                    "-fplugin-arg-ovm_checker-module=" + module.folder.string(), "-o", output.string(),
+                    std::filesystem::proximate(woven).string()});
+    OVM_GET(answer, run(command, "."));
+    if (answer.status == 0)
+        return output;
+    auto problems = read_diagnostics(answer.errors);
+    if (problems.empty())
+        return std::unexpected(Failure{Exit::failed,
+                                       {{.file = source.string(), .what = "the compiler failed", .why = answer.errors}},
+                                       answer.errors});
+    return std::unexpected(Failure{Exit::refused, std::move(problems), answer.errors});
+}
+
+/// All sources are looked at before any is refused.
+Done<Path> Pipeline::compile_all(const Module_description& module, const Path& folder) const
+{
+    std::vector<std::string> command{tools_.link_bitcode};
+    std::optional<Failure> failure;
+    for (auto const& source : module.sources)
+    {
+        auto const object = compile(module, source, folder / (std::to_string(command.size()) + ".bc"));
+        if (object)
+            command.push_back(object->string());
+        else if (!failure)
+            failure = object.error();
+        else
+        {
+            failure->problems.insert(failure->problems.end(), object.error().problems.begin(),
+                                     object.error().problems.end());
+            failure->said += object.error().said;
+        }
+    }
+    if (failure)
+        return std::unexpected(*failure);
+    auto const all = folder / "module.bc";
+    command.insert(command.end(), {"-o", all.string()});
+    OVM_DO(must(command, "joining the sources"));
+    return all;
+}
+
+Done<Path> Pipeline::link(const Path& bitcode, const Path& folder) const
+{
+    auto const object = folder / "module.o";
+    OVM_DO(must({tools_.compiler, "-O2", "-fPIC", "-fno-plt", "-fno-asynchronous-unwind-tables", "-ffunction-sections",
+                 "-fdata-sections", "-fstack-size-section", "-Wno-unused-command-line-argument", "-c", bitcode.string(),
+                 "-o", object.string()},
+                "making code"));
+    auto const elf = folder / "module.elf";
+    OVM_DO(must({tools_.linker, "-shared", "-z", "norelro", "-Bsymbolic", "--gc-sections", "--build-id=none",
+                 "--hash-style=gnu", "-T", tools_.linker_script().string(), object.string(), "-o", elf.string()},
+                "linking"));
+    return elf;
+}
+
+Done<> Pipeline::check(const Module_description& module)
+{
+    OVM_GET(interfaces, read_interfaces(tools_));
+    OVM_DO(check_includes(tools_, module, interfaces));
+    OVM_GET(scratch, Scratch_folder::make());
+    OVM_DO(compile_all(module, scratch.path()));
+    return {};
+}
+
+Done<Pipeline::Built> Pipeline::build(const Module_description& module)
+{
+    OVM_GET(interfaces, read_interfaces(tools_));
+    OVM_DO(check_includes(tools_, module, interfaces));
+    OVM_GET(scratch, Scratch_folder::make());
+    OVM_GET(bitcode, compile_all(module, scratch.path()));
+    say_(std::to_string(module.sources.size()) + (module.sources.size() == 1 ? " source" : " sources") +
+         " compiled, all within the safe subset");
+    OVM_GET(proof, verify(bitcode));
+    OVM_GET(file, link(proof.bitcode, scratch.path()));
+    OVM_GET(elf, read_file(file));
+    OVM_GET(versions, tool_versions(tools_));
+    signer::Statement statement{.name = module.name,
+                                .version = module.version,
+                                .obligations = proof.obligations,
+                                .compiler = signer::sha256(versions),
+                                .proof = proof.digest,
+                                .notes = "meaning: " + module.meaning + "\n" + versions + proof.notes};
+    for (auto const& interface : interfaces)
+        statement.interfaces.emplace(interface.family.number, interface.hash);
+    auto body = signer::make_module(to_bytes(elf), statement);
+    if (!body)
+        return fail(Exit::refused, {.file = std::filesystem::proximate(module.folder).string(),
+                                    .what = body.error().what,
+                                    .why = body.error().why,
+                                    .mend = body.error().mend});
+    return Built{std::move(*body), std::move(elf), static_cast<unsigned>(module.sources.size()), proof.obligations};
+}
+
+} // namespace ovm::compiler

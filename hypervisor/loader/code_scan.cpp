@@ -1,0 +1,169 @@
+#include "loader/code_scan.hpp"
+
+#include <bit>
+
+#include "arch/raw_bytes.hpp"
+#include "arch/x86_64/instruction/decoder.hpp"
+#include "base/contract.hpp"
+#include "loader/instruction_rules.hpp"
+
+namespace ovm::loader
+{
+
+using arch::instruction::Decoded;
+using arch::instruction::Operand;
+
+namespace
+{
+
+std::uint64_t accessed_bytes(const Decoded& decoded)
+{
+    if (decoded.source.kind == Operand::Kind::memory)
+        return decoded.source.size;
+    return decoded.destination.kind == Operand::Kind::memory ? decoded.destination.size : decoded.operand_size;
+}
+
+} // namespace
+
+Code_scan::Code_scan(const Module_image& image, std::span<std::uint8_t> memory)
+    : image_(image), starts_(memory.first(map_bytes(image))),
+      targets_(memory.subspan(map_bytes(image), map_bytes(image)))
+{
+}
+
+std::optional<Refusal> Code_scan::step()
+{
+    switch (phase_)
+    {
+    case Phase::instructions:
+        return scan_instructions();
+    case Phase::records:
+        scan_records();
+        return {};
+    case Phase::comparison:
+        return compare();
+    case Phase::done:
+        break;
+    }
+    return {};
+}
+
+std::optional<Refusal> Code_scan::scan_instructions()
+{
+    for (std::uint32_t i = 0; i < instructions_a_step; ++i)
+    {
+        if (auto const refused = scan_one())
+            return refused;
+        if (at_ == image_.text().size())
+        {
+            phase_ = Phase::records;
+            return {};
+        }
+    }
+    return {};
+}
+
+std::optional<Refusal> Code_scan::scan_one()
+{
+    auto const decoded = arch::instruction::decode(image_.text().subspan(at_), arch::instruction::Mode::long64);
+    if (!decoded)
+        return Refusal::undecodable;
+    mark(starts_, at_);
+    Flow flow{};
+    auto refused = check_instruction(*decoded, flow);
+    if (!refused)
+    {
+        switch (flow)
+        {
+        case Flow::next:
+            refused = check_operand(*decoded);
+            break;
+        case Flow::direct:
+            refused = check_branch(*decoded);
+            break;
+        case Flow::indirect:
+            refused = check_indirect(*decoded);
+            break;
+        }
+    }
+    if (!refused)
+        at_ += decoded->length;
+    return refused;
+}
+
+/// What is negative is beyond the end as well.
+std::optional<Refusal> Code_scan::check_branch(const Decoded& decoded)
+{
+    auto const target = next_address(decoded) + decoded.immediate;
+    if (target >= image_.text().size())
+        return Refusal::branch_outside;
+    mark(targets_, target);
+    return {};
+}
+
+std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded)
+{
+    if (!decoded.has_memory || !decoded.memory.rip_relative)
+        return Refusal::indirect_branch;
+    auto const slot = next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
+    // A slot before the constants has a place beyond all others.
+    if (!image_.has_import_at(slot - image_.constants_at()))
+        return Refusal::indirect_branch;
+    return {};
+}
+
+std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded)
+{
+    if (!decoded.has_memory || !decoded.memory.rip_relative)
+        return {};
+    auto const target = next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
+    bool const is_address = is_load_of_address(decoded);
+    if (is_address && target < image_.text().size())
+    {
+        mark(targets_, target);
+        return {};
+    }
+    std::uint64_t const size = is_address ? 0 : accessed_bytes(decoded);
+    if (target < image_.constants_at() || target > image_.end() || size > image_.end() - target)
+        return Refusal::operand_outside;
+    return {};
+}
+
+void Code_scan::scan_records()
+{
+    auto const policies = image_.policies();
+    auto const all = policies + image_.relocations();
+    for (std::uint32_t i = 0; i < records_a_step && record_ < all; ++i, ++record_)
+    {
+        auto const target =
+            record_ < policies
+                ? image_.policy(record_).construct
+                : arch::load_number(image_.constants().subspan(image_.relocation(record_ - policies).at), 8);
+        if (target < image_.text().size())
+            mark(targets_, target);
+    }
+    if (record_ == all)
+        phase_ = Phase::comparison;
+}
+
+std::optional<Refusal> Code_scan::compare()
+{
+    for (std::uint32_t i = 0; i < words_a_step; ++i, word_ += 8)
+    {
+        if (word_ == starts_.size())
+        {
+            phase_ = Phase::done;
+            return {};
+        }
+        auto const astray =
+            arch::load_number(targets_.subspan(word_), 8) & ~arch::load_number(starts_.subspan(word_), 8);
+        if (astray != 0)
+        {
+            at_ = word_ * 8 + static_cast<std::uint64_t>(std::countr_zero(astray));
+            return Refusal::not_an_instruction;
+        }
+    }
+    return {};
+}
+
+} // namespace ovm::loader

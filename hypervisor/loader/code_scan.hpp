@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "arch/x86_64/instruction/decoded.hpp"
+#include "loader/module_image.hpp"
+
+namespace ovm::loader
+{
+
+/// Whether the code of a module does nothing that only a broken compiler, or another, would have it do. The signature
+/// says who made it; this looks at what was made. From the text's first byte to its last:
+/// - every instruction decodes and may be used (instruction_rules.hpp), the last one ends where the text does;
+/// - direct branches and calls lead to an instruction's beginning, and so do the addresses of code that the constants,
+///   the policies' records and LEA name;
+/// - indirect branches go through a slot of the constants that an import fills, and no other way;
+/// - operands relative to RIP are constants of the module.
+/// What it cannot see: where RET returns to, and what operands relative to other registers are.
+/// The image has passed Image_check.
+/// Concurrency: one at a time, in slices of at most 10,000 instructions. Lifetime: the image's and the memory's.
+class Code_scan
+{
+public:
+    /// How much memory it works with.
+    static std::size_t memory_needed(const Module_image& image) { return 2 * map_bytes(image); }
+
+    /// Requires memory_needed(), zeroed.
+    Code_scan(const Module_image& image, std::span<std::uint8_t> memory);
+
+    /// The next part. What was refused is refused for good.
+    std::optional<Refusal> step();
+    bool done() const { return phase_ == Phase::done; }
+    /// Of what was refused, counted from the text's beginning.
+    std::uint64_t at() const { return at_; }
+
+private:
+    enum class Phase : std::uint8_t
+    {
+        instructions, ///< marks where each begins, and where they lead
+        records,      ///< marks what policies and constants lead to
+        comparison,   ///< of both maps
+        done
+    };
+
+    static constexpr std::uint32_t instructions_a_step = 24;
+    static constexpr std::uint32_t records_a_step = 128;
+    static constexpr std::uint32_t words_a_step = 512;
+
+    /// A bit for each byte of the text, in whole words.
+    static std::size_t map_bytes(const Module_image& image) { return (image.text().size() + 63) / 64 * 8; }
+
+    std::optional<Refusal> scan_instructions();
+    std::optional<Refusal> scan_one();
+    std::optional<Refusal> check_branch(const arch::instruction::Decoded& decoded);
+    std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded);
+    std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded);
+    void scan_records();
+    std::optional<Refusal> compare();
+    std::uint64_t next_address(const arch::instruction::Decoded& decoded) const { return at_ + decoded.length; }
+    static void mark(std::span<std::uint8_t> map, std::uint64_t at)
+    {
+        auto& byte = map[at / 8];
+        byte = static_cast<std::uint8_t>(byte | 1U << at % 8);
+    }
+
+    const Module_image& image_;
+    std::span<std::uint8_t> starts_;  ///< of instructions
+    std::span<std::uint8_t> targets_; ///< what has to be one
+    Phase phase_ = Phase::instructions;
+    std::uint64_t at_ = 0;
+    std::uint32_t record_ = 0;
+    std::size_t word_ = 0;
+};
+
+} // namespace ovm::loader

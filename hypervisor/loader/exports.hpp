@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ovm::loader
+{
+
+/// Where what the hypervisor exports to modules under that name begins: memory functions that compilers call by
+/// themselves, and what a broken contract calls. Nothing else is exported: what a policy may do, its interface says.
+std::optional<std::uint64_t> exported(std::string_view name);
+
+} // namespace ovm::loader

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+
+#include "arch/x86_64/instruction/decoded.hpp"
+#include "loader/refusal.hpp"
+
+namespace ovm::loader
+{
+
+/// How an instruction goes on.
+enum class Flow : std::uint8_t
+{
+    next,
+    direct,   ///< a branch or call by a displacement: Decoded::immediate
+    indirect, ///< a branch or call through a register or memory
+};
+
+constexpr bool is_load_of_address(const arch::instruction::Decoded& decoded)
+{
+    return decoded.map == arch::instruction::Opcode_map::one_byte && decoded.opcode == 0x8d;
+}
+
+/// Which instructions a module may use: those that compilers make of integer code. What is not named is refused, so
+/// that all that is privileged, that the hypervisor keeps for guests (vector, x87 and MMX registers, FS and GS), and
+/// that a later processor adds, is. 64-bit code only.
+std::optional<Refusal> check_instruction(const arch::instruction::Decoded& decoded, Flow& flow);
+
+} // namespace ovm::loader

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "object/module/module.hpp"
+#include "processor/scheduler.hpp"
+
+namespace ovm::modules
+{
+
+/// Lottery scheduling (Waldspurger and Weihl, 1994): each turn is drawn by lot among those who wait, with a vcpu's
+/// weight as its number of tickets. So shares follow weights by chance, without an account of who had what; nobody who
+/// has a ticket waits for ever, with probability 1.
+/// The lots come from a generator with a seed of the policy's own: the same events give the same choices.
+/// Invariant:   waiting_[0, count_) are the runnable ones but current_, each once, in no order.
+/// Concurrency: its own core only.
+/// State:       ran and asleep_since of the accounts; a turn is drawn anew, so slices and lag stay as they were.
+class Lottery final : public processor::Scheduler
+{
+public:
+    static constexpr std::uint32_t most = 64; ///< vcpus on a core
+
+    static constexpr std::array<object::Parameter, 2> parameters{{
+        {"slice", object::Unit::nanoseconds, 10'000'000, 100'000, 500'000'000, "how long a turn is"},
+        {"seed", object::Unit::number, 1, 1, 0x7fff'fffe, "where the lots begin"},
+    }};
+    static constexpr object::Policy_description description{"lottery", "each turn by lot, tickets by weight",
+                                                            parameters};
+
+    explicit Lottery(object::Values values);
+
+    Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
+    void leave(processor::Schedulable& vcpu, Ticks now) override;
+    void wake(processor::Schedulable& vcpu, Ticks now) override;
+    void block(processor::Schedulable& vcpu, Ticks now) override;
+    Choice choose(Ticks now) override;
+    Result<> export_state(processor::Scheduler_state& state) override;
+    Result<> import_state(processor::Scheduler_state& state) override;
+
+private:
+    void charge_current(Ticks now);
+    void add(processor::Schedulable& vcpu);
+    std::uint32_t place_of(const processor::Schedulable& vcpu) const;
+    processor::Schedulable* take(std::uint32_t place);
+    std::uint32_t draw();
+
+    Ticks slice_;
+    std::uint64_t lot_; ///< 0 < lot_ < 2^31 - 1
+    std::array<processor::Schedulable*, most> waiting_{};
+    std::uint32_t count_ = 0;
+    std::uint32_t residents_ = 0;
+    processor::Schedulable* current_ = nullptr;
+    Ticks since_{}; ///< current_ is not charged yet for what it ran from here
+    Ticks until_{}; ///< end of current_'s turn
+};
+
+} // namespace ovm::modules

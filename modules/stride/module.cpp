@@ -1,3 +1,0 @@
-#include "stride.hpp"
-
-OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Stride>)

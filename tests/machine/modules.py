@@ -1,0 +1,120 @@
+"""Modules are loaded into a machine whose guests are busy, replaced, rolled back and unloaded; bad ones are refused."""
+from harness import machine, module
+from harness.scenario import scenario
+
+
+def options(bench, **files):
+    """Of a run whose boot archive holds these modules, and the key that signed them."""
+    words = ["--key", module.key_file(bench.folder)]
+    for name, content in files.items():
+        words += ["--module", module.write(bench.folder, name + ".omod", content)]
+    return words
+
+
+@scenario("module-life", timeout=120)
+def life(bench):
+    """Loaded, swapped in under a busy guest, upgraded with its parameters, rolled back, unloaded."""
+    build = bench.build
+    outcome = bench.run(bench.guest("timers", cmdline="tolerance=50"), "--cores", 2,
+                        *options(bench, one=module.halt_module(build), two=module.halt_module(build, version=2)),
+                        bench.script("""
+        0.2 module list
+        0.3 module load one.omod
+        0.5 module list
+        0.6 module info constant
+        0.7 policies halt
+        0.8 swap halt constant window=700
+        1.0 module unload constant
+        1.1 module load two.omod
+        1.3 module list
+        1.4 policies
+        1.5 module roll-back constant
+        1.7 module list
+        1.8 swap halt at-once
+        2.0 module unload constant
+        2.2 module list
+        2.3 faults
+        """), timeout=80)
+    outcome.needs_status(machine.good, machine.guest_failed)
+    for answer in (r"module constant 1 loaded", r"constant 1: 8 KiB$", r"96 B of code, at most 256 B of stack",
+                   r"halt constant window=50: answers a constant", r"  constant window=50: answers a constant",
+                   r"at \d+ ms by script: at-once to constant in \d+ us",
+                   r"module constant is in use: swap its policies out first", r"module constant 2 in place of 1",
+                   r"constant 2: 8 KiB, in use by halt, version 1 kept", r"halt: constant window=700, 2 swaps",
+                   r"module constant 1 in place of 2", r"constant 1: 8 KiB, in use by halt, version 2 kept",
+                   r"module constant 1 unloaded", r"0 faults"):
+        outcome.needs(rf"^ovm: +{answer}|^ovm: {answer}")
+
+
+@scenario("module-refused", timeout=120)
+def refused(bench):
+    """What is not as it should be is refused with its reason, and nothing changes."""
+    build = bench.build
+    good = module.halt_module(build)
+    flipped = bytearray(good)
+    flipped[300] ^= 4
+    unsigned = good[:64] + bytes(32) + good[96:]
+    outcome = bench.run(bench.guest("timers", cmdline="tolerance=50"), "--cores", 2,
+                        *options(bench, flipped=bytes(flipped), unsigned=unsigned, short=good[:90],
+                                 cut=good[:-1],
+                                 taken=module.halt_module(build, policy="at-once"),
+                                 privileged=module.halt_module(build, tail=b"\x0f\x30\xc3"),
+                                 vector=module.halt_module(build, tail=b"\x0f\x58\xc1\xc3"),
+                                 jump=module.halt_module(build, tail=b"\xeb\xff\xc3"),
+                                 call=module.halt_module(build, tail=b"\xff\xd0\xc3")),
+                        bench.script("""
+        0.2 module load flipped.omod
+        0.4 module load unsigned.omod
+        0.6 module load short.omod
+        0.8 module load cut.omod
+        1.0 module load taken.omod
+        1.2 module load privileged.omod
+        1.4 module load vector.omod
+        1.6 module load jump.omod
+        1.8 module load call.omod
+        2.0 module load missing.omod
+        2.1 module unload nothing
+        2.2 module dance with-me
+        2.3 module list
+        2.4 policies halt
+        """), timeout=80)
+    outcome.needs_status(machine.good, machine.guest_failed)
+    for answer in (r"module flipped.omod refused: its signature is wrong",
+                   r"module unsigned.omod refused: it is signed with a key that this machine does not trust",
+                   r"module short.omod refused: it is too short to be a module",
+                   r"module cut.omod refused: its signature is wrong",
+                   r"module taken.omod refused: a policy of that name exists",
+                   r"module privileged.omod refused: its code has an instruction that modules may not use, at 0x60",
+                   r"module vector.omod refused: its code has an instruction that modules may not use, at 0x60",
+                   r"module jump.omod refused: an address of code is in the middle of an instruction, at 0x61",
+                   r"module call.omod refused: its code has an indirect branch that is not through an import, at 0x60",
+                   r"modules/missing.omod of the boot archive: not found",
+                   r"module nothing: there is none of that name", r"usage: module load FILE"):
+        outcome.needs(rf"^ovm: {answer}")
+    outcome.must_not_have(r"module constant|constant 1:")
+
+
+@scenario("module-faults", timeout=120)
+def faults(bench):
+    """A policy of a module traps: its resource goes back, and the module makes no more."""
+    build = bench.build
+    outcome = bench.run(bench.guest("timers", cmdline="tolerance=50"), "--cores", 2,
+                        *options(bench, bad=module.halt_module(build, code=b"\x0f\x0b"),
+                                 breakpoint=module.halt_module(build, name="stops", policy="stops", code=b"\xcc")),
+                        bench.script("""
+        0.2 module load bad.omod
+        0.4 swap halt constant
+        1.0 module list
+        1.1 policies halt
+        1.2 swap halt constant
+        1.5 module load breakpoint.omod
+        1.7 swap halt stops
+        2.2 module list
+        2.3 faults
+        """), timeout=80)
+    outcome.needs_status(machine.good, machine.guest_failed)
+    for answer in (r"core \d: a policy of halt failed", r"module constant: in quarantine, as its policy failed",
+                   r"halt: back to at-once", r"constant 1: 8 KiB, in quarantine",
+                   r"not swapped: halt failed in: construct: denied", r"module stops: in quarantine",
+                   r"stops 1: 8 KiB, in quarantine"):
+        outcome.needs(rf"^ovm: {answer}")
