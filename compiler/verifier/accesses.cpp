@@ -1,4 +1,7 @@
 #include <llvm/Analysis/ConstantFolding.h>
+#include <llvm/BinaryFormat/Dwarf.h>
+#include <llvm/Demangle/Demangle.h>
+#include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/GetElementPtrTypeIterator.h>
 #include <llvm/IR/Module.h>
 
@@ -64,6 +67,55 @@ Spot Execution::hint(llvm::Value* pointer) const
     return {best, ""};
 }
 
+/// What the access itself says: the compiler notes the member that it accesses.
+Spot Execution::tagged(const llvm::Instruction& access) const
+{
+    auto const* const tag = access.getMetadata(llvm::LLVMContext::MD_tbaa);
+    if (tag == nullptr || tag->getNumOperands() < 3)
+        return {};
+    auto const* const base = llvm::dyn_cast<llvm::MDNode>(tag->getOperand(0));
+    auto const* const name =
+        base == nullptr || base->getNumOperands() == 0 ? nullptr : llvm::dyn_cast<llvm::MDString>(base->getOperand(0));
+    auto const* const offset = llvm::mdconst::dyn_extract<llvm::ConstantInt>(tag->getOperand(2));
+    if (name == nullptr || offset == nullptr || !name->getString().starts_with("_ZTS"))
+        return {};
+    auto const text = llvm::demangle(name->getString().str());
+    constexpr std::string_view prefix = "typeinfo name for ";
+    // Templates have one name for all.
+    if (!text.starts_with(prefix) || text.find('<') != std::string::npos)
+        return {};
+    for (auto const* const kind : {"class.", "struct."})
+    {
+        auto* const type = llvm::StructType::getTypeByName(function_.getContext(), kind + text.substr(prefix.size()));
+        if (type != nullptr && !type->isOpaque())
+            return layout_.inside({type, ""}, offset->getZExtValue());
+    }
+    return {};
+}
+
+/// The member that an access is of, as the source declares it.
+const llvm::DIDerivedType* Execution::member_of(const llvm::Instruction& access) const
+{
+    auto const* const tag = access.getMetadata(llvm::LLVMContext::MD_tbaa);
+    if (tag == nullptr || tag->getNumOperands() < 3)
+        return nullptr;
+    auto const* const base = llvm::dyn_cast<llvm::MDNode>(tag->getOperand(0));
+    auto const* const name =
+        base == nullptr || base->getNumOperands() == 0 ? nullptr : llvm::dyn_cast<llvm::MDString>(base->getOperand(0));
+    auto const* const offset = llvm::mdconst::dyn_extract<llvm::ConstantInt>(tag->getOperand(2));
+    auto const found = name == nullptr ? classes_.end() : classes_.find(name->getString().str());
+    if (found == classes_.end() || offset == nullptr)
+        return nullptr;
+    for (auto const* const element : found->second->getElements())
+    {
+        auto const* const member = llvm::dyn_cast<llvm::DIDerivedType>(element);
+        if (member != nullptr && member->getTag() == llvm::dwarf::DW_TAG_member && !member->isStaticMember() &&
+            member->getOffsetInBits() == offset->getZExtValue() * 8)
+            return member;
+    }
+    return nullptr;
+}
+
 // ---- from a pointer to a part -------------------------------------------------------------------------------------
 
 /// Steps in the array that the pointer points into.
@@ -116,7 +168,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
                 if (target.spot.type == nullptr && target.region == nullptr)
                     refuse("a step in an object of unknown type", at);
                 if (target.row)
-                    target.inside = logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
+                    target.inside =
+                        logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
                 target.row = std::nullopt;
             }
         }
@@ -131,7 +184,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
     {
         if (target.span && target.spot.type == nullptr)
         {
-            target.spot = {source, "span of " + (source->isStructTy() ? std::string() : std::to_string(layout_.size(source)))};
+            target.spot = {source,
+                           "span of " + (source->isStructTy() ? std::string() : std::to_string(layout_.size(source)))};
             target.row->element = target.spot;
             target.row->stride = layout_.size(source);
         }
@@ -152,7 +206,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
             if (array != nullptr)
             {
                 if (target.row)
-                    target.inside = logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
+                    target.inside =
+                        logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
                 target.row = Row{.element = target.spot,
                                  .base = base.bits,
                                  .count = logic_.number(array->getNumElements(), 64),
@@ -173,7 +228,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
             {
                 target.spot = layout_.member(structure, field);
                 if (target.row)
-                    target.inside = logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
+                    target.inside =
+                        logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
                 target.row = std::nullopt;
             }
             continue;
@@ -201,7 +257,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
             if (its_array == nullptr || its_array != array)
                 refuse("an index into no array", at);
             if (target.row)
-                target.inside = logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
+                target.inside =
+                    logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
             target.spot = layout_.element(target.spot);
             target.row = Row{.element = target.spot,
                              .base = begin,
@@ -283,6 +340,8 @@ std::vector<Cell> Execution::cells_at(const Target& target, const z3::expr& addr
         return found;
     }
     if (spot.type == nullptr)
+        spot = tagged(at);
+    if (spot.type == nullptr)
         refuse("an access to an object of unknown type", &at);
     // A copy may begin at an element and take several.
     if (target.row && size > layout_.size(spot.type))
@@ -307,7 +366,7 @@ void Execution::note_use(const Target& target, const z3::expr& address, const Ce
     if (width->second != cell.bytes)
         refuse("a member of two widths: " + cell.key, &at);
     if (is_new)
-        initial_.emplace(key, logic_.fresh_array("memory:" + key, cell.bytes * 8));
+        initial_.emplace(key, logic_.initial_array("memory:" + key, cell.bytes * 8));
     auto* const region = target.region;
     if (region == nullptr || region->global != nullptr || region->bytes)
         return;
@@ -319,7 +378,9 @@ void Execution::note_use(const Target& target, const z3::expr& address, const Ce
     else if (target.row)
     {
         auto const first = logic_.add(target.row->base, logic_.number(0 - region->address, 64));
-        auto const within = logic_.distance(address, logic_.add(target.row->base, logic_.folded(target.row->index * logic_.number(target.row->stride, 64))));
+        auto const within = logic_.distance(
+            address,
+            logic_.add(target.row->base, logic_.folded(target.row->index * logic_.number(target.row->stride, 64))));
         if (!first.is_numeral_u64(start) || !within || !target.row->count.is_numeral_u64(use.count))
             refuse("an access to a local at an address that is not known", &at);
         use.start = start + *within + cell.offset;
@@ -411,8 +472,7 @@ Scalar Execution::load_constant(const Target& target, const z3::expr& address, l
     auto const& data = function_.getParent()->getDataLayout();
     auto at_offset = [&](std::uint64_t offset)
     {
-        auto* const folded =
-            llvm::ConstantFoldLoadFromConst(content, type, llvm::APInt(64, offset), data);
+        auto* const folded = llvm::ConstantFoldLoadFromConst(content, type, llvm::APInt(64, offset), data);
         if (folded == nullptr)
             refuse("a constant that cannot be read: " + global->getName().str(), &at);
         return constant(folded).front();
@@ -427,7 +487,9 @@ Scalar Execution::load_constant(const Target& target, const z3::expr& address, l
     if (!target.row || !target.row->count.is_numeral_u64(count) || count > 256 || count == 0)
         refuse("a constant at an address that is not known: " + global->getName().str(), &at);
     auto const base = logic_.add(target.row->base, logic_.number(0 - target.region->address, 64));
-    auto const within = logic_.distance(address, logic_.add(target.row->base, logic_.folded(target.row->index * logic_.number(target.row->stride, 64))));
+    auto const within =
+        logic_.distance(address, logic_.add(target.row->base,
+                                            logic_.folded(target.row->index * logic_.number(target.row->stride, 64))));
     if (!base.is_numeral_u64(first) || !within)
         refuse("a constant at an address that is not known: " + global->getName().str(), &at);
     auto result = at_offset(first + *within);
@@ -493,7 +555,8 @@ Scalar Execution::read_bits(const Target& target, const z3::expr& address, std::
         if (whole->undefined)
             whole->undefined = whole->undefined->simplify();
     }
-    if (whole->undefined && whole->undefined->is_numeral() && z3::eq(*whole->undefined, logic_.number(0, width(*whole))))
+    if (whole->undefined && whole->undefined->is_numeral() &&
+        z3::eq(*whole->undefined, logic_.number(0, width(*whole))))
         whole->undefined = std::nullopt;
     return *whole;
 }
@@ -572,7 +635,11 @@ void Execution::load(llvm::LoadInst& load, State& state)
                                    pointer.targets->front().region->global != nullptr;
         if (!constant_data)
             result->targets = outside(result->bits, state.path, hint(&load)).targets;
-        if (load.hasMetadata(llvm::LLVMContext::MD_nonnull))
+        // By rule: a reference leads to an object.
+        auto const* const member = member_of(load);
+        auto const* const type =
+            member == nullptr ? nullptr : llvm::dyn_cast_or_null<llvm::DIDerivedType>(member->getBaseType());
+        if (type != nullptr && type->getTag() == llvm::dwarf::DW_TAG_reference_type && !result->undefined)
             fact(z3::implies(state.path, result->bits != 0));
     }
     // By rule: memory that nobody here has written holds values of its types.
@@ -581,6 +648,15 @@ void Execution::load(llvm::LoadInst& load, State& state)
     if (is_bool(load) && outside_only && result->bits.get_sort().bv_size() == 8)
         fact(z3::implies(state.path, z3::ule(result->bits, logic_.number(1, 8))));
     values_[&load] = {*result};
+    if (auto const* const member = member_of(load); member != nullptr && silent_ == 0 && load.getDebugLoc())
+    {
+        auto* const scope = load.getDebugLoc()->getScope()->getSubprogram();
+        sightings_.push_back({.name = member->getName().str(),
+                              .scope = scope != nullptr ? scope->getName().str() : std::string(),
+                              .bits = result->bits,
+                              .path = state.path,
+                              .is_pointer = load.getType()->isPointerTy()});
+    }
 }
 
 void Execution::write(State& state, const Target& target, const Cell& cell, const z3::expr& address,
@@ -592,8 +668,7 @@ void Execution::write(State& state, const Target& target, const Cell& cell, cons
     if (into.undefined || undefined)
     {
         auto const none = logic_.number(0, cell.bytes * 8);
-        auto const before =
-            into.undefined.value_or(z3::const_array(logic_.context().bv_sort(64), none));
+        auto const before = into.undefined.value_or(z3::const_array(logic_.context().bv_sort(64), none));
         auto const mask = logic_.choose(target.guard, undefined.value_or(none), logic_.read(before, address));
         into.undefined = logic_.write(before, address, mask);
     }

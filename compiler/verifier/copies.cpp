@@ -87,8 +87,8 @@ void Execution::write_many(State& state, const Target& target, const Cell& cell,
     note_write(key, nullptr, false);
 }
 
-void Execution::copy_many(State& state, const Target& to, const Cell& cell, const z3::expr& address,
-                          const Target& from, const Cell& from_cell, const z3::expr& source)
+void Execution::copy_many(State& state, const Target& to, const Cell& cell, const z3::expr& address, const Target& from,
+                          const Cell& from_cell, const z3::expr& source)
 {
     auto const key = full_key(to, cell);
     auto const source_cells = cells(state, from, from_cell);
@@ -179,8 +179,9 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
         if (cell.many && !alike)
             refuse("a copy between objects of different types", &copy);
         if (!cell.many)
-            values.back() = read_bits(part_of(source, cell.offset), logic_.add(from_address, logic_.number(cell.offset, 64)),
-                                      cell.bytes, copy, state);
+            values.back() =
+                read_bits(part_of(source, cell.offset), logic_.add(from_address, logic_.number(cell.offset, 64)),
+                          cell.bytes, copy, state);
     }
     for (std::size_t i = 0; i < parts.size(); ++i)
     {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include <llvm/ADT/StringExtras.h>
+#include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/Support/SHA256.h>
 
 namespace ovm::compiler::verifier
@@ -13,6 +14,8 @@ namespace ovm::compiler::verifier
 
 namespace
 {
+
+constexpr std::size_t most_values = 16;
 
 std::string hash_of(const std::string& text)
 {
@@ -52,7 +55,8 @@ void Decision::write(const std::string& text, Result result)
     std::filesystem::create_directories(options_.smtlib, error);
     auto const name = label_ + "-" + std::to_string(asked_) + ".smt2";
     std::ofstream(std::filesystem::path(options_.smtlib) / name)
-        << "; expect: " << (result == Result::impossible ? "unsat" : "sat") << "\n(set-logic QF_AUFBV)\n" << text;
+        << "; expect: " << (result == Result::impossible ? "unsat" : "sat") << "\n(set-logic QF_AUFBV)\n"
+        << text;
 }
 
 Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::model>* model)
@@ -103,16 +107,27 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
     return result;
 }
 
+/// What the functions on the way to that place call by a name.
 std::vector<Named_value> Decision::explain(const Question& question, const z3::model& model) const
 {
+    std::set<std::string> scopes;
+    for (const llvm::DILocation* at = question.at.get(); at != nullptr; at = at->getInlinedAt())
+    {
+        if (auto const* const scope = at->getScope()->getSubprogram();
+            scope != nullptr && !at->getFilename().contains("/c++/v1/"))
+            scopes.insert(scope->getName().str());
+    }
     std::vector<Named_value> values;
     std::set<std::string> named;
+    std::map<std::string, char> objects;
     auto const& sightings = execution_.sightings();
-    for (auto i = std::min(question.sightings, sightings.size()); i-- > 0 && values.size() < 24;)
+    for (auto i = std::min(question.sightings, sightings.size()); i-- > 0 && values.size() < most_values;)
     {
         auto const& sighting = sightings[i];
-        auto const name = sighting.scope.empty() ? sighting.name : sighting.scope + ": " + sighting.name;
-        if (named.contains(name) || !model.eval(sighting.path, true).is_true())
+        bool const is_hidden = sighting.name.empty() || sighting.name == "this" || sighting.name.starts_with("__");
+        auto const name = scopes.size() == 1 ? sighting.name : sighting.scope + ": " + sighting.name;
+        if (is_hidden || (!scopes.empty() && !scopes.contains(sighting.scope)) || named.contains(name) ||
+            !model.eval(sighting.path, true).is_true())
             continue;
         named.insert(name);
         auto const bits = model.eval(sighting.bits, true);
@@ -120,7 +135,10 @@ std::vector<Named_value> Decision::explain(const Question& question, const z3::m
             continue;
         auto text = bits.get_decimal_string(0);
         if (sighting.is_pointer)
-            text = text == "0" ? "null" : "object at " + text;
+        {
+            auto const letter = objects.try_emplace(text, static_cast<char>('A' + objects.size() % 26)).first->second;
+            text = text == "0" ? "null" : std::string("object ") + letter;
+        }
         values.push_back({name, text});
     }
     std::reverse(values.begin(), values.end());

@@ -1,6 +1,7 @@
 #include "execution.hpp"
 
 #include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/Module.h>
 
 #include "traps.hpp"
@@ -14,6 +15,14 @@ Execution::Execution(Logic& logic, const Prepared& prepared)
 {
     llvm::ReversePostOrderTraversal<llvm::Function*> traversal(&function_);
     order_.assign(traversal.begin(), traversal.end());
+    llvm::DebugInfoFinder finder;
+    finder.processModule(*function_.getParent());
+    for (auto const* const type : finder.types())
+    {
+        if (auto const* const composite = llvm::dyn_cast<llvm::DICompositeType>(type);
+            composite != nullptr && !composite->getIdentifier().empty() && !composite->isForwardDecl())
+            classes_[composite->getIdentifier().str()] = composite;
+    }
 }
 
 void Execution::run()
@@ -77,8 +86,7 @@ void Execution::ask_trap(llvm::CallBase& trap, State& state)
 
 Execution::Snapshot Execution::snapshot() const
 {
-    return {questions_.size(),  facts_.size(),   sightings_.size(),
-            quantified_.size(), derived_.size(), terms_.size()};
+    return {questions_.size(), facts_.size(), sightings_.size(), quantified_.size(), derived_.size(), terms_.size()};
 }
 
 void Execution::roll_back(const Snapshot& to)
@@ -161,8 +169,8 @@ Edge Execution::edge(llvm::BasicBlock& from, llvm::BasicBlock& to, const State& 
     return edge;
 }
 
-void Execution::route(const llvm::Loop* level, Edge edge,
-                      std::map<const llvm::BasicBlock*, std::vector<Edge>>& waiting, Outcome& out)
+void Execution::route(const llvm::Loop* level, Edge edge, std::map<const llvm::BasicBlock*, std::vector<Edge>>& waiting,
+                      Outcome& out)
 {
     if (Logic::is_false(edge.state.path))
         return;

@@ -81,7 +81,9 @@ private:
     bool unrolled(llvm::Loop& loop, const std::vector<Edge>& entering, std::vector<Edge>& exits);
     llvm::BasicBlock* cut_of(const llvm::Loop& loop) const;
     void forget(State& state, const Writes& writes);
-    Value any_turn(llvm::PHINode& phi, const Value& start, bool undefined);
+    bool ends_late(const llvm::PHINode& phi) const;
+    Value any_turn(llvm::PHINode& phi, const Value& start, bool undefined, const z3::expr& path);
+    void enter_row(Target& target, const z3::expr& address, const llvm::PHINode& phi) const;
     void check_turn(llvm::Loop& loop, const std::vector<Value>& any, const std::vector<Edge>& back,
                     std::set<unsigned>& undefined);
     void ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
@@ -118,6 +120,8 @@ private:
     Scalar step(llvm::GEPOperator& gep, State* state);
     void step_index(Target& target, const z3::expr& index, State* state, const llvm::Instruction* at);
     Spot hint(llvm::Value* pointer) const;
+    Spot tagged(const llvm::Instruction& access) const;
+    const llvm::DIDerivedType* member_of(const llvm::Instruction& access) const;
     void load(llvm::LoadInst& load, State& state);
     void store(llvm::StoreInst& store, State& state);
     Scalar read_bits(const Target& target, const z3::expr& address, std::uint64_t size, const llvm::Instruction& at,
@@ -166,6 +170,8 @@ private:
     llvm::LoopInfo loops_;
     std::vector<llvm::BasicBlock*> order_{};
 
+    std::map<std::string, const llvm::DICompositeType*> classes_{}; ///< by their mangled names
+
     std::map<const llvm::Value*, Value> values_{};
     std::map<const llvm::Value*, std::unique_ptr<Region>> regions_{};
     std::map<std::string, unsigned> widths_{};
@@ -176,16 +182,16 @@ private:
     unsigned silent_ = 0;
     std::vector<z3::expr> variants_{}; ///< of the turn that any turn stands for
     std::size_t next_variant_ = 0;
-    std::set<std::string> keeps_own_{};     ///< members of locals that hold addresses of locals
-    std::set<std::string> trusted_{};       ///< members of which it was taken for granted that they do not
-    std::set<std::string> tables_{}; ///< members that hold addresses of the module's constants
+    std::set<std::string> keeps_own_{}; ///< members of locals that hold addresses of locals
+    std::set<std::string> trusted_{};   ///< members of which it was taken for granted that they do not
+    std::set<std::string> tables_{};    ///< members that hold addresses of the module's constants
 
     std::vector<Question> questions_{};
     std::vector<z3::expr> facts_{};
     std::vector<Sighting> sightings_{};
     std::vector<Quantified> quantified_{};
     std::vector<Derived> derived_{};
-    std::vector<z3::expr> terms_{}; ///< indices that occur
+    std::vector<z3::expr> terms_{};                                          ///< indices that occur
     std::map<unsigned, std::pair<std::size_t, unsigned>> open_quantified_{}; ///< facts and constants before it
 };
 

@@ -125,8 +125,8 @@ std::optional<z3::expr> Execution::smeared(const Scalar& a, const Scalar* b, uns
     auto look = [&](const Scalar& scalar)
     {
         if (scalar.undefined)
-            bad = logic_.either(bad, logic_.negation(logic_.equal(
-                                         *scalar.undefined, logic_.number(0, scalar.bits.get_sort().bv_size()))));
+            bad = logic_.either(bad, logic_.negation(logic_.equal(*scalar.undefined,
+                                                                  logic_.number(0, scalar.bits.get_sort().bv_size()))));
     };
     look(a);
     if (b != nullptr)
@@ -153,8 +153,7 @@ Scalar Execution::choose(const z3::expr& condition, const Scalar& then, const Sc
     if (then.undefined || otherwise.undefined)
     {
         auto const none = logic_.number(0, then.bits.get_sort().bv_size());
-        auto const mask =
-            logic_.choose(condition, then.undefined.value_or(none), otherwise.undefined.value_or(none));
+        auto const mask = logic_.choose(condition, then.undefined.value_or(none), otherwise.undefined.value_or(none));
         if (!(mask.is_numeral() && z3::eq(mask, none)))
             result.undefined = mask;
     }
@@ -280,7 +279,8 @@ Value Execution::binary(llvm::BinaryOperator& operation, State& state)
     auto const a = scalar(operation.getOperand(0));
     auto const b = scalar(operation.getOperand(1));
     auto const zero = logic_.number(0, width);
-    auto const limit = width <= 64 ? logic_.number(width, width) : logic_.context().bv_val(static_cast<int>(width), width);
+    auto const limit =
+        width <= 64 ? logic_.number(width, width) : logic_.context().bv_val(static_cast<int>(width), width);
     Scalar result = plain(a.bits);
     auto mask = smeared(a, &b, width);
     auto const undefined_a = a.undefined.value_or(zero);
@@ -321,8 +321,8 @@ Value Execution::binary(llvm::BinaryOperator& operation, State& state)
             operation.getOpcode() == llvm::Instruction::SDiv || operation.getOpcode() == llvm::Instruction::SRem;
         auto sound = logic_.negation(logic_.equal(b.bits, zero));
         if (with_sign)
-            sound = sound && !(b.bits == logic_.ones(width) &&
-                               a.bits == z3::shl(zero + 1, logic_.folded(limit - 1)).simplify());
+            sound = sound &&
+                    !(b.bits == logic_.ones(width) && a.bits == z3::shl(zero + 1, logic_.folded(limit - 1)).simplify());
         // Who divides by what was never set divides by anything.
         if (b.undefined)
             defined(operation.getOperand(1), state, "a divisor");
@@ -331,6 +331,13 @@ Value Execution::binary(llvm::BinaryOperator& operation, State& state)
                                     : operation.getOpcode() == llvm::Instruction::URem ? z3::urem(a.bits, b.bits)
                                     : operation.getOpcode() == llvm::Instruction::SDiv ? a.bits / b.bits
                                                                                        : z3::srem(a.bits, b.bits));
+        // What bit-blasting is slow to find out.
+        if (!with_sign && !result.bits.is_numeral())
+        {
+            fact(z3::ule(result.bits, a.bits) || b.bits == zero);
+            if (operation.getOpcode() == llvm::Instruction::URem)
+                fact(z3::implies(b.bits != zero, z3::ult(result.bits, b.bits)));
+        }
         if (with_sign && operation.getOpcode() == llvm::Instruction::SDiv && operation.isExact())
             good("inexact division", z3::srem(a.bits, b.bits) == zero);
         else if (operation.getOpcode() == llvm::Instruction::UDiv && operation.isExact())
@@ -346,8 +353,9 @@ Value Execution::binary(llvm::BinaryOperator& operation, State& state)
         bool const arithmetic = operation.getOpcode() == llvm::Instruction::AShr;
         auto shifted = [&](const z3::expr& what)
         {
-            return logic_.folded(left ? z3::shl(what, b.bits)
-                                      : arithmetic ? z3::ashr(what, b.bits) : z3::lshr(what, b.bits));
+            return logic_.folded(left         ? z3::shl(what, b.bits)
+                                 : arithmetic ? z3::ashr(what, b.bits)
+                                              : z3::lshr(what, b.bits));
         };
         result.bits = shifted(a.bits);
         if (left && operation.hasNoUnsignedWrap())
@@ -516,7 +524,8 @@ void Execution::record_names(llvm::Instruction& instruction, const State& state)
             continue;
         auto* const what = record.getVariableLocationOp(0);
         if (what == nullptr || (!llvm::isa<llvm::Constant>(what) && !values_.contains(what)) ||
-            llvm::isa<llvm::UndefValue>(what) || llvm::isa<llvm::PoisonValue>(what) || !(what->getType()->isIntegerTy() || what->getType()->isPointerTy()))
+            llvm::isa<llvm::UndefValue>(what) || llvm::isa<llvm::PoisonValue>(what) ||
+            !(what->getType()->isIntegerTy() || what->getType()->isPointerTy()))
             continue;
         if (value(what).front().undefined)
             continue;

@@ -49,8 +49,7 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
     if (marker::is_named(call, marker::guaranteed) || marker::is_named(call, marker::assume))
     {
         auto const before = state.path;
-        state.path =
-            logic_.both(state.path, logic_.from_bit(defined(call.getArgOperand(0), state, "an assumption")));
+        state.path = logic_.both(state.path, logic_.from_bit(defined(call.getArgOperand(0), state, "an assumption")));
         questions_.push_back({.kind = "vacuity",
                               .text = "what is assumed contradicts itself",
                               .at = call.getDebugLoc(),
@@ -238,8 +237,8 @@ bool Execution::intrinsic(llvm::IntrinsicInst& call, State& state)
     case llvm::Intrinsic::assume:
         if (call.hasOperandBundles())
             refuse("an assumption about a pointer", &call);
-        ask("assumption of the compiler", call,
-            logic_.from_bit(defined(call.getArgOperand(0), state, "an assumption")), state);
+        ask("assumption of the compiler", call, logic_.from_bit(defined(call.getArgOperand(0), state, "an assumption")),
+            state);
         return true;
     case llvm::Intrinsic::memcpy:
     case llvm::Intrinsic::memmove:
@@ -256,8 +255,7 @@ bool Execution::intrinsic(llvm::IntrinsicInst& call, State& state)
         if (!pointer.targets || pointer.targets->size() != 1 || pointer.targets->front().region == nullptr)
             refuse("the lifetime of something that is no local", &call);
         auto const* const region = pointer.targets->front().region;
-        state.alive.insert_or_assign(region,
-                                     logic_.truth(call.getIntrinsicID() == llvm::Intrinsic::lifetime_start));
+        state.alive.insert_or_assign(region, logic_.truth(call.getIntrinsicID() == llvm::Intrinsic::lifetime_start));
         for (auto* const record : recording_)
             record->lives.insert(region);
         return true;

@@ -1,5 +1,7 @@
 #include "layout.hpp"
 
+#include <algorithm>
+
 #include <llvm/Support/raw_ostream.h>
 
 namespace ovm::compiler::verifier
@@ -46,8 +48,16 @@ bool Layout::alike(llvm::Type* a, llvm::Type* b)
         return true;
     auto* const first = llvm::dyn_cast_or_null<llvm::StructType>(a);
     auto* const second = llvm::dyn_cast_or_null<llvm::StructType>(b);
-    return first != nullptr && second != nullptr && first->hasName() && second->hasName() &&
-           name(first) == name(second);
+    if (first == nullptr || second == nullptr || !first->hasName() || !second->hasName() || name(first) != name(second))
+        return false;
+    // Templates have one name for all; and a base class without its padding is the beginning of the whole.
+    auto const common = std::min(first->getNumElements(), second->getNumElements());
+    for (unsigned i = 0; i < common; ++i)
+    {
+        if (!alike(first->getElementType(i), second->getElementType(i)))
+            return false;
+    }
+    return true;
 }
 
 Spot Layout::member(llvm::StructType* type, unsigned index) const
@@ -176,14 +186,15 @@ bool Layout::collect(const Spot& at, std::uint64_t base, std::uint64_t begin, st
     }
     if (base < begin || base + bytes > end)
         return false;
-    found.push_back({at.leaf, base, base + bytes, static_cast<unsigned>(bytes), at.type->isPointerTy(), false});
+    auto const kind = at.type->isPointerTy() ? std::string("p") : std::to_string(bytes);
+    found.push_back(
+        {at.leaf + ":" + kind, base, base + bytes, static_cast<unsigned>(bytes), at.type->isPointerTy(), false});
     return true;
 }
 
 bool Layout::cells(const Spot& at, std::uint64_t offset, std::uint64_t size, std::vector<Cell>& found) const
 {
-    return at.type != nullptr && offset + size <= this->size(at.type) &&
-           collect(at, 0, offset, offset + size, found);
+    return at.type != nullptr && offset + size <= this->size(at.type) && collect(at, 0, offset, offset + size, found);
 }
 
 } // namespace ovm::compiler::verifier

@@ -26,6 +26,11 @@ z3::expr Logic::fresh_array(const std::string& name, unsigned bits)
     return context_.constant(numbered(name).c_str(), array_sort(bits));
 }
 
+z3::expr Logic::initial_array(const std::string& name, unsigned bits)
+{
+    return context_.constant(name.c_str(), array_sort(bits));
+}
+
 z3::expr Logic::both(const z3::expr& a, const z3::expr& b)
 {
     if (is_true(a) || is_false(b))

@@ -29,6 +29,8 @@ public:
     z3::expr fresh(const std::string& name, unsigned bits);
     z3::expr fresh_truth(const std::string& name);
     z3::expr fresh_array(const std::string& name, unsigned bits);
+    /// The same for the same name: what memory holds at the very beginning.
+    z3::expr initial_array(const std::string& name, unsigned bits);
     z3::sort array_sort(unsigned bits);
 
     z3::expr both(const z3::expr& a, const z3::expr& b);

@@ -100,7 +100,14 @@ void Execution::forget(State& state, const Writes& writes)
         state.alive.insert_or_assign(region, logic_.fresh_truth("alive"));
 }
 
-Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined)
+/// Whether the loop decides at its turn's end whether to go on: then there is an element at its beginning.
+bool Execution::ends_late(const llvm::PHINode& phi) const
+{
+    auto const* const loop = loops_.getLoopFor(phi.getParent());
+    return !loop->isLoopExiting(phi.getParent()) || loop->getLoopLatch() == phi.getParent();
+}
+
+Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined, const z3::expr& path)
 {
     Value any;
     for (auto const& first : start)
@@ -113,7 +120,9 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
         {
             if (!first.targets)
                 refuse("a pointer of an unknown kind", &phi);
-            auto const& targets = *first.targets;
+            auto targets = *first.targets;
+            if (targets.size() == 1 && !targets.front().row)
+                enter_row(targets.front(), first.bits, phi);
             bool const whole =
                 std::all_of(targets.begin(), targets.end(), [&](const Target& target)
                             { return target.region == nullptr && !target.row && z3::eq(target.origin, first.bits); });
@@ -130,7 +139,13 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
                 auto target = targets.front();
                 auto& row = *target.row;
                 row.index = logic_.fresh("index", 64);
-                fact(z3::ule(row.index, row.count));
+                if (ends_late(phi))
+                    questions_.push_back({.kind = "pointer leaves its array",
+                                          .at = phi.getDebugLoc(),
+                                          .path = path,
+                                          .claims = {z3::ult(targets.front().row->index, row.count)},
+                                          .sightings = sightings_.size()});
+                fact(ends_late(phi) ? z3::ult(row.index, row.count) : z3::ule(row.index, row.count));
                 scalar.bits = logic_.add(row.base, row.index * logic_.number(row.stride, 64));
                 scalar.targets = std::make_shared<Targets>(Targets{target});
             }
@@ -140,6 +155,28 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
         any.push_back(scalar);
     }
     return any;
+}
+
+/// A pointer to an array that the loop steps over is one to its first element.
+void Execution::enter_row(Target& target, const z3::expr& address, const llvm::PHINode& phi) const
+{
+    for (auto const* const user : phi.users())
+    {
+        auto const* const gep = llvm::dyn_cast<llvm::GEPOperator>(user);
+        if (gep == nullptr || gep->getNumIndices() != 1 || gep->getPointerOperand() != &phi)
+            continue;
+        llvm::ArrayType* array = nullptr;
+        auto const spot = layout_.descend(target.spot, gep->getSourceElementType(), &array);
+        if (spot.type == nullptr || array == nullptr)
+            continue;
+        target.spot = spot;
+        target.row = Row{.element = spot,
+                         .base = address,
+                         .count = logic_.number(array->getNumElements(), 64),
+                         .index = logic_.number(0, 64),
+                         .stride = layout_.size(array->getElementType())};
+        return;
+    }
 }
 
 /// That what was taken for granted of the pointers of any turn holds for the next one's.
@@ -171,6 +208,12 @@ void Execution::check_turn(llvm::Loop& loop, const std::vector<Value>& any, cons
                         whole && target.region == nullptr && !target.row && z3::eq(target.origin, next.bits);
                     if (!same_row && !same_kind)
                         refuse("a pointer that changes its object in a loop", &phi);
+                    if (same_row && ends_late(phi))
+                        questions_.push_back({.kind = "pointer leaves its array",
+                                              .at = phi.getDebugLoc(),
+                                              .path = edge.state.path,
+                                              .claims = {z3::ult(target.row->index, target.row->count)},
+                                              .sightings = sightings_.size()});
                 }
             }
         }
@@ -252,9 +295,10 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
             z3::expr measure = number;
             z3::expr_vector nothing(context);
             for (auto const& what : from)
-                nothing.push_back(what.is_array() ? z3::const_array(logic_.context().bv_sort(64),
-                                                                    logic_.number(0, what.get_sort().array_range().bv_size()))
-                                                  : logic_.number(0, what.get_sort().bv_size()));
+                nothing.push_back(what.is_array()
+                                      ? z3::const_array(logic_.context().bv_sort(64),
+                                                        logic_.number(0, what.get_sort().array_range().bv_size()))
+                                      : logic_.number(0, what.get_sort().bv_size()));
             pure = pure && !logic_.occurs_since(measure.substitute(from, nothing), mark);
             auto const next = measure.substitute(from, to);
             claim = logic_.both(claim, z3::implies(edge.state.path, z3::ult(next, number)));
@@ -345,7 +389,7 @@ std::vector<Edge> Execution::loop(llvm::Loop& loop, std::vector<Edge> entering)
         unsigned index = 0;
         for (auto& phi : header->phis())
         {
-            any.inputs.push_back(any_turn(phi, start[index], undefined.contains(index)));
+            any.inputs.push_back(any_turn(phi, start[index], undefined.contains(index), before.path));
             ++index;
         }
         Outcome body;

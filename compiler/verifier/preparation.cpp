@@ -16,7 +16,6 @@
 #include <llvm/Transforms/Utils/LCSSA.h>
 #include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
-#include <llvm/Support/raw_ostream.h> // DEBUG
 
 #include "markers.hpp"
 #include "traps.hpp"
@@ -76,7 +75,8 @@ llvm::Function* invariant_of(llvm::Module& module, llvm::StringRef member)
 
 bool is_constructor(llvm::Function& function, const llvm::Function& invariant)
 {
-    auto of_class = invariant.getName().drop_front(4).drop_back(std::string_view(marker::class_invariant_suffix).size());
+    auto of_class =
+        invariant.getName().drop_front(4).drop_back(std::string_view(marker::class_invariant_suffix).size());
     auto name = function.getName();
     return name.consume_front("_ZN") && name.consume_front(of_class) &&
            (name.starts_with("C1E") || name.starts_with("C2E"));
@@ -213,8 +213,8 @@ private:
     {
         auto const size = module_.getDataLayout().getTypeAllocSize(place->getAllocatedType());
         auto* const bytes = llvm::ArrayType::get(llvm::Type::getInt8Ty(context()), size);
-        auto* const global = new llvm::GlobalVariable(module_, bytes, true, llvm::GlobalValue::ExternalLinkage, nullptr,
-                                                      content);
+        auto* const global =
+            new llvm::GlobalVariable(module_, bytes, true, llvm::GlobalValue::ExternalLinkage, nullptr, content);
         global->setAlignment(llvm::Align(64));
         build.CreateMemCpy(place, place->getAlign(), global, llvm::Align(64), size);
     }
@@ -414,11 +414,36 @@ private:
         builder.registerLoopAnalyses(loops);
         builder.crossRegisterProxies(loops, functions, components, modules);
         llvm::FunctionPassManager passes;
-        passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
+        // A comparison with null keeps a local in memory; without it more locals become values, and so on.
+        do
+        {
+            llvm::FunctionPassManager again;
+            again.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
+            again.run(*wrapper_, functions);
+        } while (fold_comparisons_with_null());
         passes.addPass(llvm::LoopSimplifyPass());
         passes.addPass(llvm::LCSSAPass());
         passes.run(*wrapper_, functions);
-        if (getenv("OVM_DUMP")) wrapper_->print(llvm::errs()); // DEBUG
+    }
+
+    /// A local is somewhere.
+    bool fold_comparisons_with_null()
+    {
+        std::vector<llvm::ICmpInst*> known;
+        for (auto& instruction : llvm::instructions(*wrapper_))
+        {
+            auto* const test = llvm::dyn_cast<llvm::ICmpInst>(&instruction);
+            if (test != nullptr && test->isEquality() && llvm::isa<llvm::ConstantPointerNull>(test->getOperand(1)) &&
+                llvm::isa<llvm::AllocaInst>(test->getOperand(0)->stripInBoundsConstantOffsets()))
+                known.push_back(test);
+        }
+        for (auto* const test : known)
+        {
+            test->replaceAllUsesWith(
+                llvm::ConstantInt::getBool(context(), test->getPredicate() == llvm::CmpInst::ICMP_NE));
+            test->eraseFromParent();
+        }
+        return !known.empty();
     }
 
     llvm::Module& module_;

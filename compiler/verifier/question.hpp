@@ -26,7 +26,7 @@ struct Question
     std::string text{};
     llvm::DebugLoc at{};
     int trap = -1;
-    bool assumed = false; ///< the caller's duty
+    bool assumed = false;   ///< the caller's duty
     bool reachable = false; ///< the opposite: this path must be possible, or what was assumed is contradictory
     z3::expr path;
     std::vector<z3::expr> claims{}; ///< one of them must be valid on the path; false for a trap
@@ -56,7 +56,7 @@ struct Derived
     z3::expr value;  ///< of every cell, or
     z3::expr source; ///< the array,
     std::string source_key{};
-    z3::expr from;   ///< the address that it was copied from
+    z3::expr from; ///< the address that it was copied from
 };
 
 } // namespace ovm::compiler::verifier

@@ -29,9 +29,12 @@ std::string to_json(const Report& report)
     llvm::json::Array obligations;
     for (auto const& obligation : report.obligations)
     {
-        llvm::json::Object one{{"kind", obligation.kind},         {"file", obligation.file},
-                               {"line", obligation.line},         {"column", obligation.column},
-                               {"function", obligation.function}, {"entry", obligation.entry},
+        llvm::json::Object one{{"kind", obligation.kind},
+                               {"file", obligation.file},
+                               {"line", obligation.line},
+                               {"column", obligation.column},
+                               {"function", obligation.function},
+                               {"entry", obligation.entry},
                                {"verdict", to_text(obligation.verdict)}};
         if (!obligation.text.empty())
             one["text"] = obligation.text;

@@ -63,7 +63,7 @@ struct Target
     z3::expr origin;          ///< address of the object that it was reached through
     Spot spot{};
     std::optional<Row> row{};
-    z3::expr inside; ///< all indices on the way are below their arrays' ends
+    z3::expr inside;   ///< all indices on the way are below their arrays' ends
     bool span = false; ///< a row whose elements' type the first access names
 };
 
@@ -72,7 +72,7 @@ using Targets = std::vector<Target>;
 struct Scalar
 {
     z3::expr bits;
-    std::optional<z3::expr> undefined{}; ///< bits of which nothing may be used; none: all are good
+    std::optional<z3::expr> undefined{};      ///< bits of which nothing may be used; none: all are good
     std::shared_ptr<const Targets> targets{}; ///< of a pointer
 };
 

@@ -140,7 +140,7 @@ bool is_trap(const llvm::CallBase& call)
     if (callee->isIntrinsic())
         return callee->getIntrinsicID() == llvm::Intrinsic::ubsantrap ||
                callee->getIntrinsicID() == llvm::Intrinsic::trap;
-    return callee->isDeclaration() && callee->doesNotReturn();
+    return callee->isDeclaration() && (call.doesNotReturn() || callee->getName() == marker::contract_broken);
 }
 
 std::vector<Trap> number_traps(llvm::Module& module)

@@ -70,8 +70,8 @@ void place(Obligation& obligation, const llvm::DebugLoc& at)
     obligation.line = at.getLine();
     obligation.column = at.getCol();
     if (auto* const scope = at->getScope()->getSubprogram())
-        obligation.function = scope->getLinkageName().empty() ? scope->getName().str()
-                                                              : readable(scope->getLinkageName().str());
+        obligation.function =
+            scope->getLinkageName().empty() ? scope->getName().str() : readable(scope->getLinkageName().str());
     for (auto* outer = at->getInlinedAt(); outer != nullptr; outer = outer->getInlinedAt())
     {
         auto* const scope = outer->getScope()->getSubprogram();
@@ -126,8 +126,7 @@ public:
             refuse({std::string("the solver: ") + exception.msg()});
         }
         result_.entry.obligations = static_cast<unsigned>(result_.obligations.size());
-        result_.entry.seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        result_.entry.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return std::move(result_);
     }
 
@@ -251,9 +250,9 @@ std::vector<Obligation> joined(std::vector<Result>& results)
         for (auto& obligation : result.obligations)
         {
             bool const by_entry = obligation.line == 0;
-            auto const key = std::tuple(obligation.file, obligation.line, obligation.column, obligation.kind,
-                                        by_entry ? obligation.entry + obligation.text : obligation.function,
-                                        obligation.trap);
+            auto const key =
+                std::tuple(obligation.file, obligation.line, obligation.column, obligation.kind,
+                           by_entry ? obligation.entry + obligation.text : obligation.function, obligation.trap);
             auto const [at, is_new] = all.try_emplace(key, obligation);
             if (!is_new && is_worse(obligation.verdict, at->second.verdict))
                 at->second = obligation;
@@ -300,12 +299,9 @@ const char* to_text(Verdict verdict)
 
 bool Report::good() const
 {
-    return error.empty() && std::all_of(obligations.begin(), obligations.end(),
-                                        [](const Obligation& obligation)
-                                        {
-                                            return obligation.verdict == Verdict::proved ||
-                                                   obligation.verdict == Verdict::assumed;
-                                        });
+    return error.empty() &&
+           std::all_of(obligations.begin(), obligations.end(), [](const Obligation& obligation)
+                       { return obligation.verdict == Verdict::proved || obligation.verdict == Verdict::assumed; });
 }
 
 Report verify(const std::string& bitcode, const Options& options)
@@ -364,7 +360,8 @@ Report verify(const std::string& bitcode, const Options& options)
     report.obligations = joined(results);
     for (auto& result : results)
     {
-        if (auto* const function = whole.module->getFunction(entries[static_cast<std::size_t>(&result - results.data())]))
+        if (auto* const function =
+                whole.module->getFunction(entries[static_cast<std::size_t>(&result - results.data())]))
             result.entry.stack = stack_of(*function);
         report.stack = std::max(report.stack, result.entry.stack);
         report.entries.push_back(result.entry);

@@ -30,18 +30,18 @@ struct Named_value
 /// One thing that must hold, wherever an entry's calls lead to that place.
 struct Obligation
 {
-    std::string kind{};     ///< "precondition", "addition overflows", "access outside of its object", ...
-    std::string file{};     ///< where in the source
+    std::string kind{}; ///< "precondition", "addition overflows", "access outside of its object", ...
+    std::string file{}; ///< where in the source
     unsigned line = 0;
     unsigned column = 0;
     std::string function{}; ///< in which it stands
     std::string entry{};    ///< by which it was reached; the first that failed, if one did
     std::string text{};     ///< the contract's expression, where there is one
     Verdict verdict = Verdict::undecided;
-    std::string why{};      ///< one sence more: of a failure, or of a refusal
+    std::string why{};                      ///< one sence more: of a failure, or of a refusal
     std::vector<std::string> called_from{}; ///< places, innermost first
     std::vector<Named_value> values{};      ///< of a counterexample: arguments, locals and members
-    int trap = -1; ///< number of the trap in the bitcode, or -1
+    int trap = -1;                          ///< number of the trap in the bitcode, or -1
 };
 
 struct Entry
@@ -66,13 +66,13 @@ struct Report
 {
     std::vector<Obligation> obligations{};
     std::vector<Entry> entries{};
-    std::string bitcode{}; ///< the same module without the proved traps; ready to be optimised and compiled
-    std::string digest{};  ///< SHA-256, in hexadecimal, over all obligations with their verdicts
-    std::uint64_t stack = 0;  ///< bytes of the deepest call, from IR: an estimate; the machine code has the last word
-    unsigned removed = 0;  ///< traps
-    unsigned questions = 0; ///< to the solver
-    unsigned cached = 0;    ///< answers that were known
-    std::string error{};    ///< not a module, no entry, ...; then nothing else is filled in
+    std::string bitcode{};   ///< the same module without the proved traps; ready to be optimised and compiled
+    std::string digest{};    ///< SHA-256, in hexadecimal, over all obligations with their verdicts
+    std::uint64_t stack = 0; ///< bytes of the deepest call, from IR: an estimate; the machine code has the last word
+    unsigned removed = 0;    ///< traps
+    unsigned questions = 0;  ///< to the solver
+    unsigned cached = 0;     ///< answers that were known
+    std::string error{};     ///< not a module, no entry, ...; then nothing else is filled in
 
     bool good() const; ///< everything is proved or assumed
 };
