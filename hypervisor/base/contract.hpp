@@ -1,12 +1,38 @@
 #pragma once
 
-/// Contracts. Checked at run time; a broken one ends the crossing (arch/fault.hpp). The verifier will prove them, so
-/// they are expressions without side effects.
+#include <cstddef>
+#include <cstdint>
+
+/// Contracts: expressions without side effects. Checked at run time, where a broken one ends the crossing
+/// (arch/fault.hpp); in modules, and where the base is verified, proved before (compiler/verifier/README.md), which
+/// is what OVM_VERIFY is defined for.
 namespace ovm
 {
 
 /// Implemented by the port: records where and what, then leaves the crossing. Never returns.
 [[noreturn, gnu::cold]] void contract_broken(const char* kind, const char* expression, const char* file, int line);
+
+/// Whether the predicate holds for every index below the limit. Use it through OVM_FOR_ALL.
+template <typename Predicate>
+constexpr bool for_all(std::size_t limit, const Predicate& predicate)
+{
+    for (std::size_t index = 0; index < limit; ++index)
+    {
+        if (!predicate(index))
+            return false;
+    }
+    return true;
+}
+
+#if defined(OVM_VERIFY)
+/// What the verifier is told; nothing of it is left in the code that runs.
+namespace verifier
+{
+void loop_invariant(bool holds);
+void variant(std::uint64_t value);
+void guaranteed(bool holds);
+} // namespace verifier
+#endif
 
 } // namespace ovm
 
@@ -22,3 +48,26 @@ namespace ovm
 
 /// A place that cannot be reached, with the reason why.
 #define OVM_UNREACHABLE(why) ::ovm::contract_broken("unreachable", why, __FILE_NAME__, __LINE__)
+
+/// `expression` holds for every `index` below `limit`: OVM_FOR_ALL(i, count_, entries_[i].vcpu != nullptr).
+#define OVM_FOR_ALL(index, limit, ...)                                                                                 \
+    ::ovm::for_all(static_cast<std::size_t>(limit), [&](std::size_t index) -> bool { return (__VA_ARGS__); })
+
+/// Before `bool invariant() const` of a class: what holds whenever one of its virtual functions begins or ends. It
+/// speaks of the object alone.
+#if defined(OVM_VERIFY)
+#define OVM_CLASS_INVARIANT [[gnu::used]]
+/// At the beginning of a loop's body: what holds there in every turn.
+#define OVM_LOOP_INVARIANT(...) ::ovm::verifier::loop_invariant(static_cast<bool>(__VA_ARGS__))
+/// Beside it: a number that each turn makes smaller, so that the loop ends.
+#define OVM_VARIANT(...) ::ovm::verifier::variant(static_cast<std::uint64_t>(__VA_ARGS__))
+/// In an interface: what its implementation promises. Proofs of its users rely on it.
+#define OVM_GUARANTEED(...) ::ovm::verifier::guaranteed(static_cast<bool>(__VA_ARGS__))
+#else
+#define OVM_CLASS_INVARIANT
+#define OVM_LOOP_INVARIANT(...) OVM_CONTRACT_CHECK("loop invariant", __VA_ARGS__)
+#define OVM_VARIANT(...) static_cast<void>(0)
+#define OVM_GUARANTEED(...) OVM_CONTRACT_CHECK("guarantee", __VA_ARGS__)
+#endif
+/// Marks a function outside of classes to be verified as an entry of its own.
+#define OVM_VERIFIED [[clang::annotate("ovm::verify")]]

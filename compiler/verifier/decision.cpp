@@ -1,0 +1,199 @@
+#include "decision.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/Support/SHA256.h>
+
+namespace ovm::compiler::verifier
+{
+
+namespace
+{
+
+constexpr std::size_t most_values = 16;
+
+std::string hash_of(const std::string& text)
+{
+    llvm::SHA256 hash;
+    hash.update(text);
+    return llvm::toHex(hash.final(), true);
+}
+
+} // namespace
+
+Decision::Decision(Logic& logic, Execution& execution, const Options& options, std::string label)
+    : logic_(logic), execution_(execution), options_(options), label_(std::move(label)), facts_(execution.facts())
+{
+}
+
+bool Decision::is_known(const std::string& hash) const
+{
+    std::error_code error;
+    return !options_.cache.empty() && std::filesystem::exists(std::filesystem::path(options_.cache) / hash, error);
+}
+
+void Decision::remember(const std::string& hash) const
+{
+    if (options_.cache.empty())
+        return;
+    std::error_code error;
+    std::filesystem::create_directories(options_.cache, error);
+    std::ofstream(std::filesystem::path(options_.cache) / hash) << Z3_get_full_version() << '\n';
+}
+
+/// For a second solver: what this one found stands in the first line.
+void Decision::write(const std::string& text, Result result)
+{
+    if (options_.smtlib.empty() || result == Result::unknown)
+        return;
+    std::error_code error;
+    std::filesystem::create_directories(options_.smtlib, error);
+    auto const name = label_ + "-" + std::to_string(asked_) + ".smt2";
+    std::ofstream(std::filesystem::path(options_.smtlib) / name)
+        << "; expect: " << (result == Result::impossible ? "unsat" : "sat") << "\n(set-logic QF_AUFBV)\n"
+        << text;
+}
+
+Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::model>* model)
+{
+    if (what.is_false())
+        return Result::impossible;
+    auto& context = logic_.context();
+    auto solver = z3::tactic(context, "qfaufbv").mk_solver();
+    z3::params parameters(context);
+    parameters.set("timeout", options_.milliseconds);
+    solver.set(parameters);
+    for (auto const& fact : facts_)
+        solver.add(fact);
+    solver.add(what);
+    std::string text;
+    std::string hash;
+    if (!options_.cache.empty() || !options_.smtlib.empty())
+    {
+        text = solver.to_smt2();
+        hash = hash_of(std::string(Z3_get_full_version()) + text);
+    }
+    if (is_known(hash))
+    {
+        ++known_;
+        return Result::impossible;
+    }
+    ++asked_;
+    auto result = Result::unknown;
+    try
+    {
+        auto const answer = solver.check();
+        if (answer == z3::unsat)
+            result = Result::impossible;
+        else if (answer == z3::sat)
+        {
+            result = Result::possible;
+            if (model != nullptr)
+                *model = solver.get_model();
+        }
+    }
+    catch (const z3::exception&)
+    {
+        result = Result::unknown;
+    }
+    if (result == Result::impossible)
+        remember(hash);
+    write(text, result);
+    return result;
+}
+
+/// What the functions on the way to that place call by a name.
+std::vector<Named_value> Decision::explain(const Question& question, const z3::model& model) const
+{
+    std::set<std::string> scopes;
+    for (const llvm::DILocation* at = question.at.get(); at != nullptr; at = at->getInlinedAt())
+    {
+        if (auto const* const scope = at->getScope()->getSubprogram();
+            scope != nullptr && !at->getFilename().contains("/c++/v1/"))
+            scopes.insert(scope->getName().str());
+    }
+    std::vector<Named_value> values;
+    std::set<std::string> named;
+    std::map<std::string, char> objects;
+    auto const& sightings = execution_.sightings();
+    for (auto i = std::min(question.sightings, sightings.size()); i-- > 0 && values.size() < most_values;)
+    {
+        auto const& sighting = sightings[i];
+        bool const is_hidden = sighting.name.empty() || sighting.name == "this" || sighting.name.starts_with("__");
+        auto const name = scopes.size() == 1 ? sighting.name : sighting.scope + ": " + sighting.name;
+        if (is_hidden || (!scopes.empty() && !scopes.contains(sighting.scope)) || named.contains(name) ||
+            !model.eval(sighting.path, true).is_true())
+            continue;
+        named.insert(name);
+        auto const bits = model.eval(sighting.bits, true);
+        if (!bits.is_numeral())
+            continue;
+        auto text = bits.get_decimal_string(0);
+        if (sighting.is_pointer)
+        {
+            auto const letter = objects.try_emplace(text, static_cast<char>('A' + objects.size() % 26)).first->second;
+            text = text == "0" ? "null" : std::string("object ") + letter;
+        }
+        values.push_back({name, text});
+    }
+    std::reverse(values.begin(), values.end());
+    return values;
+}
+
+Answer Decision::one(const Question& question)
+{
+    if (question.reachable)
+    {
+        auto const there = possible(question.path, nullptr);
+        if (there == Result::possible)
+            return {Verdict::proved};
+        if (there == Result::unknown)
+            return {Verdict::undecided};
+        return {possible(question.claims.front(), nullptr) == Result::impossible ? Verdict::proved : Verdict::refuted};
+    }
+    Answer answer{question.claims.empty() ? Verdict::refuted : Verdict::undecided};
+    for (auto const& claim : question.claims)
+    {
+        std::optional<z3::model> model;
+        auto const result = possible(logic_.both(question.path, logic_.negation(claim)), &model);
+        if (result == Result::impossible)
+            return {Verdict::proved};
+        if (result == Result::possible)
+            answer = {Verdict::refuted, explain(question, *model)};
+    }
+    return answer;
+}
+
+std::vector<Answer> Decision::decide()
+{
+    auto const& questions = execution_.questions();
+    std::vector<Answer> answers(questions.size());
+    std::vector<std::size_t> simple;
+    for (std::size_t i = 0; i < questions.size(); ++i)
+    {
+        if (!questions[i].reachable && !questions[i].assumed && questions[i].claims.size() == 1)
+            simple.push_back(i);
+    }
+    // Most often everything holds: that is one question.
+    auto some = logic_.truth(false);
+    for (auto const i : simple)
+        some = logic_.either(some, logic_.both(questions[i].path, logic_.negation(questions[i].claims.front())));
+    bool const all = possible(some, nullptr) == Result::impossible;
+    for (auto const i : simple)
+        answers[i] = all ? Answer{Verdict::proved} : one(questions[i]);
+    for (std::size_t i = 0; i < questions.size(); ++i)
+    {
+        if (questions[i].assumed)
+            answers[i] = {Verdict::assumed};
+        else if (questions[i].reachable || questions[i].claims.size() != 1)
+            answers[i] = one(questions[i]);
+    }
+    return answers;
+}
+
+} // namespace ovm::compiler::verifier

@@ -1,0 +1,367 @@
+#include "execution.hpp"
+
+#include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/Module.h>
+
+#include "traps.hpp"
+
+namespace ovm::compiler::verifier
+{
+
+Execution::Execution(Logic& logic, const Prepared& prepared)
+    : logic_(logic), prepared_(prepared), function_(*prepared.function),
+      layout_(function_.getParent()->getDataLayout()), dominators_(function_), loops_(dominators_)
+{
+    llvm::ReversePostOrderTraversal<llvm::Function*> traversal(&function_);
+    order_.assign(traversal.begin(), traversal.end());
+    llvm::DebugInfoFinder finder;
+    finder.processModule(*function_.getParent());
+    for (auto const* const type : finder.types())
+    {
+        if (auto const* const composite = llvm::dyn_cast<llvm::DICompositeType>(type);
+            composite != nullptr && !composite->getIdentifier().empty() && !composite->isForwardDecl())
+            classes_[composite->getIdentifier().str()] = composite;
+    }
+}
+
+void Execution::run()
+{
+    State state{.path = logic_.truth(true)};
+    for (auto& argument : function_.args())
+    {
+        auto const* const type = argument.getType();
+        if (type->isPointerTy())
+        {
+            auto const address = logic_.fresh("argument", 64);
+            fact(z3::ult(address, logic_.number(first_own_address, 64)));
+            if (argument.hasNonNullAttr() || argument.getDereferenceableBytes() != 0)
+                fact(address != 0);
+            values_[&argument] = {outside(address, state.path, hint(&argument))};
+        }
+        else
+        {
+            auto const at = argument.getType();
+            values_[&argument] = {plain(logic_.fresh("argument", bits_of(at)))};
+        }
+    }
+    Outcome out;
+    Edge begin{.from = nullptr, .to = &function_.getEntryBlock(), .state = state};
+    run_level(nullptr, {begin}, nullptr, out);
+}
+
+void Execution::fact(const z3::expr& term)
+{
+    if (!Logic::is_true(term))
+        facts_.push_back(term);
+}
+
+void Execution::ask(const std::string& kind, const llvm::Instruction& at, const z3::expr& claim, State& state,
+                    const std::string& text)
+{
+    if (Logic::is_true(claim) || Logic::is_false(state.path))
+        return;
+    if (silent_ == 0)
+    {
+        questions_.push_back({.kind = kind,
+                              .text = text,
+                              .at = at.getDebugLoc(),
+                              .path = state.path,
+                              .claims = {claim},
+                              .sightings = sightings_.size()});
+    }
+    // What was asked holds from here on: if it does not, the question fails.
+    state.path = logic_.both(state.path, claim);
+}
+
+void Execution::ask_trap(llvm::CallBase& trap, State& state)
+{
+    if (silent_ != 0)
+        return;
+    Question question{.kind = {}, .at = trap.getDebugLoc(), .path = state.path, .claims = {logic_.truth(false)}};
+    question.trap = number_of(trap);
+    question.sightings = sightings_.size();
+    questions_.push_back(question);
+}
+
+Execution::Snapshot Execution::snapshot() const
+{
+    return {questions_.size(), facts_.size(), sightings_.size(), quantified_.size(), derived_.size(), terms_.size()};
+}
+
+void Execution::roll_back(const Snapshot& to)
+{
+    questions_.erase(questions_.begin() + static_cast<std::ptrdiff_t>(to.questions), questions_.end());
+    facts_.erase(facts_.begin() + static_cast<std::ptrdiff_t>(to.facts), facts_.end());
+    sightings_.erase(sightings_.begin() + static_cast<std::ptrdiff_t>(to.sightings), sightings_.end());
+    quantified_.erase(quantified_.begin() + static_cast<std::ptrdiff_t>(to.quantified), quantified_.end());
+    derived_.erase(derived_.begin() + static_cast<std::ptrdiff_t>(to.derived), derived_.end());
+    terms_.erase(terms_.begin() + static_cast<std::ptrdiff_t>(to.terms), terms_.end());
+}
+
+// ---- the paths --------------------------------------------------------------------------------------------------
+
+State Execution::merge(const std::vector<Edge>& edges)
+{
+    auto state = edges.front().state;
+    for (std::size_t i = 1; i < edges.size(); ++i)
+    {
+        auto const& other = edges[i].state;
+        // A key that one side has never met there has what it had at the beginning.
+        for (auto const& [key, cells] : other.memory)
+        {
+            if (!state.memory.contains(key))
+                state.memory.emplace(key, Cells{initial_.at(key), std::nullopt});
+        }
+        for (auto& [key, cells] : state.memory)
+        {
+            auto const found = other.memory.find(key);
+            auto const there = found == other.memory.end() ? Cells{initial_.at(key), std::nullopt} : found->second;
+            cells.values = logic_.choose(other.path, there.values, cells.values);
+            if (cells.undefined || there.undefined)
+            {
+                auto const width = widths_.at(key) * 8;
+                auto const none = z3::const_array(logic_.context().bv_sort(64), logic_.number(0, width));
+                cells.undefined =
+                    logic_.choose(other.path, there.undefined.value_or(none), cells.undefined.value_or(none));
+            }
+        }
+        for (auto const& [region, alive] : other.alive)
+        {
+            auto const [at, is_new] = state.alive.try_emplace(region, logic_.truth(false));
+            at->second = logic_.choose(other.path, alive, at->second);
+        }
+        for (auto& [region, alive] : state.alive)
+        {
+            if (!other.alive.contains(region))
+                alive = logic_.choose(other.path, logic_.truth(false), alive);
+        }
+        state.path = logic_.either(state.path, other.path);
+    }
+    return state;
+}
+
+Value Execution::merge_values(const std::vector<Edge>& edges, std::size_t phi)
+{
+    auto merged = edges.front().inputs[phi];
+    for (std::size_t i = 1; i < edges.size(); ++i)
+    {
+        auto const& other = edges[i].inputs[phi];
+        for (std::size_t part = 0; part < merged.size(); ++part)
+            merged[part] = choose(edges[i].state.path, other[part], merged[part]);
+    }
+    return merged;
+}
+
+void Execution::take_phis(const llvm::BasicBlock& block, const std::vector<Edge>& edges)
+{
+    std::size_t index = 0;
+    for (auto const& phi : block.phis())
+        values_[&phi] = merge_values(edges, index++);
+}
+
+Edge Execution::edge(llvm::BasicBlock& from, llvm::BasicBlock& to, const State& state, const z3::expr& condition)
+{
+    Edge edge{.from = &from, .to = &to, .state = state};
+    edge.state.path = logic_.both(state.path, condition);
+    for (auto& phi : to.phis())
+        edge.inputs.push_back(value(phi.getIncomingValueForBlock(&from)));
+    return edge;
+}
+
+void Execution::route(const llvm::Loop* level, Edge edge, std::map<const llvm::BasicBlock*, std::vector<Edge>>& waiting,
+                      Outcome& out)
+{
+    if (Logic::is_false(edge.state.path))
+        return;
+    if (level != nullptr && edge.to == level->getHeader())
+        out.back.push_back(std::move(edge));
+    else if (level != nullptr && !level->contains(edge.to))
+        out.exits.push_back(std::move(edge));
+    else
+        waiting[edge.to].push_back(std::move(edge));
+}
+
+void Execution::run_level(const llvm::Loop* level, std::vector<Edge> entering, const llvm::BasicBlock* stop,
+                          Outcome& out)
+{
+    std::map<const llvm::BasicBlock*, std::vector<Edge>> waiting;
+    for (auto& edge : entering)
+        waiting[edge.to].push_back(std::move(edge));
+    for (auto* const block : order_)
+    {
+        auto const found = waiting.find(block);
+        if (found == waiting.end())
+            continue;
+        auto edges = std::move(found->second);
+        waiting.erase(found);
+        if (block == stop)
+        {
+            std::move(edges.begin(), edges.end(), std::back_inserter(out.stopped));
+            continue;
+        }
+        auto* inner = loops_.getLoopFor(block);
+        while (inner != nullptr && inner != level && inner->getParentLoop() != level)
+            inner = inner->getParentLoop();
+        if (inner != nullptr && inner != level)
+        {
+            if (block != inner->getHeader())
+                refuse("a loop with several entries", &block->front());
+            for (auto& exit : loop(*inner, std::move(edges)))
+                route(level, std::move(exit), waiting, out);
+            continue;
+        }
+        auto state = merge(edges);
+        take_phis(*block, edges);
+        for (auto& next : execute(*block, state))
+            route(level, std::move(next), waiting, out);
+    }
+    if (!waiting.empty())
+        refuse("a loop with several entries", &waiting.begin()->first->front());
+}
+
+std::vector<Edge> Execution::execute(llvm::BasicBlock& block, State& state)
+{
+    for (auto& instruction : block)
+    {
+        record_names(instruction, state);
+        if (instruction.isTerminator())
+            break;
+        if (!llvm::isa<llvm::PHINode>(instruction))
+            execute(instruction, state);
+        if (Logic::is_false(state.path))
+            return {};
+    }
+    auto* const end = block.getTerminator();
+    std::vector<Edge> edges;
+    if (auto* const branch = llvm::dyn_cast<llvm::BranchInst>(end))
+    {
+        if (branch->isUnconditional())
+            return {edge(block, *branch->getSuccessor(0), state, logic_.truth(true))};
+        auto const taken = logic_.from_bit(defined(branch->getCondition(), state, "a condition"));
+        if (branch->getSuccessor(0) == branch->getSuccessor(1))
+            return {edge(block, *branch->getSuccessor(0), state, logic_.truth(true))};
+        edges.push_back(edge(block, *branch->getSuccessor(0), state, taken));
+        edges.push_back(edge(block, *branch->getSuccessor(1), state, logic_.negation(taken)));
+        return edges;
+    }
+    if (auto* const choice = llvm::dyn_cast<llvm::SwitchInst>(end))
+    {
+        auto const on = defined(choice->getCondition(), state, "a condition");
+        std::vector<std::pair<llvm::BasicBlock*, z3::expr>> conditions;
+        auto add = [&](llvm::BasicBlock* to, const z3::expr& condition)
+        {
+            for (auto& [known, when] : conditions)
+            {
+                if (known == to)
+                {
+                    when = logic_.either(when, condition);
+                    return;
+                }
+            }
+            conditions.emplace_back(to, condition);
+        };
+        auto otherwise = logic_.truth(true);
+        for (auto const& possibility : choice->cases())
+        {
+            auto const equal = logic_.equal(on, constant(possibility.getCaseValue()).front().bits);
+            add(possibility.getCaseSuccessor(), equal);
+            otherwise = logic_.both(otherwise, logic_.negation(equal));
+        }
+        add(choice->getDefaultDest(), otherwise);
+        for (auto& [to, condition] : conditions)
+            edges.push_back(edge(block, *to, state, condition));
+        return edges;
+    }
+    if (llvm::isa<llvm::UnreachableInst>(end))
+    {
+        // Behind a trap the path has ended already.
+        if (silent_ == 0)
+            questions_.push_back({.kind = "unreachable place is reached",
+                                  .at = end->getDebugLoc(),
+                                  .path = state.path,
+                                  .claims = {logic_.truth(false)},
+                                  .sightings = sightings_.size()});
+        return {};
+    }
+    if (llvm::isa<llvm::ReturnInst>(end))
+    {
+        questions_.push_back({.kind = "vacuity",
+                              .text = "no path through the function is possible",
+                              .at = {},
+                              .reachable = true,
+                              .path = state.path,
+                              .claims = {logic_.truth(true)}});
+        return {};
+    }
+    refuse(std::string("the instruction ") + end->getOpcodeName(), end);
+}
+
+// ---- what is known ----------------------------------------------------------------------------------------------
+
+std::vector<z3::expr> Execution::facts()
+{
+    auto all = facts_;
+    auto& context = logic_.context();
+    auto replaced = [&](z3::expr term, const z3::expr& what, const z3::expr& by)
+    {
+        z3::expr_vector from(context);
+        z3::expr_vector to(context);
+        from.push_back(what);
+        to.push_back(by);
+        return term.substitute(from, to);
+    };
+    auto addresses = reads_;
+    auto index_terms = terms_;
+    for (auto const& quantified : quantified_)
+        index_terms.push_back(quantified.index);
+    for (auto const& quantified : quantified_)
+    {
+        all.push_back(quantified.holds || (z3::ult(quantified.index, quantified.limit) && !quantified.body));
+        std::set<unsigned> seen;
+        for (auto const& term : index_terms)
+        {
+            if (!seen.insert(term.id()).second)
+                continue;
+            auto const instance = z3::ult(term, quantified.limit);
+            all.push_back(z3::implies(quantified.holds && instance, replaced(quantified.body, quantified.index, term)));
+            if (Logic::same(term, quantified.index))
+                continue;
+            for (auto at = quantified.first_fact; at < quantified.last_fact; ++at)
+                all.push_back(replaced(facts_[at], quantified.index, term));
+            for (auto& [key, list] : addresses)
+            {
+                for (auto const& address : reads_[key])
+                {
+                    auto const other = replaced(address, quantified.index, term);
+                    if (!Logic::same(other, address))
+                        list.push_back(other);
+                }
+            }
+        }
+    }
+    // Later arrays are made of earlier ones: their cells ask for cells of those.
+    for (auto derived = derived_.rbegin(); derived != derived_.rend(); ++derived)
+    {
+        std::set<unsigned> seen;
+        auto const list = addresses[derived->key];
+        for (auto const& address : list)
+        {
+            if (!seen.insert(address.id()).second)
+                continue;
+            auto const inside = z3::ult(address - derived->low, derived->size);
+            auto value = derived->value;
+            if (derived->copied)
+            {
+                auto const from = address - derived->low + derived->from;
+                value = z3::select(derived->source, from);
+                addresses[derived->source_key].push_back(from);
+            }
+            all.push_back(z3::select(derived->array, address) ==
+                          z3::ite(inside, value, z3::select(derived->before, address)));
+        }
+    }
+    return all;
+}
+
+} // namespace ovm::compiler::verifier

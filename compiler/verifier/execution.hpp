@@ -1,0 +1,198 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Operator.h>
+
+#include "layout.hpp"
+#include "logic.hpp"
+#include "preparation.hpp"
+#include "question.hpp"
+#include "state.hpp"
+
+namespace ovm::compiler::verifier
+{
+
+/// Turns one prepared entry into questions: executes all of its paths at once, with terms for values. Loops are cut
+/// at their invariants. Throws Refusal.
+class Execution
+{
+public:
+    Execution(Logic& logic, const Prepared& prepared);
+    void run();
+
+    const std::vector<Question>& questions() const { return questions_; }
+    /// What is known on every path.
+    std::vector<z3::expr> facts();
+    const std::vector<Sighting>& sightings() const { return sightings_; }
+
+private:
+    struct Outcome
+    {
+        std::vector<Edge> exits{};
+        std::vector<Edge> back{};
+        std::vector<Edge> stopped{};
+    };
+    struct Snapshot
+    {
+        std::size_t questions;
+        std::size_t facts;
+        std::size_t sightings;
+        std::size_t quantified;
+        std::size_t derived;
+        std::size_t terms;
+    };
+    /// What a loop writes.
+    struct Writes
+    {
+        struct Of_key
+        {
+            bool all = false;
+            std::vector<z3::expr> addresses{};
+            bool undefined = false;
+        };
+        std::map<std::string, Of_key> keys{};
+        std::set<const Region*> lives{};
+    };
+    enum class Stage
+    {
+        prove, ///< a marker's expression is proved
+        assume ///< it is what is known of any turn
+    };
+
+    // Control flow (execution.cpp, loops.cpp).
+    void run_level(const llvm::Loop* level, std::vector<Edge> entering, const llvm::BasicBlock* stop, Outcome& out);
+    void route(const llvm::Loop* level, Edge edge, std::map<const llvm::BasicBlock*, std::vector<Edge>>& waiting,
+               Outcome& out);
+    State merge(const std::vector<Edge>& edges);
+    Value merge_values(const std::vector<Edge>& edges, std::size_t phi);
+    void take_phis(const llvm::BasicBlock& block, const std::vector<Edge>& edges);
+    std::vector<Edge> execute(llvm::BasicBlock& block, State& state);
+    Edge edge(llvm::BasicBlock& from, llvm::BasicBlock& to, const State& state, const z3::expr& condition);
+    std::vector<Edge> loop(llvm::Loop& loop, std::vector<Edge> entering);
+    bool unrolled(llvm::Loop& loop, const std::vector<Edge>& entering, std::vector<Edge>& exits);
+    llvm::BasicBlock* cut_of(const llvm::Loop& loop) const;
+    void forget(State& state, const Writes& writes);
+    bool ends_late(const llvm::PHINode& phi) const;
+    Value any_turn(llvm::PHINode& phi, const Value& start, bool undefined, const z3::expr& path);
+    void enter_row(Target& target, const z3::expr& address, const llvm::PHINode& phi) const;
+    void check_turn(llvm::Loop& loop, const std::vector<Value>& any, const std::vector<Edge>& back,
+                    std::set<unsigned>& undefined);
+    void ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
+                 const std::vector<Edge>& back, unsigned mark);
+    static bool add(Writes& to, const Writes& more);
+    Snapshot snapshot() const;
+    void roll_back(const Snapshot& to);
+
+    // Instructions (instructions.cpp, intrinsics.cpp).
+    void execute(llvm::Instruction& instruction, State& state);
+    void call(llvm::CallBase& call, State& state);
+    bool intrinsic(llvm::IntrinsicInst& call, State& state);
+    void overflow(llvm::IntrinsicInst& call);
+    bool marker_call(llvm::CallBase& call, State& state);
+    Value binary(llvm::BinaryOperator& operation, State& state);
+    Value compare(llvm::ICmpInst& comparison);
+    Value cast(llvm::CastInst& cast);
+    Value select(llvm::SelectInst& select, State& state);
+    void record_names(llvm::Instruction& instruction, const State& state);
+
+    // Values.
+    Value value(llvm::Value* operand);
+    Scalar scalar(llvm::Value* operand);
+    z3::expr defined(llvm::Value* operand, State& state, const char* use);
+    z3::expr as_truth(const Scalar& scalar) { return logic_.from_bit(scalar.bits); }
+    Value constant(llvm::Constant* constant);
+    Scalar plain(const z3::expr& bits) { return {bits, std::nullopt, nullptr}; }
+    unsigned bits_of(llvm::Type* type, const llvm::Instruction* at = nullptr);
+    std::optional<z3::expr> smeared(const Scalar& a, const Scalar* b, unsigned bits);
+    Scalar outside(const z3::expr& address, const z3::expr& path, Spot spot);
+    Scalar choose(const z3::expr& condition, const Scalar& then, const Scalar& otherwise);
+
+    // Memory (accesses.cpp, copies.cpp).
+    Scalar step(llvm::GEPOperator& gep, State* state);
+    void step_index(Target& target, const z3::expr& index, State* state, const llvm::Instruction* at);
+    Spot hint(llvm::Value* pointer) const;
+    Spot tagged(const llvm::Instruction& access) const;
+    const llvm::DIDerivedType* member_of(const llvm::Instruction& access) const;
+    void load(llvm::LoadInst& load, State& state);
+    void store(llvm::StoreInst& store, State& state);
+    Scalar read_bits(const Target& target, const z3::expr& address, std::uint64_t size, const llvm::Instruction& at,
+                     State& state);
+    void write_bits(const Target& target, const z3::expr& address, const Scalar& what, bool pointer,
+                    const llvm::Instruction& at, State& state);
+    static bool is_never_indexed(const llvm::Value& place);
+    bool may_keep(const Target& target, const std::string& key, const z3::expr& pointer, const llvm::Instruction& at,
+                  State& state);
+    Scalar load_from(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at,
+                     State& state);
+    Scalar load_constant(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at);
+    void check_access(const Scalar& pointer, std::uint64_t size, const llvm::Instruction& at, State& state);
+    std::vector<Cell> cells_at(const Target& target, const z3::expr& address, std::uint64_t size,
+                               const llvm::Instruction& at);
+    void note_use(const Target& target, const z3::expr& address, const Cell& cell, const llvm::Instruction& at);
+    Cells& cells(State& state, const Target& target, const Cell& cell);
+    void write(State& state, const Target& target, const Cell& cell, const z3::expr& address, const z3::expr& bits,
+               const std::optional<z3::expr>& undefined);
+    void write_many(State& state, const Target& target, const Cell& cell, const z3::expr& address,
+                    const z3::expr& bits);
+    void copy_many(State& state, const Target& to, const Cell& cell, const z3::expr& address, const Target& from,
+                   const Cell& from_cell, const z3::expr& source);
+    void copy(llvm::MemTransferInst& copy, State& state);
+    Target part_of(const Target& target, std::uint64_t offset) const;
+    void set(llvm::MemSetInst& set, State& state);
+    void fill(llvm::MemTransferInst& copy, State& state, bool given);
+    Region& region_of(const llvm::Value& place, const std::string& name, std::uint64_t size);
+    static std::string full_key(const Target& target, const Cell& cell);
+    const Target& only_target(const Scalar& pointer, const llvm::Instruction& at) const;
+    void note_write(const std::string& key, const z3::expr* address, bool undefined);
+    void note_read(const std::string& key, const z3::expr& address);
+
+    // Questions.
+    void fact(const z3::expr& term);
+    void ask(const std::string& kind, const llvm::Instruction& at, const z3::expr& claim, State& state,
+             const std::string& text = {});
+    void ask_trap(llvm::CallBase& trap, State& state);
+    [[noreturn]] void refuse(const std::string& what, const llvm::Instruction* at) const { throw Refusal{what, at}; }
+
+    Logic& logic_;
+    const Prepared& prepared_;
+    llvm::Function& function_;
+    Layout layout_;
+    llvm::DominatorTree dominators_;
+    llvm::LoopInfo loops_;
+    std::vector<llvm::BasicBlock*> order_{};
+
+    std::map<std::string, const llvm::DICompositeType*> classes_{}; ///< by their mangled names
+
+    std::map<const llvm::Value*, Value> values_{};
+    std::map<const llvm::Value*, std::unique_ptr<Region>> regions_{};
+    std::map<std::string, unsigned> widths_{};
+    std::map<std::string, std::vector<z3::expr>> reads_{};
+    std::map<std::string, z3::expr> initial_{};
+    std::vector<Writes*> recording_{};
+    Stage stage_ = Stage::prove;
+    unsigned silent_ = 0;
+    std::vector<z3::expr> variants_{}; ///< of the turn that any turn stands for
+    std::size_t next_variant_ = 0;
+    std::set<std::string> keeps_own_{}; ///< members of locals that hold addresses of locals
+    std::set<std::string> trusted_{};   ///< members of which it was taken for granted that they do not
+    std::set<std::string> tables_{};    ///< members that hold addresses of the module's constants
+
+    std::vector<Question> questions_{};
+    std::vector<z3::expr> facts_{};
+    std::vector<Sighting> sightings_{};
+    std::vector<Quantified> quantified_{};
+    std::vector<Derived> derived_{};
+    std::vector<z3::expr> terms_{};                                          ///< indices that occur
+    std::map<unsigned, std::pair<std::size_t, unsigned>> open_quantified_{}; ///< facts and constants before it
+};
+
+} // namespace ovm::compiler::verifier

@@ -1,0 +1,199 @@
+#include "logic.hpp"
+
+#include <set>
+#include <vector>
+
+namespace ovm::compiler::verifier
+{
+
+z3::expr Logic::fresh(const std::string& name, unsigned bits)
+{
+    return context_.bv_const(numbered(name).c_str(), bits);
+}
+
+z3::expr Logic::fresh_truth(const std::string& name)
+{
+    return context_.bool_const(numbered(name).c_str());
+}
+
+z3::sort Logic::array_sort(unsigned bits)
+{
+    return context_.array_sort(context_.bv_sort(64), context_.bv_sort(bits));
+}
+
+z3::expr Logic::fresh_array(const std::string& name, unsigned bits)
+{
+    return context_.constant(numbered(name).c_str(), array_sort(bits));
+}
+
+z3::expr Logic::initial_array(const std::string& name, unsigned bits)
+{
+    return context_.constant(name.c_str(), array_sort(bits));
+}
+
+z3::expr Logic::both(const z3::expr& a, const z3::expr& b)
+{
+    if (is_true(a) || is_false(b))
+        return b;
+    if (is_true(b) || is_false(a) || same(a, b))
+        return a;
+    return a && b;
+}
+
+z3::expr Logic::either(const z3::expr& a, const z3::expr& b)
+{
+    if (is_false(a) || is_true(b))
+        return b;
+    if (is_false(b) || is_true(a) || same(a, b))
+        return a;
+    // Two branches that meet again: (p and c) or (p and not c) is p.
+    if (a.is_app() && b.is_app() && a.is_and() && b.is_and() && a.num_args() == 2 && b.num_args() == 2 &&
+        same(a.arg(0), b.arg(0)) && same(negation(a.arg(1)), b.arg(1)))
+        return a.arg(0);
+    if (same(negation(a), b))
+        return yes_;
+    return a || b;
+}
+
+z3::expr Logic::negation(const z3::expr& a)
+{
+    if (is_true(a))
+        return no_;
+    if (is_false(a))
+        return yes_;
+    return a.is_app() && a.is_not() ? a.arg(0) : !a;
+}
+
+z3::expr Logic::choose(const z3::expr& condition, const z3::expr& then, const z3::expr& otherwise)
+{
+    if (is_true(condition) || same(then, otherwise))
+        return then;
+    if (is_false(condition))
+        return otherwise;
+    return z3::ite(condition, then, otherwise);
+}
+
+z3::expr Logic::folded(const z3::expr& term)
+{
+    for (unsigned i = 0; i < term.num_args(); ++i)
+    {
+        if (!term.arg(i).is_numeral() && !term.arg(i).is_true() && !term.arg(i).is_false())
+            return term;
+    }
+    return term.simplify();
+}
+
+z3::expr Logic::add(const z3::expr& a, const z3::expr& b)
+{
+    if (b.is_numeral() && b.get_numeral_uint64() == 0)
+        return a;
+    if (a.is_numeral() && a.get_numeral_uint64() == 0)
+        return b;
+    return folded(a + b);
+}
+
+std::optional<std::uint64_t> Logic::distance(const z3::expr& a, const z3::expr& b)
+{
+    if (same(a, b))
+        return 0;
+    auto const [at, is_new] = distances_.try_emplace({a.id(), b.id()});
+    if (is_new)
+    {
+        kept_.push_back(a);
+        kept_.push_back(b);
+        auto const difference = (a - b).simplify();
+        std::uint64_t value = 0;
+        if (difference.is_numeral_u64(value))
+            at->second = value;
+    }
+    return at->second;
+}
+
+z3::expr Logic::equal(const z3::expr& a, const z3::expr& b)
+{
+    if (same(a, b))
+        return yes_;
+    if (a.is_bv())
+    {
+        // A bit that stands for a truth is compared with a number: the truth itself.
+        if (b.is_numeral() && a.get_sort().bv_size() == 1 && a.is_app() && a.is_ite() && a.arg(1).is_numeral() &&
+            a.arg(2).is_numeral())
+        {
+            auto const value = b.get_numeral_uint64();
+            if (a.arg(1).get_numeral_uint64() == value && a.arg(2).get_numeral_uint64() != value)
+                return a.arg(0);
+            if (a.arg(1).get_numeral_uint64() != value && a.arg(2).get_numeral_uint64() == value)
+                return negation(a.arg(0));
+        }
+        if (a.is_numeral() && b.is_numeral())
+            return (a == b).simplify();
+        if (a.get_sort().bv_size() == 64)
+        {
+            if (auto const apart = distance(a, b))
+                return truth(*apart == 0);
+        }
+    }
+    return a == b;
+}
+
+z3::expr Logic::read(const z3::expr& array, const z3::expr& at)
+{
+    auto const found = reads_.find({array.id(), at.id()});
+    if (found != reads_.end())
+        return found->second;
+    kept_.push_back(array);
+    kept_.push_back(at);
+    auto remember = [&](const z3::expr& value)
+    {
+        reads_.emplace(std::pair(array.id(), at.id()), value);
+        kept_.push_back(value);
+        return value;
+    };
+    auto from = array;
+    while (from.is_app() && from.decl().decl_kind() == Z3_OP_STORE)
+    {
+        auto const apart = distance(from.arg(1), at);
+        if (!apart)
+            return remember(z3::select(from, at));
+        if (*apart == 0)
+            return remember(from.arg(2));
+        from = from.arg(0);
+    }
+    if (from.is_app() && from.decl().decl_kind() == Z3_OP_CONST_ARRAY)
+        return remember(from.arg(0));
+    if (from.is_app() && from.is_ite())
+        return remember(choose(from.arg(0), read(from.arg(1), at), read(from.arg(2), at)));
+    return remember(z3::select(from, at));
+}
+
+z3::expr Logic::write(const z3::expr& array, const z3::expr& at, const z3::expr& value)
+{
+    if (array.is_app() && array.decl().decl_kind() == Z3_OP_STORE && same(array.arg(1), at))
+        return z3::store(array.arg(0), at, value);
+    return z3::store(array, at, value);
+}
+
+bool Logic::occurs_since(const z3::expr& term, unsigned mark)
+{
+    std::set<unsigned> seen;
+    std::vector<z3::expr> left{term};
+    while (!left.empty())
+    {
+        auto const at = left.back();
+        left.pop_back();
+        if (!seen.insert(at.id()).second || !at.is_app())
+            continue;
+        if (at.num_args() == 0 && at.decl().decl_kind() == Z3_OP_UNINTERPRETED)
+        {
+            auto const name = at.decl().name().str();
+            auto const end = name.rfind('!');
+            if (end != std::string::npos && std::stoul(name.substr(end + 1)) >= mark)
+                return true;
+        }
+        for (unsigned i = 0; i < at.num_args(); ++i)
+            left.push_back(at.arg(i));
+    }
+    return false;
+}
+
+} // namespace ovm::compiler::verifier

@@ -1,0 +1,460 @@
+#include <algorithm>
+
+#include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/Module.h>
+#include <llvm/TargetParser/Triple.h>
+
+#include "execution.hpp"
+#include "markers.hpp"
+
+/// Loops. An invariant stands somewhere in the body, in every turn's way: let it be at the cut. Three executions:
+///     the first turn up to the cut, from the state before the loop: the invariant is proved;
+///     any turn, of which nothing is known but what the loop does not write, up to the cut: the invariant is assumed,
+///         and what can go wrong before the cut is looked at in the other two; then from the cut to the turn's end;
+///     the turn after that one up to the cut: the invariant is proved again, and that the variant is smaller.
+/// Without an invariant the cut is the beginning of the loop, and the second execution is all.
+namespace ovm::compiler::verifier
+{
+
+namespace
+{
+
+constexpr unsigned most_turns = 8;
+
+} // namespace
+
+llvm::BasicBlock* Execution::cut_of(const llvm::Loop& loop) const
+{
+    llvm::BasicBlock* cut = nullptr;
+    for (auto* const block : order_)
+    {
+        if (loops_.getLoopFor(block) != &loop)
+            continue;
+        for (auto& instruction : *block)
+        {
+            auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+            if (call == nullptr || !marker::is_of_loop(*call))
+                continue;
+            llvm::SmallVector<llvm::BasicBlock*> latches;
+            loop.getLoopLatches(latches);
+            for (auto* const latch : latches)
+            {
+                if (!dominators_.dominates(block, latch))
+                    refuse("an invariant that not every turn of its loop comes by", &instruction);
+            }
+            cut = block->getSingleSuccessor();
+        }
+    }
+    if (cut != nullptr && (!cut->getSinglePredecessor() || loops_.getLoopFor(cut) != &loop))
+        refuse("an invariant at the very end of its loop", &cut->front());
+    return cut;
+}
+
+bool Execution::add(Writes& to, const Writes& more)
+{
+    bool grown = false;
+    for (auto const& [key, writes] : more.keys)
+    {
+        auto const [at, is_new] = to.keys.try_emplace(key);
+        auto& known = at->second;
+        grown |= is_new || (writes.all && !known.all) || (writes.undefined && !known.undefined);
+        known.all |= writes.all;
+        known.undefined |= writes.undefined;
+        for (auto const& address : writes.addresses)
+        {
+            if (std::none_of(known.addresses.begin(), known.addresses.end(),
+                             [&](const z3::expr& other) { return z3::eq(other, address); }))
+            {
+                known.addresses.push_back(address);
+                grown |= !known.all;
+            }
+        }
+    }
+    for (auto const* const region : more.lives)
+        grown |= to.lives.insert(region).second;
+    return grown;
+}
+
+/// What the loop writes may be anything; what a pointer may be is said where it is read.
+void Execution::forget(State& state, const Writes& writes)
+{
+    for (auto const& [key, of_key] : writes.keys)
+    {
+        auto const width = widths_.at(key) * 8;
+        auto const [at, is_new] = state.memory.try_emplace(key, Cells{initial_.at(key), std::nullopt});
+        auto& cells = at->second;
+        if (of_key.all)
+            cells.values = logic_.fresh_array("written:" + key, width);
+        else
+        {
+            for (auto const& address : of_key.addresses)
+                cells.values = logic_.write(cells.values, address, logic_.fresh("written:" + key, width));
+        }
+        if (of_key.undefined)
+            cells.undefined = logic_.fresh_array("undefined:" + key, width);
+    }
+    for (auto const* const region : writes.lives)
+        state.alive.insert_or_assign(region, logic_.fresh_truth("alive"));
+}
+
+/// Whether the loop decides at its turn's end whether to go on: then there is an element at its beginning.
+bool Execution::ends_late(const llvm::PHINode& phi) const
+{
+    auto const* const loop = loops_.getLoopFor(phi.getParent());
+    return !loop->isLoopExiting(phi.getParent()) || loop->getLoopLatch() == phi.getParent();
+}
+
+Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined, const z3::expr& path)
+{
+    Value any;
+    for (auto const& first : start)
+    {
+        auto const bits = logic_.fresh(phi.hasName() ? phi.getName().str() : "turn", first.bits.get_sort().bv_size());
+        auto scalar = plain(bits);
+        if (undefined)
+            scalar.undefined = logic_.fresh("undefined", bits.get_sort().bv_size());
+        if (phi.getType()->isPointerTy())
+        {
+            if (!first.targets)
+                refuse("a pointer of an unknown kind", &phi);
+            auto targets = *first.targets;
+            if (targets.size() == 1 && !targets.front().row)
+                enter_row(targets.front(), first.bits, phi);
+            bool const whole =
+                std::all_of(targets.begin(), targets.end(), [&](const Target& target)
+                            { return target.region == nullptr && !target.row && z3::eq(target.origin, first.bits); });
+            if (whole || targets.empty())
+            {
+                fact(z3::ult(bits, logic_.number(first_own_address, 64)));
+                scalar = outside(bits, logic_.truth(true), hint(&phi));
+                if (undefined)
+                    refuse("a pointer that may be undefined", &phi);
+            }
+            else if (targets.size() == 1 && targets.front().row && targets.front().row->stride != 0)
+            {
+                // A step that leaves the array is refused where it is taken.
+                auto target = targets.front();
+                auto& row = *target.row;
+                row.index = logic_.fresh("index", 64);
+                if (ends_late(phi))
+                    questions_.push_back({.kind = "pointer leaves its array",
+                                          .at = phi.getDebugLoc(),
+                                          .path = path,
+                                          .claims = {z3::ult(targets.front().row->index, row.count)},
+                                          .sightings = sightings_.size()});
+                fact(ends_late(phi) ? z3::ult(row.index, row.count) : z3::ule(row.index, row.count));
+                scalar.bits = logic_.add(row.base, row.index * logic_.number(row.stride, 64));
+                scalar.targets = std::make_shared<Targets>(Targets{target});
+            }
+            else
+                refuse("a pointer that walks over memory in a loop", &phi);
+        }
+        any.push_back(scalar);
+    }
+    return any;
+}
+
+/// A pointer to an array that the loop steps over is one to its first element.
+void Execution::enter_row(Target& target, const z3::expr& address, const llvm::PHINode& phi) const
+{
+    for (auto const* const user : phi.users())
+    {
+        auto const* const gep = llvm::dyn_cast<llvm::GEPOperator>(user);
+        if (gep == nullptr || gep->getNumIndices() != 1 || gep->getPointerOperand() != &phi)
+            continue;
+        llvm::ArrayType* array = nullptr;
+        auto const spot = layout_.descend(target.spot, gep->getSourceElementType(), &array);
+        if (spot.type == nullptr || array == nullptr)
+            continue;
+        target.spot = spot;
+        target.row = Row{.element = spot,
+                         .base = address,
+                         .count = logic_.number(array->getNumElements(), 64),
+                         .index = logic_.number(0, 64),
+                         .stride = layout_.size(array->getElementType())};
+        return;
+    }
+}
+
+/// That what was taken for granted of the pointers of any turn holds for the next one's.
+void Execution::check_turn(llvm::Loop& loop, const std::vector<Value>& any, const std::vector<Edge>& back,
+                           std::set<unsigned>& undefined)
+{
+    unsigned index = 0;
+    for (auto& phi : loop.getHeader()->phis())
+    {
+        for (auto const& edge : back)
+        {
+            for (std::size_t part = 0; part < any[index].size(); ++part)
+            {
+                auto const& now = any[index][part];
+                auto const& next = edge.inputs[index][part];
+                if (next.undefined && !now.undefined)
+                    undefined.insert(index);
+                if (!phi.getType()->isPointerTy())
+                    continue;
+                if (!next.targets)
+                    refuse("a pointer of an unknown kind", &phi);
+                bool const whole = now.targets->empty() || (!now.targets->front().row);
+                for (auto const& target : *next.targets)
+                {
+                    bool const same_row = !whole && target.row && target.region == now.targets->front().region &&
+                                          z3::eq(target.row->base, now.targets->front().row->base) &&
+                                          target.row->stride == now.targets->front().row->stride;
+                    bool const same_kind =
+                        whole && target.region == nullptr && !target.row && z3::eq(target.origin, next.bits);
+                    if (!same_row && !same_kind)
+                        refuse("a pointer that changes its object in a loop", &phi);
+                    if (same_row && ends_late(phi))
+                        questions_.push_back({.kind = "pointer leaves its array",
+                                              .at = phi.getDebugLoc(),
+                                              .path = edge.state.path,
+                                              .claims = {z3::ult(target.row->index, target.row->count)},
+                                              .sightings = sightings_.size()});
+                }
+            }
+        }
+        ++index;
+    }
+}
+
+/// One of the numbers by which the loop decides whether to go on gets smaller with every turn.
+void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
+                        const std::vector<Edge>& back, unsigned mark)
+{
+    if (back.empty() || silent_ != 0)
+        return;
+    std::vector<z3::expr> numbers;
+    llvm::SmallVector<llvm::BasicBlock*> exiting;
+    loop.getExitingBlocks(exiting);
+    for (auto* const block : exiting)
+    {
+        auto* const branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator());
+        auto* const test = branch == nullptr ? nullptr : llvm::dyn_cast<llvm::ICmpInst>(branch->getCondition());
+        if (test == nullptr || !values_.contains(test))
+            continue;
+        auto const a = value(test->getOperand(0)).front().bits;
+        auto const b = value(test->getOperand(1)).front().bits;
+        numbers.push_back(b - a);
+        numbers.push_back(a - b);
+    }
+    std::size_t index = 0;
+    for (auto& phi : loop.getHeader()->phis())
+    {
+        if (phi.getType()->isIntegerTy() && phi.getType()->getIntegerBitWidth() > 1)
+            numbers.push_back(any[index].front().bits);
+        ++index;
+    }
+    auto& context = logic_.context();
+    Question question{.kind = "loop does not end", .at = loop.getStartLoc(), .path = logic_.truth(false)};
+    for (auto const& number : numbers)
+    {
+        // A number that depends on more than the state at the turn's beginning says nothing about the next turn's.
+        bool pure = true;
+        auto claim = logic_.truth(true);
+        for (auto const& edge : back)
+        {
+            z3::expr_vector from(context);
+            z3::expr_vector to(context);
+            for (std::size_t phi = 0; phi < any.size(); ++phi)
+            {
+                auto const& now = any[phi].front();
+                if (now.targets && !now.targets->empty() && now.targets->front().row)
+                {
+                    from.push_back(now.targets->front().row->index);
+                    to.push_back(edge.inputs[phi].front().targets->front().row->index);
+                }
+                else
+                {
+                    from.push_back(now.bits);
+                    to.push_back(edge.inputs[phi].front().bits);
+                }
+            }
+            for (auto const& [key, of_key] : writes.keys)
+            {
+                auto const& now = begin.memory.at(key).values;
+                if (of_key.all)
+                {
+                    from.push_back(now);
+                    to.push_back(edge.state.memory.at(key).values);
+                    continue;
+                }
+                for (auto const& address : of_key.addresses)
+                {
+                    auto const cell = logic_.read(now, address);
+                    if (cell.is_const() && !cell.is_numeral())
+                    {
+                        from.push_back(cell);
+                        to.push_back(logic_.read(edge.state.memory.at(key).values, address));
+                    }
+                }
+            }
+            z3::expr measure = number;
+            z3::expr_vector nothing(context);
+            for (auto const& what : from)
+                nothing.push_back(what.is_array()
+                                      ? z3::const_array(logic_.context().bv_sort(64),
+                                                        logic_.number(0, what.get_sort().array_range().bv_size()))
+                                      : logic_.number(0, what.get_sort().bv_size()));
+            pure = pure && !logic_.occurs_since(measure.substitute(from, nothing), mark);
+            auto const next = measure.substitute(from, to);
+            claim = logic_.both(claim, z3::implies(edge.state.path, z3::ult(next, number)));
+        }
+        if (pure)
+            question.claims.push_back(claim);
+    }
+    for (auto const& edge : back)
+        question.path = logic_.either(question.path, edge.state.path);
+    if (question.claims.empty())
+        question.claims.push_back(logic_.truth(false));
+    question.sightings = sightings_.size();
+    questions_.push_back(question);
+}
+
+/// A few turns whose number is a constant are simply executed.
+bool Execution::unrolled(llvm::Loop& loop, const std::vector<Edge>& entering, std::vector<Edge>& exits)
+{
+    llvm::TargetLibraryInfoImpl implementation(llvm::Triple(function_.getParent()->getTargetTriple()));
+    llvm::TargetLibraryInfo library(implementation);
+    llvm::AssumptionCache assumptions(function_);
+    llvm::ScalarEvolution evolution(function_, library, assumptions, dominators_, loops_);
+    auto const turns = evolution.getSmallConstantMaxTripCount(&loop);
+    if (turns == 0 || turns > most_turns)
+        return false;
+    auto edges = entering;
+    for (unsigned turn = 0; turn <= turns && !edges.empty(); ++turn)
+    {
+        Outcome out;
+        run_level(&loop, edges, nullptr, out);
+        std::move(out.exits.begin(), out.exits.end(), std::back_inserter(exits));
+        edges = std::move(out.back);
+    }
+    for (auto& edge : edges)
+    {
+        if (silent_ == 0)
+            questions_.push_back({.kind = "loop does not end",
+                                  .at = loop.getStartLoc(),
+                                  .path = edge.state.path,
+                                  .claims = {logic_.truth(false)},
+                                  .sightings = sightings_.size()});
+    }
+    return true;
+}
+
+std::vector<Edge> Execution::loop(llvm::Loop& loop, std::vector<Edge> entering)
+{
+    auto* const header = loop.getHeader();
+    auto* const cut = cut_of(loop);
+    std::vector<Edge> exits;
+    if (cut == nullptr && unrolled(loop, entering, exits))
+        return exits;
+    auto const outer_stage = stage_;
+    auto const outer_variants = std::move(variants_);
+    auto const outer_next = next_variant_;
+    auto const before = merge(entering);
+    std::vector<Value> start;
+    std::size_t phis = 0;
+    for ([[maybe_unused]] auto& phi : header->phis())
+        start.push_back(merge_values(entering, phis++));
+    if (cut != nullptr)
+    {
+        Outcome first;
+        stage_ = Stage::prove;
+        variants_.clear();
+        run_level(&loop, entering, cut, first);
+        exits = std::move(first.exits);
+    }
+    Writes known;
+    std::set<unsigned> undefined;
+    for (std::size_t i = 0; i < start.size(); ++i)
+    {
+        for (auto const& part : start[i])
+        {
+            if (part.undefined)
+                undefined.insert(static_cast<unsigned>(i));
+        }
+    }
+    for (;;)
+    {
+        auto const saved = snapshot();
+        auto const mark = logic_.mark();
+        Writes writes;
+        recording_.push_back(&writes);
+        std::vector<Edge> any_exits;
+        Edge any{.from = nullptr, .to = header, .state = before};
+        forget(any.state, known);
+        unsigned index = 0;
+        for (auto& phi : header->phis())
+        {
+            any.inputs.push_back(any_turn(phi, start[index], undefined.contains(index), before.path));
+            ++index;
+        }
+        Outcome body;
+        variants_.clear();
+        if (cut != nullptr)
+        {
+            Outcome head;
+            stage_ = Stage::assume;
+            ++silent_;
+            run_level(&loop, {any}, cut, head);
+            --silent_;
+            if (silent_ == 0)
+            {
+                auto reached = logic_.truth(false);
+                for (auto const& edge : head.stopped)
+                    reached = logic_.either(reached, edge.state.path);
+                questions_.push_back({.kind = "vacuity",
+                                      .text = "the loop's invariants contradict each other",
+                                      .at = loop.getStartLoc(),
+                                      .reachable = true,
+                                      .path = reached,
+                                      .claims = {before.path}});
+            }
+            stage_ = Stage::prove;
+            if (!head.stopped.empty())
+                run_level(&loop, head.stopped, nullptr, body);
+        }
+        else
+            run_level(&loop, {any}, nullptr, body);
+        any_exits = body.exits;
+        auto undefined_next = undefined;
+        check_turn(loop, any.inputs, body.back, undefined_next);
+        bool const measured = !variants_.empty();
+        if (!measured)
+            ask_end(loop, any.inputs, any.state, known, body.back, mark);
+        if (cut != nullptr && !body.back.empty())
+        {
+            Outcome last;
+            stage_ = Stage::prove;
+            next_variant_ = 0;
+            run_level(&loop, body.back, cut, last);
+            std::move(last.exits.begin(), last.exits.end(), std::back_inserter(any_exits));
+        }
+        recording_.pop_back();
+        for (auto& [key, of_key] : writes.keys)
+        {
+            for (auto const& address : of_key.addresses)
+                of_key.all = of_key.all || logic_.occurs_since(address, mark);
+        }
+        bool const grown = add(known, writes);
+        if (grown || undefined_next != undefined)
+        {
+            undefined = undefined_next;
+            roll_back(saved);
+            continue;
+        }
+        std::move(any_exits.begin(), any_exits.end(), std::back_inserter(exits));
+        break;
+    }
+    stage_ = outer_stage;
+    variants_ = outer_variants;
+    next_variant_ = outer_next;
+    for (auto* const record : recording_)
+        add(*record, known);
+    return exits;
+}
+
+} // namespace ovm::compiler::verifier

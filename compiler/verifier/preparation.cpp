@@ -1,0 +1,491 @@
+#include "preparation.hpp"
+
+#include <set>
+
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+#include <llvm/Transforms/Utils/LCSSA.h>
+#include <llvm/Transforms/Utils/Local.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
+
+#include "markers.hpp"
+#include "traps.hpp"
+
+namespace ovm::compiler::verifier
+{
+
+namespace
+{
+
+constexpr unsigned most_calls = 4000;
+
+void functions_in(llvm::Constant* constant, std::set<llvm::Constant*>& seen, std::vector<std::string>& names)
+{
+    if (!seen.insert(constant).second)
+        return;
+    if (auto* const function = llvm::dyn_cast<llvm::Function>(constant))
+    {
+        if (!function->isDeclaration())
+            names.push_back(function->getName().str());
+        return;
+    }
+    for (auto& operand : constant->operands())
+    {
+        if (auto* const inner = llvm::dyn_cast<llvm::Constant>(&operand))
+            functions_in(inner, seen, names);
+    }
+}
+
+std::string string_of(llvm::Value* value)
+{
+    auto* const global = llvm::dyn_cast<llvm::GlobalVariable>(value->stripPointerCasts());
+    auto* const data = global != nullptr && global->hasInitializer()
+                           ? llvm::dyn_cast<llvm::ConstantDataSequential>(global->getInitializer())
+                           : nullptr;
+    return data != nullptr && data->isCString() ? data->getAsCString().str() : std::string();
+}
+
+/// `2Ex` of `_ZN2Ex5admitE...`: the class of a member function that has an invariant.
+llvm::Function* invariant_of(llvm::Module& module, llvm::StringRef member)
+{
+    llvm::Function* best = nullptr;
+    for (auto& function : module)
+    {
+        auto name = function.getName();
+        if (function.isDeclaration() || !name.consume_front("_ZNK") ||
+            !name.consume_back(marker::class_invariant_suffix))
+            continue;
+        auto rest = member;
+        if (!rest.consume_front("_ZNK"))
+            rest.consume_front("_ZN");
+        if (rest.starts_with(name) && (best == nullptr || function.getName().size() > best->getName().size()))
+            best = &function;
+    }
+    return best;
+}
+
+bool is_constructor(llvm::Function& function, const llvm::Function& invariant)
+{
+    auto of_class =
+        invariant.getName().drop_front(4).drop_back(std::string_view(marker::class_invariant_suffix).size());
+    auto name = function.getName();
+    return name.consume_front("_ZN") && name.consume_front(of_class) &&
+           (name.starts_with("C1E") || name.starts_with("C2E"));
+}
+
+/// The entry of Provided that names it, if it is one that makes a policy.
+llvm::ConstantStruct* provided_by(llvm::Module& module, llvm::Function& entry)
+{
+    for (auto& global : module.globals())
+    {
+        auto* const type = llvm::dyn_cast<llvm::StructType>(global.getValueType());
+        if (type == nullptr || !type->hasName() || !type->getName().starts_with("struct.ovm::object::Provided") ||
+            !global.hasInitializer())
+            continue;
+        auto* const record = llvm::dyn_cast<llvm::ConstantStruct>(global.getInitializer());
+        if (record != nullptr && record->getOperand(5)->stripPointerCasts() == &entry)
+            return record;
+    }
+    return nullptr;
+}
+
+class Preparation
+{
+public:
+    Preparation(llvm::Module& module, llvm::Function& entry) : module_(module), entry_(entry) {}
+
+    Prepared run()
+    {
+        refuse_recursion();
+        result_.entry = &entry_;
+        quantify();
+        if (auto* const record = provided_by(module_, entry_))
+            wrap_constructor(*record);
+        else
+            wrap();
+        inline_all();
+        llvm::removeUnreachableBlocks(*wrapper_);
+        mark_undefined();
+        split_at_markers();
+        normalise();
+        result_.function = wrapper_;
+        return result_;
+    }
+
+private:
+    llvm::LLVMContext& context() { return module_.getContext(); }
+
+    void refuse_recursion()
+    {
+        std::set<llvm::Function*> done;
+        std::vector<llvm::Function*> path;
+        visit(entry_, path, done);
+    }
+
+    void visit(llvm::Function& function, std::vector<llvm::Function*>& path, std::set<llvm::Function*>& done)
+    {
+        if (std::find(path.begin(), path.end(), &function) != path.end())
+            throw Refusal{"recursion: " + readable(function.getName().str()) + " calls itself"};
+        if (!done.insert(&function).second)
+            return;
+        path.push_back(&function);
+        for (auto& instruction : llvm::instructions(function))
+        {
+            auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+            auto* const callee = call == nullptr ? nullptr : call->getCalledFunction();
+            if (callee != nullptr && !callee->isDeclaration())
+                visit(*callee, path, done);
+        }
+        path.pop_back();
+        // Who is done may be met again on another path, but never on one that it is on itself.
+    }
+
+    /// Instead of its loop, for_all() looks at one index of which nothing is known but the limit.
+    void quantify()
+    {
+        for (auto& function : module_)
+        {
+            if (function.isDeclaration() || !function.getName().starts_with(marker::for_all_prefix))
+                continue;
+            llvm::CallInst* predicate = nullptr;
+            for (auto& instruction : llvm::instructions(function))
+            {
+                auto* const call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+                if (call != nullptr && call->getCalledFunction() != nullptr && !is_trap(*call) &&
+                    !call->getCalledFunction()->isIntrinsic())
+                {
+                    if (predicate != nullptr)
+                        throw Refusal{"a quantified expression that calls more than its predicate"};
+                    predicate = call;
+                }
+            }
+            if (predicate == nullptr || function.arg_size() != 2 || predicate->arg_size() != 2)
+                throw Refusal{"a quantified expression of an unknown form"};
+            auto* const callee = predicate->getCalledFunction();
+            auto* const number = llvm::Type::getInt64Ty(context());
+            auto* const truth = llvm::Type::getInt1Ty(context());
+            auto const index = module_.getOrInsertFunction(marker::index, number, number);
+            auto const quantified = module_.getOrInsertFunction(marker::quantified, truth, number, number, truth);
+            function.deleteBody();
+            function.setLinkage(llvm::GlobalValue::InternalLinkage);
+            auto* const begin = llvm::BasicBlock::Create(context(), "", &function);
+            auto* const inside = llvm::BasicBlock::Create(context(), "", &function);
+            auto* const end = llvm::BasicBlock::Create(context(), "", &function);
+            llvm::IRBuilder<> build(begin);
+            auto* const limit = function.getArg(0);
+            auto* const at = build.CreateCall(index, {limit});
+            build.CreateCondBr(build.CreateICmpULT(at, limit), inside, end);
+            build.SetInsertPoint(inside);
+            auto* const holds = build.CreateCall(callee, {function.getArg(1), at});
+            build.CreateBr(end);
+            build.SetInsertPoint(end);
+            auto* const value = build.CreatePHI(truth, 2);
+            value->addIncoming(build.getTrue(), begin);
+            value->addIncoming(holds, inside);
+            build.CreateRet(build.CreateCall(quantified, {at, limit, value}));
+        }
+    }
+
+    llvm::IRBuilder<> new_wrapper(const std::vector<llvm::Type*>& parameters)
+    {
+        auto* const type = llvm::FunctionType::get(llvm::Type::getVoidTy(context()), parameters, false);
+        wrapper_ = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, "ovm.entry", module_);
+        return llvm::IRBuilder<>(llvm::BasicBlock::Create(context(), "", wrapper_));
+    }
+
+    llvm::Value* memory(llvm::IRBuilder<>& build, llvm::Type* type, const char* content, const char* name)
+    {
+        auto* const place = build.CreateAlloca(type, nullptr, name);
+        fill(build, place, content);
+        return place;
+    }
+
+    void fill(llvm::IRBuilder<>& build, llvm::AllocaInst* place, const char* content)
+    {
+        auto const size = module_.getDataLayout().getTypeAllocSize(place->getAllocatedType());
+        auto* const bytes = llvm::ArrayType::get(llvm::Type::getInt8Ty(context()), size);
+        auto* const global =
+            new llvm::GlobalVariable(module_, bytes, true, llvm::GlobalValue::ExternalLinkage, nullptr, content);
+        global->setAlignment(llvm::Align(64));
+        build.CreateMemCpy(place, place->getAlign(), global, llvm::Align(64), size);
+    }
+
+    void call_marker(llvm::IRBuilder<>& build, const char* name, llvm::Value* holds)
+    {
+        auto const function = module_.getOrInsertFunction(name, llvm::Type::getVoidTy(context()), holds->getType());
+        build.CreateCall(function, {holds});
+    }
+
+    void wrap()
+    {
+        std::vector<llvm::Type*> parameters;
+        std::vector<int> position;
+        for (auto& argument : entry_.args())
+        {
+            bool const ours = argument.hasStructRetAttr() || argument.hasByValAttr();
+            position.push_back(ours ? -1 : static_cast<int>(parameters.size()));
+            if (!ours)
+                parameters.push_back(argument.getType());
+        }
+        auto build = new_wrapper(parameters);
+        std::vector<llvm::Value*> values;
+        for (auto& argument : entry_.args())
+        {
+            auto const at = position[argument.getArgNo()];
+            if (argument.hasStructRetAttr())
+                values.push_back(memory(build, argument.getParamStructRetType(), marker::undefined, "result"));
+            else if (argument.hasByValAttr())
+                values.push_back(memory(build, argument.getParamByValType(), marker::unknown, "by.value"));
+            else
+            {
+                auto* const own = wrapper_->getArg(static_cast<unsigned>(at));
+                for (auto const kind : {llvm::Attribute::NonNull, llvm::Attribute::Dereferenceable})
+                {
+                    if (argument.hasAttribute(kind))
+                        own->addAttr(argument.getAttribute(kind));
+                }
+                own->setName(argument.getName());
+                values.push_back(own);
+            }
+        }
+        auto* const invariant = invariant_of(module_, entry_.getName());
+        auto* const self = values.empty() ? nullptr : values[entry_.hasStructRetAttr() ? 1 : 0];
+        if (invariant != nullptr && invariant != &entry_)
+        {
+            result_.invariant = readable(invariant->getName().str());
+            call_marker(build, marker::assume, build.CreateCall(invariant, {self}));
+        }
+        build.CreateCall(&entry_, values);
+        if (invariant != nullptr && invariant != &entry_)
+            call_marker(build, marker::prove, build.CreateCall(invariant, {self}));
+        build.CreateRetVoid();
+    }
+
+    /// The hypervisor gives the memory of the size that the module said, and one value for each parameter.
+    void wrap_constructor(llvm::ConstantStruct& record)
+    {
+        result_.constructs = true;
+        auto* const number = llvm::Type::getInt64Ty(context());
+        bool const by_memory = entry_.hasStructRetAttr();
+        if (entry_.arg_size() != 3u + (by_memory ? 1 : 0))
+            throw Refusal{"a constructor of a policy with unknown arguments"};
+        instrument_constructors();
+        auto build = new_wrapper({});
+        auto const size = llvm::cast<llvm::ConstantInt>(record.getOperand(1))->getZExtValue();
+        auto* const object = memory(build, llvm::ArrayType::get(llvm::Type::getInt8Ty(context()), size),
+                                    marker::undefined, marker::object);
+        auto const count = parameters_of(*record.getOperand(4));
+        auto* const values =
+            memory(build, llvm::ArrayType::get(number, std::max<std::uint64_t>(count, 1)), marker::unknown, "values");
+        std::vector<llvm::Value*> arguments;
+        if (by_memory)
+            arguments.push_back(memory(build, entry_.getParamStructRetType(0), marker::undefined, "result"));
+        arguments.insert(arguments.end(), {object, values, build.getInt64(count)});
+        build.CreateCall(&entry_, arguments);
+        build.CreateRetVoid();
+    }
+
+    std::uint64_t parameters_of(llvm::Constant& description)
+    {
+        auto* const global = llvm::dyn_cast<llvm::GlobalVariable>(description.stripPointerCasts());
+        if (global == nullptr || !global->hasInitializer())
+            throw Refusal{"a policy's description that is not constant"};
+        auto* const span = global->getInitializer()->getAggregateElement(2u);
+        auto* const count =
+            span == nullptr ? nullptr : llvm::dyn_cast_or_null<llvm::ConstantInt>(span->getAggregateElement(1u));
+        if (span == nullptr || (count == nullptr && !span->isNullValue()))
+            throw Refusal{"a policy's description of an unknown form"};
+        return count == nullptr ? 0 : count->getZExtValue();
+    }
+
+    /// What a policy's constructor leaves behind has to satisfy its invariant.
+    void instrument_constructors()
+    {
+        std::vector<llvm::CallInst*> calls;
+        for (auto& instruction : llvm::instructions(entry_))
+        {
+            if (auto* const call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+                call != nullptr && call->getCalledFunction() != nullptr)
+                calls.push_back(call);
+        }
+        for (auto* const call : calls)
+        {
+            auto* const invariant = invariant_of(module_, call->getCalledFunction()->getName());
+            if (invariant == nullptr || !is_constructor(*call->getCalledFunction(), *invariant))
+                continue;
+            result_.invariant = readable(invariant->getName().str());
+            llvm::IRBuilder<> build(call->getNextNode());
+            build.SetCurrentDebugLocation(call->getDebugLoc());
+            call_marker(build, marker::prove, build.CreateCall(invariant, {call->getArgOperand(0)}));
+        }
+    }
+
+    void inline_all()
+    {
+        for (unsigned calls = 0;; ++calls)
+        {
+            llvm::CallBase* next = nullptr;
+            for (auto& instruction : llvm::instructions(*wrapper_))
+            {
+                auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+                if (call != nullptr && call->getCalledFunction() != nullptr &&
+                    !call->getCalledFunction()->isDeclaration())
+                {
+                    next = call;
+                    break;
+                }
+            }
+            if (next == nullptr)
+                return;
+            if (calls == most_calls)
+                throw Refusal{"an entry of more than 4000 calls"};
+            auto const name = readable(next->getCalledFunction()->getName().str());
+            llvm::InlineFunctionInfo info;
+            auto const done = llvm::InlineFunction(*next, info);
+            if (!done.isSuccess())
+                throw Refusal{"a call of " + name + " that cannot be inlined: " + done.getFailureReason(), next};
+        }
+    }
+
+    /// A variable begins with bits of which nothing may be used, whatever sroa makes of it.
+    void mark_undefined()
+    {
+        std::vector<llvm::AllocaInst*> places;
+        std::vector<llvm::IntrinsicInst*> begins;
+        for (auto& instruction : llvm::instructions(*wrapper_))
+        {
+            if (auto* const place = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
+                places.push_back(place);
+            else if (auto* const call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+                     call != nullptr && call->getIntrinsicID() == llvm::Intrinsic::lifetime_start)
+                begins.push_back(call);
+        }
+        for (auto* const place : places)
+        {
+            if (place->isArrayAllocation() || !place->isStaticAlloca())
+                throw Refusal{"a local of variable size", place};
+            llvm::IRBuilder<> build(place->getNextNode());
+            build.SetCurrentDebugLocation({});
+            fill(build, place, marker::undefined);
+        }
+        for (auto* const begin : begins)
+        {
+            auto* const place = llvm::dyn_cast<llvm::AllocaInst>(begin->getArgOperand(1)->stripPointerCasts());
+            if (place == nullptr)
+                throw Refusal{"the lifetime of a part of a local", begin};
+            llvm::IRBuilder<> build(begin->getNextNode());
+            fill(build, place, marker::undefined);
+        }
+    }
+
+    /// A loop is cut behind the last marker that stands in it.
+    void split_at_markers()
+    {
+        std::vector<llvm::CallBase*> markers;
+        for (auto& instruction : llvm::instructions(*wrapper_))
+        {
+            if (auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+                call != nullptr && marker::is_of_loop(*call))
+                markers.push_back(call);
+        }
+        for (auto* const call : markers)
+            llvm::SplitBlock(call->getParent(), call->getNextNode());
+    }
+
+    void normalise()
+    {
+        llvm::LoopAnalysisManager loops;
+        llvm::FunctionAnalysisManager functions;
+        llvm::CGSCCAnalysisManager components;
+        llvm::ModuleAnalysisManager modules;
+        llvm::PassBuilder builder;
+        builder.registerModuleAnalyses(modules);
+        builder.registerCGSCCAnalyses(components);
+        builder.registerFunctionAnalyses(functions);
+        builder.registerLoopAnalyses(loops);
+        builder.crossRegisterProxies(loops, functions, components, modules);
+        llvm::FunctionPassManager passes;
+        // A comparison with null keeps a local in memory; without it more locals become values, and so on.
+        do
+        {
+            llvm::FunctionPassManager again;
+            again.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
+            again.run(*wrapper_, functions);
+        } while (fold_comparisons_with_null());
+        passes.addPass(llvm::LoopSimplifyPass());
+        passes.addPass(llvm::LCSSAPass());
+        passes.run(*wrapper_, functions);
+    }
+
+    /// A local is somewhere.
+    bool fold_comparisons_with_null()
+    {
+        std::vector<llvm::ICmpInst*> known;
+        for (auto& instruction : llvm::instructions(*wrapper_))
+        {
+            auto* const test = llvm::dyn_cast<llvm::ICmpInst>(&instruction);
+            if (test != nullptr && test->isEquality() && llvm::isa<llvm::ConstantPointerNull>(test->getOperand(1)) &&
+                llvm::isa<llvm::AllocaInst>(test->getOperand(0)->stripInBoundsConstantOffsets()))
+                known.push_back(test);
+        }
+        for (auto* const test : known)
+        {
+            test->replaceAllUsesWith(
+                llvm::ConstantInt::getBool(context(), test->getPredicate() == llvm::CmpInst::ICMP_NE));
+            test->eraseFromParent();
+        }
+        return !known.empty();
+    }
+
+    llvm::Module& module_;
+    llvm::Function& entry_;
+    llvm::Function* wrapper_ = nullptr;
+    Prepared result_{};
+};
+
+} // namespace
+
+std::vector<std::string> find_entries(llvm::Module& module)
+{
+    std::vector<std::string> names;
+    std::set<llvm::Constant*> seen;
+    for (auto& global : module.globals())
+    {
+        if (!global.hasInitializer() || global.getSection() == "llvm.metadata")
+            continue;
+        functions_in(global.getInitializer(), seen, names);
+    }
+    if (auto* const annotations = module.getNamedGlobal("llvm.global.annotations"))
+    {
+        for (auto& operand : annotations->getInitializer()->operands())
+        {
+            auto* const record = llvm::cast<llvm::Constant>(&operand);
+            auto* const function = llvm::dyn_cast<llvm::Function>(record->getAggregateElement(0u)->stripPointerCasts());
+            if (function != nullptr && string_of(record->getAggregateElement(1u)) == marker::entry_annotation &&
+                seen.insert(function).second)
+                names.push_back(function->getName().str());
+        }
+    }
+    return names;
+}
+
+Prepared prepare(llvm::Module& module, const std::string& entry)
+{
+    auto* const function = module.getFunction(entry);
+    if (function == nullptr || function->isDeclaration())
+        throw Refusal{"there is no function " + readable(entry)};
+    if (function->isVarArg())
+        throw Refusal{"a variadic function"};
+    return Preparation(module, *function).run();
+}
+
+} // namespace ovm::compiler::verifier

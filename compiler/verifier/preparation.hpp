@@ -1,0 +1,41 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace llvm
+{
+class Function;
+class Instruction;
+class Module;
+} // namespace llvm
+
+namespace ovm::compiler::verifier
+{
+
+/// What the verifier does not support, by name. Whoever meets it proves nothing of the entry at hand.
+struct Refusal
+{
+    std::string what{};
+    const llvm::Instruction* at = nullptr;
+};
+
+/// The functions of a module by which the world enters it: its tables (virtual functions, constructors of policies)
+/// and what is annotated with OVM_VERIFIED.
+std::vector<std::string> find_entries(llvm::Module& module);
+
+/// One entry, ready to be executed: a function of the module that takes what the entry takes, assumes the class
+/// invariant, has the entry's whole call tree inlined, and proves the class invariant at the end.
+struct Prepared
+{
+    llvm::Function* function = nullptr; ///< what is executed
+    llvm::Function* entry = nullptr;    ///< as it was compiled
+    std::string invariant{};            ///< name of the class invariant, if there is one
+    bool constructs = false;            ///< a policy, in memory that nobody has written
+};
+
+/// Changes the module for good. Throws Refusal.
+Prepared prepare(llvm::Module& module, const std::string& entry);
+
+} // namespace ovm::compiler::verifier
