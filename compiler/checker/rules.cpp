@@ -63,6 +63,9 @@ Rule_text text_of(Rule rule)
     case Rule::memory_function:
         return {"memory-function", "it works on raw pointers and believes the length that it is told",
                 "use std::ranges::copy or fill on spans, or the typed copy functions of guest memory"};
+    case Rule::trace_map:
+        return {"trace-map", "the collector frees what it cannot see a reference to",
+                "name the member with OVM_TRACED in trace_map(); a reference inside of a member's class must move out"};
     case Rule::trusted_reason:
         return {"trusted-reason", "trusted code is counted and each piece of it must say why",
                 "write [[clang::annotate(\"ovm::trusted\", \"why it has to be\")]]"};

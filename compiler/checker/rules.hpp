@@ -26,6 +26,7 @@ enum class Rule
     exception,
     rtti,
     memory_function,
+    trace_map,
     trusted_reason,
     trusted_module,
 };

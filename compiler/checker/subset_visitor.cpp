@@ -338,6 +338,7 @@ bool Subset_visitor::VisitCXXRecordDecl(clang::CXXRecordDecl* declaration)
                          "the union '" + declaration->getNameAsString() + "'");
     }
     initialisation_.check_class(*declaration);
+    trace_maps_.check_class(*declaration);
     return true;
 }
 

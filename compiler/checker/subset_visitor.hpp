@@ -3,6 +3,7 @@
 #include "call_graph.hpp"
 #include "initialisation.hpp"
 #include "reporter.hpp"
+#include "trace_map.hpp"
 
 #include "clang/AST/RecursiveASTVisitor.h"
 
@@ -16,7 +17,8 @@ class Subset_visitor final : public clang::RecursiveASTVisitor<Subset_visitor>
 {
 public:
     Subset_visitor(clang::ASTContext& context, Reporter& reporter)
-        : context_(context), reporter_(reporter), initialisation_(reporter), calls_(reporter)
+        : context_(context), reporter_(reporter), initialisation_(reporter), calls_(reporter),
+          trace_maps_(context, reporter)
     {
     }
 
@@ -66,6 +68,7 @@ private:
     Reporter& reporter_;
     Initialisation initialisation_;
     Call_graph calls_;
+    Trace_map trace_maps_;
     /// Inside a consteval function the compiler itself refuses what would be undefined.
     bool in_immediate_function_ = false;
 };

@@ -45,9 +45,10 @@ def _ctest(build):
 
 
 def _scripts(build):
-    """Scripts of tests/structure, tests/checker and tests/compiler; a file that cannot be run by itself is a library."""
+    """Scripts of tests/structure and of the compiler's parts; a file that cannot be run by itself is a library."""
     plugin = next(build.rglob("libovm_checker.so"), build / "libovm_checker.so")
-    for folder in ("structure", "checker", "compiler"):
+    weaver = build / "compiler" / "weaver" / "ovm-weave"
+    for folder in ("structure", "checker", "weaver", "compiler"):
         for path in sorted((ROOT / "tests" / folder).glob("*.*")):
             if path.suffix not in (".py", ".sh"):
                 continue
@@ -57,6 +58,8 @@ def _scripts(build):
             command = [sys.executable if path.suffix == ".py" else "bash", str(path)]
             if "--plugin" in text:
                 command += ["--plugin", str(plugin)]
+            elif "--weaver" in text:
+                command += ["--weaver", str(weaver)]
             elif "BUILD_DIR" in text:
                 command.append(str(build))
             yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 300)
