@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include <nlohmann/json.hpp>
@@ -25,6 +26,14 @@ std::string word(const std::array<std::string_view, N>& words, std::uint32_t num
 std::unexpected<Problem> damaged(std::string what)
 {
     return refuse(std::move(what), "the file is damaged, or no module", "make it again with `ovmc build`");
+}
+
+/// As text that no terminal takes for more.
+std::string shown(Bytes_view bytes)
+{
+    std::string text(bytes.begin(), bytes.end());
+    std::ranges::replace_if(text, [](char each) { return each != '\n' && (each < ' ' || each > '~'); }, '?');
+    return text;
 }
 
 /// The signed part, and checked looks into it.
@@ -66,8 +75,7 @@ public:
         OVM_TAKE(strings, section(header_.strings));
         if (place.offset > strings.size() || place.size > strings.size() - place.offset)
             return damaged("a text lies outside of the strings");
-        auto const text = strings.subspan(place.offset, place.size);
-        return std::string(text.begin(), text.end());
+        return shown(strings.subspan(place.offset, place.size));
     }
 
 private:
@@ -145,7 +153,7 @@ Checked<Contents> read_module(Bytes_view file)
                       .constants = header.constants.size,
                       .relocations = static_cast<std::uint32_t>(header.relocations.size / sizeof(format::Relocation)),
                       .policies = policies,
-                      .notes = {notes.begin(), notes.end()}};
+                      .notes = shown(notes)};
     for (auto const& import : imports)
     {
         OVM_TAKE(symbol, body.string(import.name));

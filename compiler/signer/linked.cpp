@@ -59,13 +59,16 @@ public:
         if (header.e_shstrndx >= sections_.size())
             return damaged("it has no names of sections");
         names_ = content(sections_[header.e_shstrndx]);
+        // First: of a module without a list of policies the linker leaves nothing.
+        if (auto problem = find_table())
+            return std::unexpected(*problem);
         if (auto problem = take_sections())
             return std::unexpected(*problem);
         if (auto problem = take_relocations())
             return std::unexpected(*problem);
         if (auto problem = take_frames())
             return std::unexpected(*problem);
-        return find_table();
+        return std::move(linked_);
     }
 
 private:
@@ -224,7 +227,7 @@ private:
         return std::nullopt;
     }
 
-    Checked<Linked> find_table()
+    std::optional<Problem> find_table()
     {
         for (auto const& section : sections_)
         {
@@ -233,17 +236,20 @@ private:
             auto const bytes = content(section);
             for (std::uint64_t at = 0; at < bytes.size(); at += sizeof(Elf64_Sym))
             {
-                OVM_TAKE(symbol, record<Elf64_Sym>(at, bytes));
-                if (symbol.st_shndx != SHN_UNDEF &&
-                    name_at(content(sections_[section.sh_link]), symbol.st_name) == "ovm_module")
+                auto const symbol = record<Elf64_Sym>(at, bytes);
+                if (!symbol)
+                    return symbol.error();
+                if (symbol->st_shndx != SHN_UNDEF &&
+                    name_at(content(sections_[section.sh_link]), symbol->st_name) == "ovm_module")
                 {
-                    linked_.table_ = symbol.st_value;
-                    return std::move(linked_);
+                    linked_.table_ = symbol->st_value;
+                    return std::nullopt;
                 }
             }
         }
         return refuse("the module provides no policies", "it has no symbol `ovm_module`, which lists them",
-                      "add to one source: OVM_MODULE(ovm::object::provides<FAMILY, POLICY>)");
+                      "add to one source: OVM_MODULE(ovm::object::provides<FAMILY, POLICY>)")
+            .error();
     }
 
     Bytes_view elf_;

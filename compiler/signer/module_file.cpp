@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "loader/format.hpp"
@@ -99,7 +100,14 @@ Checked<Bytes> make_module(Bytes_view elf, const Statement& statement)
         relocations.push_back({small(at - linked.constants_at())});
     std::vector<format::Import> imports;
     for (auto const& [at, name] : linked.imports())
+    {
+        if (std::ranges::find(format::exports, name) == format::exports.end())
+            return refuse("the module calls '" + name + "', which is nowhere defined",
+                          "the hypervisor exports memory functions and nothing else: what a policy may do, its "
+                          "interface says",
+                          "define it in the module, or do without");
         imports.push_back({small(at - linked.constants_at()), body.string(name)});
+    }
     std::vector<format::Policy> policies;
     std::vector<format::Parameter> parameters;
     for (auto const& policy : provided)

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 /// The format of a module, `NAME.omod`, which the compiler's signer writes and the loader reads: the one header that
 /// both share. Numbers are little-endian. All that stands in a file is checked before it is used; what is said here
@@ -127,6 +128,10 @@ inline constexpr std::array<std::uint8_t, 8> key_list_magic{'O', 'V', 'M', 'K', 
 inline constexpr std::uint32_t most_listed = 64; ///< of each kind
 
 static_assert(sizeof(Key_list) == 32 && sizeof(Revoked_module) == 40);
+
+/// What the hypervisor exports: memory functions that compilers call by themselves, and what a broken contract calls.
+inline constexpr std::array<std::string_view, 5> exports{"memcpy", "memmove", "memset", "memcmp",
+                                                         "_ZN3ovm15contract_brokenEPKcS1_S1_i"};
 
 /// What a file may be at most.
 inline constexpr std::uint32_t most_bytes = 256 << 10;

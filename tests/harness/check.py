@@ -45,9 +45,9 @@ def _ctest(build):
 
 
 def _scripts(build):
-    """Scripts of tests/structure and tests/checker; a file that cannot be run by itself is a library."""
+    """Scripts of tests/structure, tests/checker and tests/compiler; a file that cannot be run by itself is a library."""
     plugin = next(build.rglob("libovm_checker.so"), build / "libovm_checker.so")
-    for folder in ("structure", "checker"):
+    for folder in ("structure", "checker", "compiler"):
         for path in sorted((ROOT / "tests" / folder).glob("*.*")):
             if path.suffix not in (".py", ".sh"):
                 continue

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""ovmc on good modules and on bad ones: what it writes, what it refuses, and what it says.
+
+    modules.py BUILD_DIR
+
+Each file in seeds/ changes a line of the module in good/; its refusal must have the exit status, words and line that
+the seed names.
+"""
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+class Suite:
+    def __init__(self, ovmc, folder, build):
+        self.ovmc = ovmc
+        self.folder = folder
+        self.build_folder = build
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, name, good, detail=""):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED {name}" + (f": {detail}" if detail else ""))
+
+    def run(self, *arguments, cwd=None):
+        return subprocess.run([self.ovmc, *map(str, arguments)], cwd=cwd or self.folder, capture_output=True, text=True,
+                              check=False)
+
+    def expect(self, name, status, words, *arguments):
+        result = self.run(*arguments)
+        said = result.stdout + result.stderr
+        self.check(name, result.returncode == status and words in said, f"status {result.returncode}: {said}")
+        return result
+
+    def seed(self, path):
+        fields = dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line)
+        text = {name: fields.get(name, "").replace("\\\\t", "\\\0").replace("\\n", "\n").replace("\\\0", "\\t")
+                for name in ("replace", "with")}
+        module = self.folder / path.stem
+        shutil.copytree(HERE / "good", module)
+        target = module / fields["file"]
+        before = target.read_text()
+        self.check(f"{path.stem}: its line is there once", before.count(text["replace"]) == 1)
+        target.write_text(before.replace(text["replace"], text["with"]))
+        human = self.run("build", path.stem)
+        self.check(f"{path.stem}: exit status", human.returncode == int(fields["exit"]),
+                   f"{human.returncode}: {human.stdout}{human.stderr}")
+        self.check(f"{path.stem}: words", fields.get("says", "") in human.stderr, human.stderr)
+        self.check(f"{path.stem}: no file", not (self.folder / "good.omod").exists())
+        result = self.run("build", path.stem, "--json")
+        try:
+            problems = json.loads(result.stdout)["problems"]
+        except (ValueError, KeyError) as error:
+            self.check(f"{path.stem}: JSON", False, f"{error}: {result.stdout}{result.stderr}")
+            return
+        found = [each for each in problems if fields.get("says", "") in each["what"]]
+        self.check(f"{path.stem}: JSON", bool(found), result.stdout)
+        if fields["line"] != "0" and found:
+            self.check(f"{path.stem}: line", (found[0]["file"].endswith(fields["file"]), str(found[0]["line"])) ==
+                       (True, fields["line"]), f"{found[0]['file']}:{found[0]['line']}")
+
+    def keys(self):
+        self.expect("key: made", 0, "site.pub", "key", "site")
+        self.expect("key: another", 0, "other.pub", "key", "other")
+        self.check("key: secret", stat.S_IMODE(os.stat(self.folder / "site.key").st_mode) == 0o600)
+        self.expect("key: not overwritten", 2, "exists already", "key", "site")
+        self.expect("keys: list", 0, "list 7, 1 keys added, 1 revoked, 1 modules revoked", "keys", "--key", "site.key",
+                    "--counter", "7", "--add", "other.pub", "--revoke", "site.pub", "--revoke-module", "good:3", "-o",
+                    "site.okeys")
+        content = (self.folder / "site.okeys").read_bytes()
+        self.check("keys: bytes", len(content) == 96 + 32 + 2 * 32 + 40 and content[96:104] == b"OVMKEY1\n" and
+                   b"good\0" in content)
+        self.expect("keys: counter", 2, "counter is 0", "keys", "--key", "site.key", "--counter", "0", "-o", "x.okeys")
+        self.expect("keys: version", 2, "names no module's version", "keys", "--key", "site.key", "--counter", "1",
+                    "--revoke-module", "good", "-o", "x.okeys")
+        self.expect("keys: a private key is none to add", 3, "not a public key", "keys", "--key", "site.key",
+                    "--counter", "1", "--add", "other.key", "-o", "x.okeys")
+
+    def good(self):
+        module = HERE / "good"
+        self.expect("build: unsigned", 0, "not signed", "build", module)
+        self.expect("inspect: unsigned", 4, "signature    none", "inspect", "good.omod")
+        self.expect("sign", 0, "signed by", "sign", "good.omod", "--key", "site.key")
+        self.expect("inspect", 0, "signature    good", "inspect", "good.omod")
+        once = (self.folder / "good.omod").read_bytes()
+        self.expect("build: signed", 0, "nothing was proved", "build", module, "--key", "site.key", "-o", "again.omod")
+        self.check("build: the same bytes", once == (self.folder / "again.omod").read_bytes())
+        elsewhere = self.folder / "elsewhere" / "deep"
+        shutil.copytree(module, elsewhere)
+        self.run("build", ".", "--key", self.folder / "site.key", cwd=elsewhere)
+        self.check("build: the same bytes elsewhere", once == (elsewhere / "good.omod").read_bytes())
+        self.check("build: an ELF for debuggers", (self.folder / "again.elf").read_bytes()[:4] == b"\x7fELF")
+        self.expect("sign: by another", 0, "signed by", "sign", "good.omod", "--key", "other.key", "-o", "other.omod")
+        self.check("sign: only the envelope differs", once[96:] == (self.folder / "other.omod").read_bytes()[96:] and
+                   once[:96] != (self.folder / "other.omod").read_bytes()[:96])
+        shown = json.loads(self.run("inspect", "good.omod", "--json").stdout)
+        policy = shown["policies"][0]
+        self.check("inspect: JSON", (shown["name"], shown["version"], shown["signature"], shown["obligations"]) ==
+                   ("good", 3, "good", 0), shown)
+        self.check("inspect: policy", (policy["family"], policy["name"], policy["parameters"]) ==
+                   ("halt", "good", [{"name": "longest", "meaning": "no longer than that", "unit": "nanoseconds",
+                                      "initial": 1000, "least": 0, "most": 50000}]), policy)
+        hashes = self.build_folder / "hypervisor" / "generated" / "interface-hashes.inc"
+        if hashes.exists():
+            rows = {row.split(",")[0]: "".join(row.split("{")[1].replace("0x", "").split("}")[0].replace(",", "").split())
+                    for row in hashes.read_text().split(".family = ")[1:]}
+            self.check("interface: as the hypervisor's", rows.get("halt") == policy["interface"], rows)
+
+    def damaged(self):
+        good = (self.folder / "good.omod").read_bytes()
+        bad = self.folder / "bad.omod"
+        for size in (0, 50, 96, 150, len(good) - 1):
+            bad.write_bytes(good[:size])
+            self.expect(f"inspect: {size} bytes", 1, "error", "inspect", "bad.omod")
+        for at in range(0, 96, 7):
+            bad.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+            self.expect(f"inspect: byte {at} flipped", 4, "signature is wrong", "inspect", "bad.omod")
+        for at in range(96, len(good), 41):
+            bad.write_bytes(good[:at] + bytes([good[at] ^ 0x80]) + good[at + 1:])
+            result = self.run("inspect", "bad.omod")
+            self.check(f"inspect: byte {at} flipped", result.returncode in (1, 4), result.stdout + result.stderr)
+
+    def new(self):
+        self.expect("new", 0, "a scheduler that works", "new", "scheduler", "my-turn")
+        self.expect("new: builds", 0, "my-turn.omod", "build", "my-turn")
+        self.check("new: test", (self.folder / "my-turn/test/my_turn_test.cpp").exists())
+        left = [path.name for path in (self.folder / "my-turn").rglob("*") if path.is_file() and
+                "template" in path.read_text().lower()]
+        self.check("new: nothing is left of the template", not left, left)
+        self.expect("new: not overwritten", 2, "exists already", "new", "scheduler", "my-turn")
+        self.expect("new: name", 2, "no name for a module", "new", "scheduler", "My turn")
+        self.expect("new: family", 2, "no template", "new", "allocator", "mine")
+
+    def usage(self):
+        self.expect("help", 0, "Exit status", "--help")
+        self.expect("no command", 2, "subcommand", )
+        self.expect("unknown command", 2, "", "brew")
+        self.expect("no folder", 2, "no module's folder", "build", "nowhere")
+        self.expect("no key", 3, "cannot read", "build", HERE / "good", "--key", "nowhere.key")
+        self.expect("no private key", 3, "not a private key", "build", HERE / "good", "--key", "site.pub")
+        self.expect("no place", 3, "cannot write", "build", HERE / "good", "-o", "nowhere/good.omod")
+        self.expect("check", 0, "within the safe subset", "check", HERE / "good")
+        (self.folder / "empty").mkdir()
+        shutil.copy(HERE / "good" / "module.toml", self.folder / "empty")
+        self.expect("no source", 1, "the module has no source", "build", "empty")
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__)
+        return 1
+    build = pathlib.Path(sys.argv[1]).resolve()
+    ovmc = build / "compiler" / "ovmc"
+    if not ovmc.is_file():
+        print(f"no {ovmc}: build the target ovmc first")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="ovmc-") as name:
+        suite = Suite(ovmc, pathlib.Path(name).resolve(), build)
+        for seed in sorted((HERE / "seeds").glob("*.seed")):
+            suite.seed(seed)
+        suite.keys()
+        suite.good()
+        suite.damaged()
+        suite.new()
+        suite.usage()
+        for module in sorted((ROOT / "modules").glob("*/module.toml")):
+            suite.expect(f"modules/{module.parent.name}", 0, "signed by", "build", module.parent, "--key", "site.key")
+    print(f"{suite.passed} passed, {suite.failed} failed")
+    return 1 if suite.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
