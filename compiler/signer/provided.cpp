@@ -41,6 +41,9 @@ constexpr unsigned bytes = 64;
 constexpr std::size_t most_parameters = 8;
 constexpr unsigned last_family = 3;
 constexpr unsigned last_unit = 2;
+constexpr unsigned nanoseconds = 1;
+/// A day.
+constexpr std::uint64_t longest_duration = 86'400'000'000'000;
 
 std::unexpected<Problem> unreadable(const std::string& what)
 {
@@ -96,6 +99,10 @@ Checked<Described_parameter> read_parameter(const Linked& linked, std::uint64_t 
         return refuse("the initial value " + std::to_string(result.initial) + " of parameter '" + name +
                           "' is not between " + std::to_string(result.least) + " and " + std::to_string(result.most),
                       "a policy has to work without any parameter given", "change the value or the range");
+    if (result.unit == nanoseconds && result.most > longest_duration)
+        return refuse("parameter '" + name + "' may be longer than a day",
+                      "the hypervisor counts durations in ticks, of which 64 bits have to hold the sums",
+                      "give it a smaller range");
     return result;
 }
 

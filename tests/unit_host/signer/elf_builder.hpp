@@ -135,7 +135,7 @@ private:
 };
 
 /// A module with one policy that has one parameter.
-inline Elf_builder one_policy(const std::string& name = "mine", std::uint64_t initial = 5)
+inline Elf_builder one_policy(const std::string& name = "mine", std::uint64_t initial = 5, std::uint64_t most = 9)
 {
     Elf_builder elf;
     auto const text = elf.string(name);
@@ -146,7 +146,7 @@ inline Elf_builder one_policy(const std::string& name = "mine", std::uint64_t in
     elf.word(1); // nanoseconds
     elf.word(initial);
     elf.word(2);
-    elf.word(9);
+    elf.word(most);
     elf.address(meaning);
     elf.word(7);
     auto const description = elf.address(text);

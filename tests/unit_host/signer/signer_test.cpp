@@ -118,6 +118,7 @@ TEST(Signer, RefusesWhatTheLoaderWould)
 {
     EXPECT_EQ(refusal(one_policy("Mine")), "'Mine' is no name for policy");
     EXPECT_EQ(refusal(one_policy("mine", 10)), "the initial value 10 of parameter 'slice' is not between 2 and 9");
+    EXPECT_EQ(refusal(one_policy("mine", 5, 1ull << 50)), "parameter 'slice' may be longer than a day");
     auto nameless = statement();
     nameless.name = "";
     EXPECT_EQ(refusal(one_policy(), nameless), "'' is no name for a module");
