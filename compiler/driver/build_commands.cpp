@@ -69,4 +69,14 @@ Done<> check(const Tools& tools, const Path& folder, Output output)
     return {};
 }
 
+Done<> verify(const Tools& tools, const Path& folder, bool all, Output output)
+{
+    OVM_GET(module, read_module_folder(folder));
+    OVM_GET(report, Pipeline(tools, saying(module, output)).verify(module));
+    output.out << (output.json ? verifier::to_json(report) : verifier::to_text(report, all)) << std::flush;
+    if (!report.good())
+        return std::unexpected(Failure{});
+    return {};
+}
+
 } // namespace ovm::compiler

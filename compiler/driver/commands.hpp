@@ -24,6 +24,8 @@ struct Build_request
 };
 Done<> build(const Tools& tools, const Build_request& request, Output output);
 Done<> check(const Tools& tools, const Path& module, Output output);
+/// `all`: what was proved, too. A failure if anything was not.
+Done<> verify(const Tools& tools, const Path& module, bool all, Output output);
 
 Done<> sign(const Path& file, const Path& key, const std::optional<Path>& to, Output output);
 Done<> inspect(const Path& file, Output output);

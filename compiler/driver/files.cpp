@@ -111,6 +111,15 @@ Done<> write_file(const Path& file, std::string_view content, Access access)
     return {};
 }
 
+std::optional<Path> cache_folder()
+{
+    if (auto const* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
+        return Path(cache) / "ovm";
+    if (auto const* const home = std::getenv("HOME"); home != nullptr && *home == '/')
+        return Path(home) / ".cache/ovm";
+    return std::nullopt;
+}
+
 Done<Scratch_folder> Scratch_folder::make()
 {
     std::string pattern = (std::filesystem::temp_directory_path() / "ovmc-XXXXXX").string();

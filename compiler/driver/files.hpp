@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,9 @@ inline std::vector<std::uint8_t> to_bytes(std::string_view text)
 {
     return {text.begin(), text.end()};
 }
+
+/// What may be thrown away between runs: OVM's folder in the user's cache, if the user has one.
+std::optional<Path> cache_folder();
 
 /// A folder that is gone, with all in it, when this is.
 class Scratch_folder

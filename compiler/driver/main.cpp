@@ -17,6 +17,7 @@ struct Line
     bool json = false;
     Build_request build{};
     Path folder{};
+    bool all = false;
     Path file{};
     Path key{};
     std::optional<Path> target{};
@@ -42,6 +43,16 @@ void describe_build(CLI::App& app, Line& line)
     check->callback(
         [&line]
         { line.wanted = [&line](auto& tools, auto out) { return ovm::compiler::check(tools, line.folder, out); }; });
+
+    auto* const verify = app.add_subcommand("verify", "Only say what of a module is proved, and what is not");
+    verify->add_option("MODULE", line.folder, "Its folder")->required();
+    verify->add_flag("--all", line.all, "List what is proved, too");
+    verify->callback(
+        [&line]
+        {
+            line.wanted = [&line](auto& tools, auto out)
+            { return ovm::compiler::verify(tools, line.folder, line.all, out); };
+        });
 
     auto* const fresh = app.add_subcommand("new", "Write a small module that works, and its test");
     fresh->add_option("FAMILY", line.family, "scheduler")->required();
@@ -91,7 +102,7 @@ void describe_keys(CLI::App& app, Line& line)
 
 int tell(const Failure& failure, bool json)
 {
-    if (json)
+    if (json && !failure.problems.empty())
         std::cout << to_json(failure);
     else if (!failure.said.empty() && failure.exit == Exit::refused)
         std::cerr << failure.said;

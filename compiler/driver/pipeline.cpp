@@ -6,6 +6,27 @@
 namespace ovm::compiler
 {
 
+namespace
+{
+
+/// Each obligation that was not proved is a problem of the module's, where it stands in the source.
+Failure unproved(const verifier::Report& report)
+{
+    Failure failure{.said = verifier::to_text(report, false)};
+    for (auto const& obligation : report.obligations)
+    {
+        if (obligation.verdict != verifier::Verdict::proved && obligation.verdict != verifier::Verdict::assumed)
+            failure.problems.push_back({.file = obligation.file,
+                                        .line = obligation.line,
+                                        .column = obligation.column,
+                                        .what = obligation.kind + " [" + verifier::to_text(obligation.verdict) + "]",
+                                        .why = obligation.why});
+    }
+    return failure;
+}
+
+} // namespace
+
 /// A tool that fails on what passed the compiler is at fault itself.
 Done<> Pipeline::must(const std::vector<std::string>& command, const std::string& step) const
 {
@@ -25,11 +46,26 @@ Done<Path> Pipeline::weave(const Path& source) const
     return source;
 }
 
-/// Nothing is proved here: every run-time check stays, and the module says so.
-Done<Pipeline::Proof> Pipeline::verify(const Path& bitcode) const
+/// Answers of the solver are kept in the user's cache, by what was asked: a proof that did not change takes no time.
+Done<verifier::Report> Pipeline::prove(const Path& bitcode) const
 {
-    say_("nothing was proved: this ovmc has no verifier, so every run-time check stays in the code");
-    return Proof{.bitcode = bitcode, .notes = "verifier: none; nothing was proved\n"};
+    OVM_GET(module, read_file(bitcode));
+    verifier::Options options;
+    if (auto const cache = cache_folder())
+        options.cache = *cache / "proofs";
+    options.progress = [this](const std::string& entry, unsigned done, unsigned all)
+    { say_("proving " + std::to_string(done) + "/" + std::to_string(all) + ": " + entry); };
+    auto report = verifier::verify(module, options);
+    if (!report.error.empty())
+        return fail(Exit::failed, {.what = "the verifier failed", .why = report.error});
+    return report;
+}
+
+Done<verifier::Report> Pipeline::verify(const Module_description& module)
+{
+    OVM_GET(scratch, Scratch_folder::make());
+    OVM_GET(bitcode, compile_checked(module, scratch.path()));
+    return prove(bitcode);
 }
 
 Done<Path> Pipeline::compile(const Module_description& module, const Path& source, const Path& output) const
@@ -98,33 +134,45 @@ Done<Path> Pipeline::link(const Path& bitcode, const Path& folder) const
     return elf;
 }
 
-Done<> Pipeline::check(const Module_description& module)
+Done<Path> Pipeline::compile_checked(const Module_description& module, const Path& folder) const
 {
     OVM_GET(interfaces, read_interfaces(tools_));
     OVM_DO(check_includes(tools_, module, interfaces));
+    return compile_all(module, folder);
+}
+
+Done<> Pipeline::check(const Module_description& module)
+{
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_DO(compile_all(module, scratch.path()));
+    OVM_DO(compile_checked(module, scratch.path()));
     return {};
 }
 
 Done<Pipeline::Built> Pipeline::build(const Module_description& module)
 {
-    OVM_GET(interfaces, read_interfaces(tools_));
-    OVM_DO(check_includes(tools_, module, interfaces));
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_GET(bitcode, compile_all(module, scratch.path()));
+    OVM_GET(bitcode, compile_checked(module, scratch.path()));
     say_(std::to_string(module.sources.size()) + (module.sources.size() == 1 ? " source" : " sources") +
          " compiled, all within the safe subset");
-    OVM_GET(proof, verify(bitcode));
-    OVM_GET(file, link(proof.bitcode, scratch.path()));
+    OVM_GET(proof, prove(bitcode));
+    if (!proof.good())
+        return std::unexpected(unproved(proof));
+    auto const proved = static_cast<unsigned>(proof.obligations.size());
+    say_(std::to_string(proved) + " obligations proved, " + std::to_string(proof.removed) +
+         " run-time checks left out");
+    auto const optimised = scratch.path() / "proved.bc";
+    OVM_DO(write_file(optimised, proof.bitcode));
+    OVM_GET(file, link(optimised, scratch.path()));
     OVM_GET(elf, read_file(file));
     OVM_GET(versions, tool_versions(tools_));
+    versions += "solver: " + verifier::solver_version() + "\n";
+    OVM_GET(interfaces, read_interfaces(tools_));
     signer::Statement statement{.name = module.name,
                                 .version = module.version,
-                                .obligations = proof.obligations,
+                                .obligations = proved,
                                 .compiler = signer::sha256(versions),
-                                .proof = proof.digest,
-                                .notes = "meaning: " + module.meaning + "\n" + versions + proof.notes};
+                                .proof = signer::sha256(proof.digest + versions),
+                                .notes = "meaning: " + module.meaning + "\n" + versions};
     for (auto const& interface : interfaces)
         statement.interfaces.emplace(interface.family.number, interface.hash);
     auto body = signer::make_module(to_bytes(elf), statement);
@@ -133,7 +181,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module)
                                     .what = body.error().what,
                                     .why = body.error().why,
                                     .mend = body.error().mend});
-    return Built{std::move(*body), std::move(elf), static_cast<unsigned>(module.sources.size()), proof.obligations};
+    return Built{std::move(*body), std::move(elf), static_cast<unsigned>(module.sources.size()), proved};
 }
 
 } // namespace ovm::compiler

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compiler/signer/signer.hpp"
+#include "compiler/verifier/verifier.hpp"
 #include "description.hpp"
 #include "interfaces.hpp"
 
@@ -31,22 +32,18 @@ public:
 
     /// Up to the checker.
     Done<> check(const Module_description& module);
+    /// Up to the verifier, whatever it says.
+    Done<verifier::Report> verify(const Module_description& module);
+    /// A module of which anything is not proved is refused.
     Done<Built> build(const Module_description& module);
 
 private:
-    /// What the verifier hands on.
-    struct Proof
-    {
-        Path bitcode{};
-        unsigned obligations = 0;
-        signer::Digest digest{};
-        std::string notes{};
-    };
-
     Done<Path> weave(const Path& source) const;
     Done<Path> compile(const Module_description& module, const Path& source, const Path& output) const;
+    /// Of sources that include what they may.
+    Done<Path> compile_checked(const Module_description& module, const Path& folder) const;
     Done<Path> compile_all(const Module_description& module, const Path& folder) const;
-    Done<Proof> verify(const Path& bitcode) const;
+    Done<verifier::Report> prove(const Path& bitcode) const;
     Done<Path> link(const Path& bitcode, const Path& folder) const;
     Done<> must(const std::vector<std::string>& command, const std::string& step) const;
 

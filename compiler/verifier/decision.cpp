@@ -43,7 +43,7 @@ void Decision::remember(const std::string& hash) const
         return;
     std::error_code error;
     std::filesystem::create_directories(options_.cache, error);
-    std::ofstream(std::filesystem::path(options_.cache) / hash) << Z3_get_full_version() << '\n';
+    std::ofstream(std::filesystem::path(options_.cache) / hash) << solver_version() << '\n';
 }
 
 /// For a second solver: what this one found stands in the first line.
@@ -76,7 +76,7 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
     if (!options_.cache.empty() || !options_.smtlib.empty())
     {
         text = solver.to_smt2();
-        hash = hash_of(std::string(Z3_get_full_version()) + text);
+        hash = hash_of(solver_version() + text);
     }
     if (is_known(hash))
     {
@@ -194,6 +194,11 @@ std::vector<Answer> Decision::decide()
             answers[i] = one(questions[i]);
     }
     return answers;
+}
+
+std::string solver_version()
+{
+    return Z3_get_full_version();
 }
 
 } // namespace ovm::compiler::verifier

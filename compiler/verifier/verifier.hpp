@@ -80,6 +80,9 @@ struct Report
 /// `bitcode`: one linked module, compiled with -O1 -Xclang -disable-llvm-passes, UBSan and hardening as traps.
 Report verify(const std::string& bitcode, const Options& options);
 
+/// Who decides: name and version.
+std::string solver_version();
+
 /// For programs.
 std::string to_json(const Report& report);
 /// For people: what failed, as a compiler says it; `all` also lists what was proved.
