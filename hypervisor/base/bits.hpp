@@ -44,6 +44,12 @@ constexpr bool is_power_of_two(std::uint64_t value)
     return value != 0 && (value & (value - 1)) == 0;
 }
 
+/// The sum, or the largest number where it does not fit: for counts that only grow.
+constexpr std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b)
+{
+    return a > ~std::uint64_t{0} - b ? ~std::uint64_t{0} : a + b;
+}
+
 /// Little-endian value of the `size` (1, 2, 4, 8) low bytes of `value`.
 constexpr std::uint64_t low_bytes(std::uint64_t value, unsigned size)
 {

@@ -45,10 +45,16 @@ void Core::cross()
 {
     auto& window = arch::core_window();
     collection_.enter(residents_.runnable() == 0);
+    if (slice_is_due_)
+    {
+        work_on_jobs();
+        return object::end_crossing(window);
+    }
     timers_.run_expired();
     local_.inbox.receive_all();
     auto const now = arch::time_stamp();
-    if (!work_on_jobs(now))
+    slice_is_due_ = !local_.jobs.empty() && (now >= next_job_slice_ || residents_.runnable() == 0);
+    if (!slice_is_due_)
     {
         auto const choice = choose(now);
         if (choice.next == nullptr)
@@ -82,14 +88,12 @@ bool Core::can_run(Schedulable& named) const
     return vcpu != nullptr && &vcpu->home() == this && named.runnable();
 }
 
-/// A slice, when its time has come: the rest of the turn waits for the next one.
-bool Core::work_on_jobs(Ticks now)
+/// A slice has a crossing of its own, so that none is as long as a slice and all that timers and messages want.
+void Core::work_on_jobs()
 {
-    if (local_.jobs.empty() || (now < next_job_slice_ && residents_.runnable() != 0))
-        return false;
+    slice_is_due_ = false;
     bool const at_once = local_.jobs.run_one();
     next_job_slice_ = arch::time_stamp() + (at_once ? Ticks(0) : arch::to_ticks(job_pause));
-    return true;
 }
 
 void Core::rest()

@@ -94,7 +94,7 @@ private:
     void look_at_residents();
     Scheduler::Choice choose(Ticks now);
     bool can_run(Schedulable& named) const;
-    bool work_on_jobs(Ticks now);
+    void work_on_jobs();
     void rest();
     void run_vcpu(Vcpu& vcpu);
     void enter_turn(Vcpu& vcpu, Ticks now);
@@ -122,7 +122,8 @@ private:
     Slice_end slice_end_{};
     Watchdog watchdog_{};
     Ticks next_job_slice_{};
-    Ticks look_until_{}; ///< before that an idle core does not sleep
+    bool slice_is_due_ = false; ///< the next crossing is a job's
+    Ticks look_until_{};        ///< before that an idle core does not sleep
     Core_id id_;
 };
 

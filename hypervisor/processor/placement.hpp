@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "processor/vcpu_identity.hpp"
@@ -42,23 +43,32 @@ struct Placement_state
         none = 0, ///< all placements keep all of it so far
     };
 
-    static constexpr std::uint8_t nowhere = 0xff;
+    /// A core, or nowhere. In one byte, and nowhere is 0, as thousands of them are made in one crossing.
+    class Home
+    {
+    public:
+        constexpr Home() = default;
+        constexpr explicit Home(Core_id core) : number_(static_cast<std::uint8_t>(core.value() + 1)) {}
+        constexpr bool is_nowhere() const { return number_ == 0; }
+        /// Requires that it is not nowhere.
+        constexpr Core_id core() const
+        {
+            OVM_REQUIRES_THAT(!is_nowhere());
+            return Core_id(number_ - 1u);
+        }
+        constexpr bool operator==(const Home&) const = default;
+
+    private:
+        std::uint8_t number_ = 0;
+    };
 
     /// How many vcpus of VM v have a home: vcpus[v - 1]. Where it is 0, the VM's homes mean nothing.
     std::array<std::uint8_t, most_vms> vcpus{};
     /// The core of vcpu i of VM v: homes[v - 1][i].
-    std::array<std::array<std::uint8_t, most_vcpus>, most_vms> homes = all_nowhere();
+    std::array<std::array<Home, most_vcpus>, most_vms> homes{};
     Ticks moved_at{};           ///< when a move was decided last
     std::uint32_t searched = 0; ///< the VM at which the search for the next one to move goes on, from 0
     std::uint32_t lost = none;
-
-    static constexpr std::array<std::array<std::uint8_t, most_vcpus>, most_vms> all_nowhere()
-    {
-        std::array<std::array<std::uint8_t, most_vcpus>, most_vms> homes{};
-        for (auto& vm : homes)
-            vm.fill(nowhere);
-        return homes;
-    }
 };
 
 /// The policy that decides on which core a vcpu lives: when it is made, and later when loads have changed.

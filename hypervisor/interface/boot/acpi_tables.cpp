@@ -123,11 +123,15 @@ Result<bool> Acpi_tables::write_some()
         dsdt_ = OVM_TRY(add(make_dsdt().bytes()));
         return false;
     }
-    auto const facs = OVM_TRY(add(make_facs()));
-    auto const fadt = OVM_TRY(add(make_fadt(facs, *dsdt_).bytes()));
+    if (!fadt_)
+    {
+        auto const facs = OVM_TRY(add(make_facs()));
+        fadt_ = OVM_TRY(add(make_fadt(facs, *dsdt_).bytes()));
+        return false;
+    }
     auto const madt = OVM_TRY(add(make_madt(vcpus_).bytes()));
     auto const mcfg = OVM_TRY(add(make_mcfg().bytes()));
-    auto const xsdt = OVM_TRY(add(make_xsdt(std::array{fadt, madt, mcfg}).bytes()));
+    auto const xsdt = OVM_TRY(add(make_xsdt(std::array{*fadt_, madt, mcfg}).bytes()));
     OVM_TRY(memory_.write(layout::rsdp, make_rsdp(xsdt)));
     return true;
 }

@@ -41,7 +41,8 @@ private:
     memory::Guest_memory& memory_;
     std::uint32_t vcpus_;
     Guest_physical next_ = layout::acpi_tables;
-    std::optional<Guest_physical> dsdt_{}; ///< by far the longest, and so a slice of its own
+    std::optional<Guest_physical> dsdt_{}; ///< with it a slice ends, as it is by far the longest
+    std::optional<Guest_physical> fadt_{}; ///< and with it
 };
 
 } // namespace ovm::interface

@@ -29,8 +29,11 @@ inline std::uint64_t little_endian(std::span<const std::uint8_t> bytes, std::siz
 inline void put_little_endian(std::span<std::uint8_t> bytes, std::size_t at, unsigned size, std::uint64_t value)
 {
     OVM_REQUIRES_THAT(at <= bytes.size() && size <= bytes.size() - at && size <= 8);
-    for (unsigned i = 0; i < size; ++i)
-        bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+    for (auto& byte : bytes.subspan(at, size))
+    {
+        byte = static_cast<std::uint8_t>(value);
+        value >>= 8;
+    }
 }
 
 inline std::string_view text_of(std::span<const std::uint8_t> bytes)

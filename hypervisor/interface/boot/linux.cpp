@@ -92,10 +92,14 @@ Result<> write_tables(memory::Guest_memory& memory)
         OVM_TRY(
             memory.store(third + Bytes(gigabyte * 8), 8, (second + page_size * gigabyte).value() | present_writable));
     std::array<std::uint64_t, 64> entries{};
+    auto entry = present_writable | large;
     for (std::uint64_t first = 0; first < 4 * 512; first += entries.size())
     {
-        for (std::uint64_t i = 0; i < entries.size(); ++i)
-            entries[i] = ((first + i) << 21) | present_writable | large;
+        for (auto& each : entries)
+        {
+            each = entry;
+            entry += large_page_size.value();
+        }
         OVM_TRY(memory.write(second + Bytes(first * 8), std::bit_cast<std::array<std::uint8_t, 512>>(entries)));
     }
     constexpr std::array<std::uint64_t, 4> descriptors{0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff};

@@ -45,8 +45,8 @@ void Table_writer::text(std::string_view text)
 
 void Table_writer::zeros(std::size_t count)
 {
-    for (std::size_t i = 0; i < count; ++i)
-        number(1, 0);
+    OVM_REQUIRES_THAT(count <= capacity - size_);
+    size_ += count;
 }
 
 void Table_writer::insert(std::size_t at, unsigned width, std::uint64_t value)

@@ -13,6 +13,7 @@ namespace ovm::interface
 {
 
 /// Builds one ACPI table in place: little-endian fields one after the other.
+/// Invariant: what lies behind the fields is zero.
 /// Requires: what OVM writes fits the capacity; more is a bug of OVM, not of a guest, and ends the crossing.
 class Table_writer
 {

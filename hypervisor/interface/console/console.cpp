@@ -156,7 +156,7 @@ void Console::say(std::string_view text, Serial_line::Keep keep)
 
 void Console::wake_soon()
 {
-    if (!drain())
+    if (!person_.empty() || !program_.empty())
         look_again_soon();
 }
 
@@ -216,7 +216,7 @@ bool Console::guest_output(Vm_id vm, std::span<const std::uint8_t> bytes)
     if (!program_.accept(head, std::span(body).first(bytes.size() + 1), kept_from(Record_type::output)))
         return false;
     // Into a busy UART: nobody else may come by to drain.
-    if (!timer_wanted_.load(std::memory_order_relaxed) && !program_.drain())
+    if (!timer_wanted_.load(std::memory_order_relaxed) && !program_.empty())
         look_again_soon();
     return true;
 }
@@ -278,7 +278,7 @@ bool Guest_terminal::hand_over_keys()
 void Console::look_again_soon()
 {
     if (!timer_wanted_.exchange(true, std::memory_order_acq_rel))
-        timers_.arm(*this, timers_.now() + arch::to_ticks(Nanoseconds{2'000'000}));
+        timers_.arm(*this, timers_.now() + arch::to_ticks(Nanoseconds{1'000'000}));
 }
 
 void Console::receive(std::uint8_t byte)

@@ -24,7 +24,7 @@ protected:
 
 /// A ring before a UART: writers never wait for the wire.
 /// Invariant:   bytes leave in the order in which they came; a block is accepted whole or not at all.
-/// Concurrency: any core; holds its lock for the length of one block and what the UART takes at once.
+/// Concurrency: any core; holds its lock for the length of one block and what the UART is given at once.
 /// Failure:     accept() answers false when the ring has no place for the block, or no more than is kept back from
 ///              blocks of its kind.
 class Serial_line
@@ -43,8 +43,10 @@ public:
     bool accept(std::span<const std::uint8_t> head, std::span<const std::uint8_t> body, Keep keep)
     {
         Lock_guard const guard(lock_);
-        drain_locked();
-        if (head.size() + body.size() + kept_back(keep) > ring_.size() - (in_ - out_))
+        auto const wanted = head.size() + body.size() + kept_back(keep);
+        if (wanted > room_locked())
+            drain_locked();
+        if (wanted > room_locked())
             return false;
         {
             arch::Commit_section const whole;
@@ -60,10 +62,16 @@ public:
     {
         Lock_guard const guard(lock_);
         drain_locked();
-        return ring_.size() - (in_ - out_) >= kept_back(Keep::most) + 2048;
+        return room_locked() >= kept_back(Keep::most) + 2048;
     }
 
-    /// Gives the UART what it takes; true when the ring is empty afterwards.
+    bool empty()
+    {
+        Lock_guard const guard(lock_);
+        return in_ == out_;
+    }
+
+    /// Gives the UART a little of what it takes; true when the ring is empty afterwards.
     bool drain()
     {
         Lock_guard const guard(lock_);
@@ -73,6 +81,8 @@ public:
 
 private:
     static constexpr std::size_t ring_size = 32768;
+    /// An emulated UART is never busy: without an end to it, one crossing would send all that many have left.
+    static constexpr unsigned most_at_once = 64;
 
     static std::size_t kept_back(Keep keep)
     {
@@ -88,6 +98,8 @@ private:
         return ring_size / 4 * 3;
     }
 
+    std::size_t room_locked() const OVM_REQUIRES(lock_) { return ring_.size() - (in_ - out_); }
+
     void append_locked(std::span<const std::uint8_t> bytes) OVM_REQUIRES(lock_)
     {
         for (auto const byte : bytes)
@@ -96,8 +108,12 @@ private:
 
     void drain_locked() OVM_REQUIRES(lock_)
     {
-        while (out_ != in_ && port_.try_write(ring_[out_ % ring_.size()]))
+        for (unsigned given = 0; given < most_at_once && out_ != in_; ++given)
+        {
+            if (!port_.try_write(ring_[out_ % ring_.size()]))
+                return;
             ++out_;
+        }
     }
 
     Serial_port& port_;

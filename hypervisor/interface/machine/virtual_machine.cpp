@@ -48,7 +48,7 @@ void Virtual_machine::destroy_processors()
 
 bool Virtual_machine::take_down_step()
 {
-    constexpr std::uint64_t pages = 48;
+    constexpr std::uint64_t pages = 32;
     switch (take_down_)
     {
     case Take_down::nothing:
@@ -145,7 +145,7 @@ std::expected<void, Load_error> Virtual_machine::load(const Vm_files& files)
 
 Result<bool> Virtual_machine::load_step()
 {
-    constexpr Bytes slice{16 << 10};
+    constexpr Bytes slice{12 << 10};
     return copies_.copy_some(slice);
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <type_traits>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "object/adaptor/parameters.hpp"
 #include "object/module/family.hpp"
@@ -50,6 +51,7 @@ template <typename Family, typename Policy>
 Result<Family*> construct(Policy_place place, Values values)
 {
     static_assert(std::is_trivially_destructible_v<Policy>, "a policy's end is not told to it");
+    OVM_REQUIRES_THAT(values.size() == Policy::description.parameters.size());
     if constexpr (requires { Policy::check(values); })
     {
         OVM_TRY(Policy::check(values));

@@ -14,9 +14,9 @@ std::optional<Core_id> Homes::home_of(Identity vcpu) const
 {
     OVM_REQUIRES_THAT(is_possible(vcpu));
     auto const home = place(vcpu);
-    if (home == State::nowhere)
+    if (home.is_nowhere())
         return std::nullopt;
-    return Core_id(home);
+    return home.core();
 }
 
 std::optional<Core_id> Homes::first_home(Vm_id vm) const
@@ -36,9 +36,9 @@ std::optional<Node_id> Homes::main_node(Vm_id vm) const
     OVM_REQUIRES_THAT(processor::is_possible({vm, Vcpu_index(0)}));
     for (auto const home : homes_[vm.value() - 1])
     {
-        if (home == State::nowhere)
+        if (home.is_nowhere())
             continue;
-        auto const node = arch::node_of(Core_id(home)).value();
+        auto const node = arch::node_of(home.core()).value();
         ++vcpus[node];
         if (!best)
             best = node; // of the first one: it stays so among equals, as only more beats it below
@@ -58,7 +58,7 @@ void Homes::settle(Identity vcpu, Core_id core)
     OVM_REQUIRES_THAT(core.value() < cores_);
     if (home_of(vcpu))
         remove(vcpu);
-    place(vcpu) = static_cast<std::uint8_t>(core.value());
+    place(vcpu) = State::Home(core);
     ++vcpus_[vcpu.vm.value() - 1];
     ++residents_[core.value()];
 }
@@ -67,7 +67,7 @@ void Homes::remove(Identity vcpu)
 {
     auto const home = home_of(vcpu);
     OVM_REQUIRES_THAT(home.has_value());
-    place(vcpu) = State::nowhere;
+    place(vcpu) = {};
     --vcpus_[vcpu.vm.value() - 1];
     --residents_[home->value()];
 }
@@ -100,12 +100,12 @@ Result<> Homes::read_vm(const State& state, std::uint32_t vm)
 {
     for (auto const home : state.homes[vm])
     {
-        if (home == State::nowhere)
+        if (home.is_nowhere())
             continue;
-        if (home >= cores_)
+        if (home.core().value() >= cores_)
             return Error::invalid;
         ++vcpus_[vm];
-        ++residents_[home];
+        ++residents_[home.core().value()];
     }
     if (vcpus_[vm] != state.vcpus[vm])
         return Error::invalid;

@@ -73,7 +73,7 @@ public:
             for (std::uint32_t i = 0; i < row.size(); ++i)
             {
                 Identity const vcpu{vm, Vcpu_index(i)};
-                if (row[i] != State::nowhere && wanted(vcpu, Core_id(row[i])))
+                if (!row[i].is_nowhere() && wanted(vcpu, row[i].core()))
                     return vcpu;
             }
         }
@@ -89,14 +89,14 @@ private:
     static constexpr std::uint32_t vms_a_search = 8;
     using State = processor::Placement_state;
 
-    std::uint8_t& place(Identity vcpu) { return homes_[vcpu.vm.value() - 1][vcpu.index.value()]; }
-    std::uint8_t place(Identity vcpu) const { return homes_[vcpu.vm.value() - 1][vcpu.index.value()]; }
+    State::Home& place(Identity vcpu) { return homes_[vcpu.vm.value() - 1][vcpu.index.value()]; }
+    State::Home place(Identity vcpu) const { return homes_[vcpu.vm.value() - 1][vcpu.index.value()]; }
 
     Result<> read_vm(const State& state, std::uint32_t vm);
 
     std::uint32_t cores_;
     std::uint32_t searched_ = 0;
-    decltype(State::homes) homes_ = State::all_nowhere();
+    decltype(State::homes) homes_{};
     std::array<std::uint8_t, processor::most_vms> vcpus_{}; ///< with a home, of each VM
     std::array<std::uint32_t, arch::max_cores> residents_{};
 };

@@ -149,7 +149,7 @@ private:
                                                                      { return policy.place({vm, index()}, {}); });
         if (!home)
             return home.error() == Error::busy ? Step::again : give_up();
-        policies_.homes.homes[vm.value() - 1][objects_.size()] = static_cast<std::uint8_t>(home->value());
+        policies_.homes.homes[vm.value() - 1][objects_.size()] = processor::Placement_state::Home(*home);
         policies_.homes.vcpus[vm.value() - 1] = static_cast<std::uint8_t>(objects_.size() + 1);
         objects_.emplace_back();
         auto made = object::make<Thing>(heap_);
@@ -172,7 +172,7 @@ private:
                                                                      { return policy.leave({vm, last}); });
         if (!left && left.error() == Error::busy)
             return Step::again;
-        policies_.homes.homes[vm.value() - 1][last.value()] = processor::Placement_state::nowhere;
+        policies_.homes.homes[vm.value() - 1][last.value()] = {};
         policies_.homes.vcpus[vm.value() - 1] = static_cast<std::uint8_t>(last.value());
         objects_.pop_back();
         return Step::again;

@@ -96,8 +96,8 @@ TEST(Placements, AllCoresAtOnceLeaveASumThatIsRight)
         ASSERT_TRUE(placement.export_state(state));
         std::uint32_t found = 0;
         for (auto const& vm : state.homes)
-            found += static_cast<std::uint32_t>(
-                std::ranges::count_if(vm, [](auto home) { return home != Placement_state::nowhere; }));
+            found +=
+                static_cast<std::uint32_t>(std::ranges::count_if(vm, [](auto home) { return !home.is_nowhere(); }));
         EXPECT_EQ(found, living.load());
     }
 }

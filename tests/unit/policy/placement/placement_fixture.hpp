@@ -119,17 +119,17 @@ public:
         for (std::uint32_t vm = 1; vm <= processor::most_vms; ++vm)
         {
             auto const counted = static_cast<std::size_t>(
-                std::ranges::count_if(state.homes[vm - 1], [](auto home) { return home != Placement_state::nowhere; }));
+                std::ranges::count_if(state.homes[vm - 1], [](auto home) { return !home.is_nowhere(); }));
             ASSERT_EQ(counted, state.vcpus[vm - 1]);
             for (std::uint32_t i = 0; i < processor::most_vcpus; ++i)
             {
                 auto const home = state.homes[vm - 1][i];
-                if (home == Placement_state::nowhere)
+                if (home.is_nowhere())
                     continue;
                 ++known;
                 auto const found = homes.find(vcpu_of(vm, i));
                 ASSERT_NE(found, homes.end()) << vm << "." << i;
-                ASSERT_EQ(found->second.value(), home) << vm << "." << i;
+                ASSERT_EQ(found->second, home.core()) << vm << "." << i;
             }
         }
         EXPECT_EQ(known, homes.size());
