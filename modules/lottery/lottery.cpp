@@ -156,5 +156,3 @@ Result<> Lottery::import_state(Scheduler_state& state)
 }
 
 } // namespace ovm::modules
-
-OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Lottery>)

@@ -76,5 +76,3 @@ Result<> Predictor::import_state(Halt_state& state)
 }
 
 } // namespace ovm::modules
-
-OVM_MODULE(ovm::object::provides<ovm::processor::Halt, ovm::modules::Predictor>)

@@ -194,5 +194,3 @@ Result<> Stride::import_state(Scheduler_state& state)
 }
 
 } // namespace ovm::modules
-
-OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Stride>)

@@ -29,7 +29,7 @@ struct Point
     Field xy{};
 };
 
-/// Finds the point that 32 bytes stand for (RFC 8032, 5.1.3), in steps of at most 14,000 instructions.
+/// Finds the point that 32 bytes stand for (RFC 8032, 5.1.3), in steps of at most 10,000 instructions.
 /// Failure: Error::denied for anything but the canonical form of a point that is not of small order.
 class Point_decoder
 {

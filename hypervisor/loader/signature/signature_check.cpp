@@ -10,7 +10,7 @@ namespace
 {
 
 constexpr unsigned digest_bits = 512;
-constexpr unsigned digest_bits_of_a_step = 128;
+constexpr unsigned digest_bits_of_a_step = 64;
 
 /// What stands for the point with -x.
 constexpr Field::Words negative(Field::Words point)

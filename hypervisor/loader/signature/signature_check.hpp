@@ -14,8 +14,8 @@ namespace ovm::loader
 {
 
 /// Whether a signature by Ed25519 (RFC 8032, 5.1.7, without the factor 8) is the key's over the message, found out in
-/// steps that fit into a crossing: three take up to 15,000 instructions, the others half of that. A message of 64 KiB
-/// takes 810 of them and 5.5 million instructions.
+/// steps that fit into a crossing: one takes 15,000 instructions, the others at most 12,000. A message of 64 KiB takes
+/// 810 of them and 5.5 million instructions.
 /// Failure:     Error::denied, and no other word about why. Refused are, too, signatures and keys that say the same
 ///              thing in another way (S >= L, coordinates >= p), and keys and R of small order.
 /// Concurrency: its owner's. Nothing is secret here, so the time that it takes may tell everything.

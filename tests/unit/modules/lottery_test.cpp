@@ -3,7 +3,7 @@
 #include <array>
 #include <random>
 
-#include "modules/lottery/lottery.hpp"
+#include "lottery/lottery.hpp"
 #include "policy/scheduler/round_robin_scheduler.hpp"
 #include "policy/scheduler_simulator.hpp"
 

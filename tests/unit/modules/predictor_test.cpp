@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "modules/predictor/predictor.hpp"
+#include "predictor/predictor.hpp"
 
 namespace
 {

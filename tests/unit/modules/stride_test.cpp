@@ -6,7 +6,7 @@
 
 #include "policy/scheduler/fair_scheduler.hpp"
 #include "policy/scheduler_simulator.hpp"
-#include "modules/stride/stride.hpp"
+#include "stride/stride.hpp"
 
 namespace
 {

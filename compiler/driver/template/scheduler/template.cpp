@@ -118,5 +118,3 @@ Result<> Template_class::import_state(Scheduler_state& state)
 }
 
 } // namespace ovm::modules
-
-OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Template_class>)

@@ -4,8 +4,8 @@
 #include <array>
 #include <random>
 
-#include "modules/template-name/template_file.hpp"
 #include "policy/scheduler_simulator.hpp"
+#include "template-name/template_file.hpp"
 
 namespace ovm::test
 {

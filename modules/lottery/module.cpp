@@ -1,0 +1,3 @@
+#include "lottery.hpp"
+
+OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Lottery>)

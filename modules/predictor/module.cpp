@@ -1,0 +1,3 @@
+#include "predictor.hpp"
+
+OVM_MODULE(ovm::object::provides<ovm::processor::Halt, ovm::modules::Predictor>)
