@@ -67,6 +67,41 @@ Spot Execution::hint(llvm::Value* pointer) const
     return {best, ""};
 }
 
+/// The structure of a class; none for templates, which have one name for all.
+llvm::StructType* Execution::structure_of(const std::string& mangled) const
+{
+    auto const text = llvm::demangle(mangled);
+    constexpr std::string_view prefix = "typeinfo name for ";
+    if (!text.starts_with(prefix) || text.find('<') != std::string::npos)
+        return nullptr;
+    for (auto const* const kind : {"class.", "struct."})
+    {
+        auto* const type = llvm::StructType::getTypeByName(function_.getContext(), kind + text.substr(prefix.size()));
+        if (type != nullptr && !type->isOpaque())
+            return type;
+    }
+    return nullptr;
+}
+
+/// What a pointer or reference of that type leads to.
+Spot Execution::declared(const llvm::DIType* pointer) const
+{
+    auto const* at = pointer;
+    unsigned levels = 0;
+    while (auto const* const derived = llvm::dyn_cast_or_null<llvm::DIDerivedType>(at))
+    {
+        levels += derived->getTag() == llvm::dwarf::DW_TAG_pointer_type ||
+                          derived->getTag() == llvm::dwarf::DW_TAG_reference_type
+                      ? 1
+                      : 0;
+        at = derived->getBaseType();
+    }
+    auto const* const composite = llvm::dyn_cast_or_null<llvm::DICompositeType>(at);
+    if (composite == nullptr || levels != 1 || composite->getIdentifier().empty())
+        return {};
+    return {structure_of(composite->getIdentifier().str()), ""};
+}
+
 /// What the access itself says: the compiler notes the member that it accesses.
 Spot Execution::tagged(const llvm::Instruction& access) const
 {
@@ -77,20 +112,8 @@ Spot Execution::tagged(const llvm::Instruction& access) const
     auto const* const name =
         base == nullptr || base->getNumOperands() == 0 ? nullptr : llvm::dyn_cast<llvm::MDString>(base->getOperand(0));
     auto const* const offset = llvm::mdconst::dyn_extract<llvm::ConstantInt>(tag->getOperand(2));
-    if (name == nullptr || offset == nullptr || !name->getString().starts_with("_ZTS"))
-        return {};
-    auto const text = llvm::demangle(name->getString().str());
-    constexpr std::string_view prefix = "typeinfo name for ";
-    // Templates have one name for all.
-    if (!text.starts_with(prefix) || text.find('<') != std::string::npos)
-        return {};
-    for (auto const* const kind : {"class.", "struct."})
-    {
-        auto* const type = llvm::StructType::getTypeByName(function_.getContext(), kind + text.substr(prefix.size()));
-        if (type != nullptr && !type->isOpaque())
-            return layout_.inside({type, ""}, offset->getZExtValue());
-    }
-    return {};
+    auto* const type = name == nullptr ? nullptr : structure_of(name->getString().str());
+    return type == nullptr || offset == nullptr ? Spot{} : layout_.inside({type, ""}, offset->getZExtValue());
 }
 
 /// The member that an access is of, as the source declares it.
@@ -354,7 +377,10 @@ std::vector<Cell> Execution::cells_at(const Target& target, const z3::expr& addr
     if (!layout_.cells(spot, 0, size, found))
         refuse("an access to a part of a member, or beyond its object's type", &at);
     for (auto const& cell : found)
+    {
         note_use(target, address, cell, at);
+        note_array(target, address, cell);
+    }
     return found;
 }
 
@@ -436,6 +462,33 @@ Cells& Execution::cells(State& state, const Target& target, const Cell& cell)
     if (target.region != nullptr && target.region->global == nullptr && !target.region->given)
         begin.undefined = z3::const_array(logic_.context().bv_sort(64), logic_.ones(cell.bytes * 8));
     return state.memory.emplace(key, begin).first->second;
+}
+
+/// By rule: two arrays that are the same member of objects are one, or apart.
+void Execution::note_array(const Target& target, const z3::expr& address, const Cell& cell)
+{
+    if (target.region != nullptr)
+        return;
+    std::optional<z3::expr> base;
+    std::uint64_t bytes = cell.array_bytes;
+    std::uint64_t count = 0;
+    if (bytes != 0)
+        base = logic_.add(address, logic_.number(cell.array_offset, 64));
+    else if (target.row && target.row->count.is_numeral_u64(count) && target.spot.type != nullptr &&
+             !target.spot.type->isAggregateType())
+    {
+        base = target.row->base;
+        bytes = count * target.row->stride;
+    }
+    if (!base)
+        return;
+    auto& list = arrays_[cell.key];
+    for (auto const& [other, size] : list)
+    {
+        if (Logic::same(other, *base))
+            return;
+    }
+    list.emplace_back(*base, bytes);
 }
 
 void Execution::note_read(const std::string& key, const z3::expr& address)
@@ -634,7 +687,12 @@ void Execution::load(llvm::LoadInst& load, State& state)
         bool const constant_data = pointer.targets->size() == 1 && pointer.targets->front().region != nullptr &&
                                    pointer.targets->front().region->global != nullptr;
         if (!constant_data)
-            result->targets = outside(result->bits, state.path, hint(&load)).targets;
+        {
+            auto const* const member = member_of(load);
+            auto spot = member == nullptr ? Spot{} : declared(member->getBaseType());
+            result->targets =
+                outside(result->bits, state.path, spot.type != nullptr ? spot : hint(&load)).targets;
+        }
         // By rule: a reference leads to an object.
         auto const* const member = member_of(load);
         auto const* const type =

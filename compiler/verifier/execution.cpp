@@ -37,7 +37,9 @@ void Execution::run()
             fact(z3::ult(address, logic_.number(first_own_address, 64)));
             if (argument.hasNonNullAttr() || argument.getDereferenceableBytes() != 0)
                 fact(address != 0);
-            values_[&argument] = {outside(address, state.path, hint(&argument))};
+            auto const number = argument.getArgNo();
+            auto const spot = number < prepared_.types.size() ? declared(prepared_.types[number]) : Spot{};
+            values_[&argument] = {outside(address, state.path, spot.type != nullptr ? spot : hint(&argument))};
         }
         else
         {
@@ -337,6 +339,21 @@ std::vector<z3::expr> Execution::facts()
                     if (!Logic::same(other, address))
                         list.push_back(other);
                 }
+            }
+        }
+    }
+    for (auto const& [key, list] : arrays_)
+    {
+        for (std::size_t i = 0; i < list.size(); ++i)
+        {
+            for (std::size_t j = 0; j < i; ++j)
+            {
+                auto const& [a, a_size] = list[i];
+                auto const& [b, b_size] = list[j];
+                if (logic_.distance(a, b))
+                    continue;
+                all.push_back(a == b || (z3::uge(a - b, logic_.number(b_size, 64)) &&
+                                         z3::uge(b - a, logic_.number(a_size, 64))));
             }
         }
     }

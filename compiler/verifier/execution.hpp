@@ -120,6 +120,8 @@ private:
     Scalar step(llvm::GEPOperator& gep, State* state);
     void step_index(Target& target, const z3::expr& index, State* state, const llvm::Instruction* at);
     Spot hint(llvm::Value* pointer) const;
+    Spot declared(const llvm::DIType* pointer) const;
+    llvm::StructType* structure_of(const std::string& mangled) const;
     Spot tagged(const llvm::Instruction& access) const;
     const llvm::DIDerivedType* member_of(const llvm::Instruction& access) const;
     void load(llvm::LoadInst& load, State& state);
@@ -153,6 +155,7 @@ private:
     static std::string full_key(const Target& target, const Cell& cell);
     const Target& only_target(const Scalar& pointer, const llvm::Instruction& at) const;
     void note_write(const std::string& key, const z3::expr* address, bool undefined);
+    void note_array(const Target& target, const z3::expr& address, const Cell& cell);
     void note_read(const std::string& key, const z3::expr& address);
 
     // Questions.
@@ -177,6 +180,7 @@ private:
     std::map<std::string, unsigned> widths_{};
     std::map<std::string, std::vector<z3::expr>> reads_{};
     std::map<std::string, z3::expr> initial_{};
+    std::map<std::string, std::vector<std::pair<z3::expr, std::uint64_t>>> arrays_{}; ///< outside: where, and bytes
     std::vector<Writes*> recording_{};
     Stage stage_ = Stage::prove;
     unsigned silent_ = 0;

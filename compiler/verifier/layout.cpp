@@ -173,14 +173,22 @@ bool Layout::collect(const Spot& at, std::uint64_t base, std::uint64_t begin, st
                 cell.offset += base;
                 cell.end = base + bytes;
                 cell.many = true;
+                cell.array_offset = cell.array_bytes != 0 ? cell.array_offset + base : base;
+                cell.array_bytes = bytes;
                 found.push_back(cell);
             }
             return true;
         }
+        auto const first = found.size();
         for (std::uint64_t i = begin > base ? (begin - base) / stride : 0; i < count && base + i * stride < end; ++i)
         {
             if (!collect(element(at), base + i * stride, begin, end, found))
                 return false;
+        }
+        for (auto i = first; i < found.size() && !array->getElementType()->isStructTy(); ++i)
+        {
+            found[i].array_offset = base;
+            found[i].array_bytes = bytes;
         }
         return true;
     }

@@ -27,6 +27,8 @@ struct Cell
     unsigned bytes = 0;
     bool pointer = false;
     bool many = false; ///< all elements
+    std::uint64_t array_offset = 0; ///< of the array of scalars that it is in, and
+    std::uint64_t array_bytes = 0;  ///< its size; 0: it is in none
 };
 
 /// Memory is cells: the scalar members of the innermost structures. Two accesses meet only in the same member of

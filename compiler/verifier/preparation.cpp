@@ -4,6 +4,7 @@
 
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
@@ -94,6 +95,22 @@ llvm::ConstantStruct* provided_by(llvm::Module& module, llvm::Function& entry)
         auto* const record = llvm::dyn_cast<llvm::ConstantStruct>(global.getInitializer());
         if (record != nullptr && record->getOperand(5)->stripPointerCasts() == &entry)
             return record;
+    }
+    return nullptr;
+}
+
+/// Parameters are stored where the debugger finds them.
+const llvm::DIType* declared_type(llvm::Argument& argument)
+{
+    for (auto* const user : argument.users())
+    {
+        auto* const store = llvm::dyn_cast<llvm::StoreInst>(user);
+        if (store == nullptr || store->getValueOperand() != &argument)
+            continue;
+        for (auto* const record : llvm::findDVRDeclares(store->getPointerOperand()))
+            return record->getVariable()->getType();
+        for (auto* const call : llvm::findDbgDeclares(store->getPointerOperand()))
+            return call->getVariable()->getType();
     }
     return nullptr;
 }
@@ -253,7 +270,8 @@ private:
                     if (argument.hasAttribute(kind))
                         own->addAttr(argument.getAttribute(kind));
                 }
-                own->setName(argument.getName());
+                result_.types.resize(wrapper_->arg_size());
+                result_.types[static_cast<std::size_t>(at)] = declared_type(argument);
                 values.push_back(own);
             }
         }

@@ -6,6 +6,7 @@
 
 namespace llvm
 {
+class DIType;
 class Function;
 class Instruction;
 class Module;
@@ -32,6 +33,7 @@ struct Prepared
     llvm::Function* function = nullptr; ///< what is executed
     llvm::Function* entry = nullptr;    ///< as it was compiled
     std::string invariant{};            ///< name of the class invariant, if there is one
+    std::vector<const llvm::DIType*> types{}; ///< as the source declares the parameters; null where it is not known
     bool constructs = false;            ///< a policy, in memory that nobody has written
 };
 

@@ -29,6 +29,8 @@ namespace ovm::compiler::verifier
 namespace
 {
 
+constexpr const char* vacuity = "vacuity";
+
 /// A module in a context of its own: each thread needs one for each entry, as preparation changes it.
 struct Own_module
 {
@@ -145,6 +147,12 @@ private:
         result_.known = decision.known();
         for (std::size_t i = 0; i < questions.size(); ++i)
             take(questions[i], answers[i], entry);
+        // Behind what fails always there is no path: that says nothing about the assumptions.
+        auto& all = result_.obligations;
+        if (std::any_of(all.begin(), all.end(), [](const Obligation& one)
+                        { return one.verdict == Verdict::refuted && one.kind != vacuity; }))
+            std::erase_if(all, [](const Obligation& one)
+                          { return one.verdict == Verdict::refuted && one.kind == vacuity; });
     }
 
     void take(const Question& question, const Answer& answer, const std::string& entry)
@@ -234,7 +242,7 @@ std::string why(const Obligation& obligation)
         return obligation.why;
     if (obligation.verdict == Verdict::undecided)
         return "the solver gave up; a loop invariant or an assertion before it may help";
-    if (obligation.verdict == Verdict::refuted && obligation.kind == "vacuity")
+    if (obligation.verdict == Verdict::refuted && obligation.kind == vacuity)
         return obligation.text + ", so that anything could be proved there";
     if (obligation.verdict == Verdict::refuted)
         return "this can happen for the values below, as far as the invariants say";
