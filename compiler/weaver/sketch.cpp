@@ -32,7 +32,7 @@ public:
             else if (is(";") || (is(":") && is_access_label()))
             {
                 // Without parentheses it is a class, or a variable: its name comes last.
-                give_tags(scoped(named_ || at_ < start_ + 2 ? name_ : std::string(word(at_ - 2))));
+                give_tags(scoped(named_ || at_ == start_ ? name_ : std::string(word(at_ - 1))));
                 ++at_;
                 begin_declaration();
             }
