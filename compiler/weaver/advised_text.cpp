@@ -28,8 +28,10 @@ std::string call(const Advice& advice, const Place& place, const std::string& pr
         switch (parameter)
         {
         case Advice_parameter::at:
-            argument = "::ovm::weave::Join_point{" + quoted(place.function) + ", " + quoted(place.file) + ", " +
-                       std::to_string(place.line) + "}";
+            argument = "[]() __attribute__((always_inline)) -> ::ovm::weave::Join_point const& "
+                       "{ static constexpr ::ovm::weave::Join_point at{" +
+                       quoted(place.function) + ", " + quoted(place.file) + ", " + std::to_string(place.line) +
+                       "}; return at; }()";
             break;
         case Advice_parameter::proceed:
             argument = proceed;

@@ -69,7 +69,7 @@ std::string arguments_of(const clang::FunctionDecl& function)
     std::string text;
     for (const auto* parameter : function.parameters())
     {
-        if (!parameter->isExplicitObjectParameter() && !parameter->getName().empty())
+        if (!parameter->isExplicitObjectParameter())
         {
             text +=
                 (text.empty() ? "" : ", ") + parameter->getNameAsString() + (parameter->isParameterPack() ? "..." : "");

@@ -15,7 +15,7 @@ namespace ovm::compiler
 /// How a function's body names its object; empty: it has none.
 [[nodiscard]] std::string self_of(const clang::FunctionDecl& function);
 
-/// A function's named parameters, separated by commas, packs expanded, without the explicit object.
+/// A function's parameters, separated by commas, packs expanded, without the explicit object.
 [[nodiscard]] std::string arguments_of(const clang::FunctionDecl& function);
 
 /// The declared return type, as it may stand behind `->` in the function's body.

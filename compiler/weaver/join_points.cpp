@@ -144,6 +144,11 @@ std::string Join_points::obstacle(const clang::FunctionDecl& function, const Adv
     {
         return "the advice wants 'self', and the function has no object";
     }
+    if (advice.takes(Advice_parameter::arguments) &&
+        std::ranges::any_of(function.parameters(), [](const auto* each) { return each->getName().empty(); }))
+    {
+        return "the advice wants 'arguments', and a parameter has no name";
+    }
     if (function.isNoReturn() && advice.kind != Advice_kind::before)
     {
         return "it never returns";

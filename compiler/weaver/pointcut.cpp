@@ -291,7 +291,13 @@ bool Pointcut::may_hold(const Node& node, const Sketch& sketch, std::string_view
                 std::ranges::any_of(sketch.called, [&](const std::string& each) { return glob_matches(name, each); }));
     }
     case Kind::tagged:
-        return std::ranges::any_of(sketch.tags, [&](const std::string& tag) { return glob_matches(node.glob, tag); });
+        return std::ranges::any_of(sketch.tags,
+                                   [&](const auto& tag)
+                                   {
+                                       return glob_matches(node.glob, tag.second) &&
+                                              (function.empty() || function == tag.first ||
+                                               function.starts_with(tag.first + "::"));
+                                   });
     case Kind::within:
         return within_glob(node.glob, function);
     case Kind::none:

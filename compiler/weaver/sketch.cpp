@@ -31,6 +31,8 @@ public:
             }
             else if (is(";") || (is(":") && is_access_label()))
             {
+                // Without parentheses it is a class, or a variable: its name comes last.
+                give_tags(scoped(named_ || at_ == start_ ? name_ : std::string(word(at_ - 1))));
                 ++at_;
                 begin_declaration();
             }
@@ -44,6 +46,11 @@ public:
                 {
                     name_ = name_before(at_);
                     named_ = !name_.empty();
+                }
+                if (at_ > start_ && word(at_ - 1) == "OVM_TAG" && at_ + 1 < words_.size() &&
+                    words_[at_ + 1].kind == Word::Kind::text)
+                {
+                    tags_.emplace_back(word(at_ + 1));
                 }
                 skip_pair("(", ")");
             }
@@ -79,6 +86,7 @@ private:
         if (named_)
         {
             sketch_.functions.insert(scoped(name_));
+            give_tags(scoped(name_));
             skip_pair("{", "}");
             // Braces of a constructor's initialisers are followed by more of them, or by the body.
             if (at_ < words_.size() && !is(",") && !is("{"))
@@ -93,9 +101,20 @@ private:
             skip_pair("{", "}");
             return;
         }
+        give_tags(scoped(scope));
         scopes_.push_back(scope);
         ++at_;
         begin_declaration();
+    }
+
+    /// What was declared has the tags that stood before its name.
+    void give_tags(const std::string& owner)
+    {
+        for (const std::string& tag : tags_)
+        {
+            sketch_.tags.emplace(owner, tag);
+        }
+        tags_.clear();
     }
 
     /// Whether the declaration up to this brace opens a namespace or class, and its name (none for unnamed and inline
@@ -240,6 +259,7 @@ private:
     std::size_t start_ = 0; ///< of the declaration
     bool named_ = false;    ///< it has a name before a parenthesis
     std::string name_;
+    std::vector<std::string> tags_; ///< of the declaration
     std::vector<std::string> scopes_;
 };
 
@@ -265,10 +285,6 @@ Sketch sketch_of(std::string_view text)
         }
     }
     Sketcher(words, sketch).run();
-    for (std::string& tag : strings_of(text, "OVM_TAG"))
-    {
-        sketch.tags.insert(std::move(tag));
-    }
     return sketch;
 }
 

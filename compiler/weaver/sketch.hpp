@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ovm::compiler
@@ -14,7 +15,8 @@ struct Sketch
     std::set<std::string> functions; ///< that have a body, with their scopes
     std::set<std::string> classes;
     std::set<std::string> called; ///< names before a parenthesis, without scopes
-    std::set<std::string> tags;   ///< of OVM_TAG
+    /// Tags of OVM_TAG, each behind the class or function that has it.
+    std::set<std::pair<std::string, std::string>> tags;
 
     void merge(const Sketch& other);
 };

@@ -18,6 +18,7 @@ namespace ovm::object
 class Adaptor;
 class Local_heap;
 class Local_space;
+class Trace_ring;
 } // namespace ovm::object
 
 namespace ovm::processor
@@ -78,6 +79,7 @@ struct Core_window
     std::atomic<std::uint64_t> hang_seen{0}; ///< the epoch that a neighbour wants to end (arch/hang.hpp); 0: none
     std::uint64_t hang_epoch = 0;            ///< of the last such wish that this core looked at
     std::uint32_t hang_wishes = 0;           ///< how many there were for it
+    object::Trace_ring* trace = nullptr;     ///< made by the aspect `trace`; else there is none
     /// The object table: this core's representative of each object.
     alignas(page_size.value()) std::array<std::atomic<void*>, object_slots> objects{};
 };

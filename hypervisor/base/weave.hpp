@@ -23,7 +23,7 @@
 namespace ovm::weave
 {
 
-/// Where advice was woven in: constants of the advised place.
+/// Where advice was woven in: constants of the advised place. Lifetime: for ever.
 struct Join_point
 {
     std::string_view function; ///< with its namespaces and classes

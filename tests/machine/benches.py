@@ -23,6 +23,16 @@ def bench_works(bench, words):
             raise Failure(f"{figure['name']} is {figure['ovm']}")
 
 
+@scenario("bench-compiler", timeout=300)
+def bench_compiler(bench):
+    """The clean build's figures are there; the short form compiles a few sources only."""
+    command = [str(ROOT / "bench" / "compiler"), "--short", "--json", "--build", str(bench.build)]
+    outcome = bench.run(command=command, timeout=260).needs_status(machine.good)
+    for figure in json.loads(outcome.text.splitlines()[-1])["results"]:
+        if figure["ovm"] <= 0:
+            raise Failure(f"{figure['name']} is {figure['ovm']}")
+
+
 @scenario("bench-sharing", timeout=1200, full=True)
 def bench_sharing(bench):
     """No fast path touches a cache line that another core writes. The trace is exact, so it is judged."""

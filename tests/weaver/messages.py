@@ -24,6 +24,7 @@ int old(int count, ...) { return count; }
 int global = run(3);
 struct Text { const char* text; };
 Text view(const Text& text) { return text; }
+void nameless(int) {}
 Text user() { return view(Text{"a"}); }
 union Either { int one; float other; };
 static_assert(made() == 1);
@@ -62,12 +63,14 @@ CASES = [
      '{ return proceed(); } };', ("source.cpp", 12), ("function 'app::old'", "variable arguments")),
     ("no object", 'struct OVM_ASPECT A { OVM_BEFORE("execution(app::run)") static void f(auto& self) {} };',
      ("source.cpp", 3), ("function 'app::run'", "has no object")),
+    ("no name", 'struct OVM_ASPECT A { OVM_BEFORE("execution(app::nameless)") static void f(auto&... arguments) {} };',
+     ("source.cpp", 16), ("function 'app::nameless'", "a parameter has no name")),
     ("global call", 'struct OVM_ASPECT A { OVM_BEFORE("call(app::run)") static void f() {} };',
      ("source.cpp", 13), ("call of 'app::run'", "outside of a function")),
     ("temporary", 'struct OVM_ASPECT A { OVM_AFTER("call(app::view)") static void f() {} };',
-     ("source.cpp", 16), ("call of 'app::view'", "temporary argument")),
+     ("source.cpp", 17), ("call of 'app::view'", "temporary argument")),
     ("union", 'struct OVM_ASPECT A { struct OVM_INTRODUCE("app::Either") B { int two = 2; }; };',
-     ("source.cpp", 17), ("cannot be introduced into 'app::Either'", "it is a union")),
+     ("source.cpp", 18), ("cannot be introduced into 'app::Either'", "it is a union")),
     ("source", 'struct OVM_ASPECT A { OVM_BEFORE("execution(app::run)") static void f() { wrong; } };',
      ("aspect.hpp", 2), ("use of undeclared identifier 'wrong'", "does not compile", "mend it")),
 ]

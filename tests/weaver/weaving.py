@@ -100,7 +100,7 @@ namespace app
 class Thing
 {
 public:
-    void set(int next, int) { value = next; hidden(); }
+    void set(int next, [[maybe_unused]] int other) { value = next; hidden(); }
     int value = 1;
 
 private:
@@ -127,7 +127,7 @@ target
 after
 called 6
 target
-was 1, gets 5, 42
+was 1, gets 5 6, 42
 7 3
 """
 

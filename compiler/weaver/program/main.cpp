@@ -6,6 +6,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -22,8 +23,8 @@ constexpr const char* help = R"(Weaves aspects into a source file.
       writes the woven, preprocessed source (standard output without -o)
   ovm-weave --aspect FILE... --compile [--launcher PROGRAM] -- COMPILER FLAGS... -c SOURCE -o OBJECT
       weaves and compiles, as a compiler launcher does; the map is written to OBJECT.weave
-  ovm-weave --merge [--map FILE] [--json] OBJECT.weave...
-      the map of a program; what matched in none of its sources is an error
+  ovm-weave --merge [--map FILE] [--json] OBJECT.weave|FOLDER...
+      the map of a program, from those of its sources; what matched in none of its sources is an error
 
   --part      SOURCE is one of several: advice may match nothing in it (implied by --compile)
   --map FILE  writes the join-point map, as JSON if FILE ends in .json, else as text
@@ -136,10 +137,32 @@ int compile(const Options& options, const Compile_command& parts)
     return run(command);
 }
 
+/// Folders stand for all maps below them.
+std::vector<std::string> files_of(const std::vector<std::string>& names)
+{
+    std::vector<std::string> files;
+    for (const std::string& name : names)
+    {
+        if (!std::filesystem::is_directory(name))
+        {
+            files.push_back(name);
+            continue;
+        }
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(name))
+        {
+            if (entry.path().extension() == ".weave")
+            {
+                files.push_back(entry.path());
+            }
+        }
+    }
+    return files;
+}
+
 int merge_maps(const Options& options)
 {
     std::vector<Weaving> parts;
-    for (const std::string& file : options.files)
+    for (const std::string& file : files_of(options.files))
     {
         std::ostringstream text;
         text << std::ifstream(file).rdbuf();

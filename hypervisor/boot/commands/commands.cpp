@@ -175,7 +175,7 @@ Command::Step Faults_command::run(Invocation& invocation)
     return Step::again;
 }
 
-Command::Step Stop_command::run(Invocation&)
+Command::Step Stop_command::run([[maybe_unused]] Invocation& invocation)
 {
     machine().stop();
     return Step::done;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/static_vector.hpp"
+#include "base/weave.hpp"
 #include "interface/command/command.hpp"
 #include "interface/command/command_job.hpp"
 #include "object/adaptor/swap.hpp"
@@ -56,7 +57,7 @@ public:
 };
 
 /// Collects what nobody refers to, now, and tells what came of it.
-class Gc_command final : public Machine_command
+class OVM_TAG("privileged") Gc_command final : public Machine_command
 {
 public:
     using Machine_command::Machine_command;
@@ -83,7 +84,7 @@ private:
 };
 
 /// `swap scheduler fair slice=5ms`, or several with `and` between them: all of them or none.
-class Swap_command final : public Machine_command
+class OVM_TAG("privileged") Swap_command final : public Machine_command
 {
 public:
     using Machine_command::Machine_command;
@@ -101,7 +102,7 @@ private:
 };
 
 /// `move debian1 1 0`: vcpu 1 of debian1 to core 0.
-class Move_command final : public Machine_command
+class OVM_TAG("privileged") Move_command final : public Machine_command
 {
 public:
     using Machine_command::Machine_command;
@@ -117,7 +118,7 @@ private:
 };
 
 /// `kind frame-stocks per-node`.
-class Kind_command final : public Machine_command
+class OVM_TAG("privileged") Kind_command final : public Machine_command
 {
 public:
     using Machine_command::Machine_command;
@@ -175,7 +176,7 @@ public:
     Step run(interface::Invocation& invocation) override;
 };
 
-class Stop_command final : public Machine_command
+class OVM_TAG("privileged") Stop_command final : public Machine_command
 {
 public:
     using Machine_command::Machine_command;
@@ -190,6 +191,8 @@ class Commands final : private interface::Answer_sink
 {
 public:
     explicit Commands(Hypervisor& machine);
+    /// One more command, which lives as long as this: for aspects. Error::full.
+    Result<> add(interface::Command& command) { return table_.add(command); }
     void enter(std::string_view line, std::string_view who) { job_.enter(line, who); }
     bool idle() const { return job_.idle(); }
 

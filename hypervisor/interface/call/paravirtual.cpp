@@ -168,4 +168,9 @@ bool Paravirtual::withdraw()
     return (*word & 1) == 0;
 }
 
+std::uint64_t Paravirtual_calls::call(processor::Vcpu&, std::uint64_t)
+{
+    return no_such_call;
+}
+
 } // namespace ovm::interface

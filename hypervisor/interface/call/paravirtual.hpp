@@ -66,7 +66,7 @@ private:
 class Paravirtual_calls final : public Call_target
 {
 public:
-    std::uint64_t call(processor::Vcpu&, std::uint64_t) override { return no_such_call; }
+    std::uint64_t call(processor::Vcpu& vcpu, std::uint64_t number) override;
 
 private:
     static constexpr std::uint64_t no_such_call = ~std::uint64_t{1000} + 1; ///< -KVM_ENOSYS
