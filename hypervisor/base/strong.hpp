@@ -44,6 +44,9 @@ using Pages = Quantity<struct Pages_tag>;             ///< of 4 KiB
 using Nanoseconds = Quantity<struct Nanoseconds_tag>; ///< since the machine's start, or a duration
 using Ticks = Quantity<struct Ticks_tag>;             ///< of the time-stamp counter
 
+/// No machine runs for so long (48 years at 3 GHz): the sum of a time before it and a duration below it fits.
+inline constexpr Ticks end_of_time{std::uint64_t{1} << 62};
+
 /// An address in one address space; it moves by Bytes and differs from its like by Bytes.
 template <typename Tag>
 class Address : public Strong<Tag, std::uint64_t>

@@ -17,8 +17,6 @@ namespace
 
 /// A turn counts no longer than this.
 constexpr std::uint64_t longest_turn = std::uint64_t{1} << 32;
-/// Until the machine has run for this long, which it never has, no sum of times overflows.
-constexpr Ticks end_of_time{std::uint64_t{1} << 62};
 
 std::uint64_t weight(const Schedulable& vcpu)
 {

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/contract.hpp"
+#include "base/strong.hpp"
 #include "object/module/module.hpp"
 #include "processor/scheduler.hpp"
 
@@ -23,8 +25,10 @@ public:
     }};
     static constexpr object::Policy_description description{"template-name", "who waits longest runs next", parameters};
 
-    /// Durations come as ticks, in the order of the parameters.
-    explicit Template_class(object::Values values);
+    /// Of several values that have to fit one another, too; each is within its range. Error::out_of_range.
+    static Result<> check(object::Values values);
+    /// Durations come as ticks, in the order of the parameters. Requires check().
+    explicit Template_class(object::Values values) : slice_(values[0]) {}
 
     Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
     void leave(processor::Schedulable& vcpu, Ticks now) override;
@@ -35,6 +39,14 @@ public:
     Result<> import_state(processor::Scheduler_state& state) override;
 
 private:
+    static constexpr std::uint64_t longest_slice = std::uint64_t{1} << 40; ///< in ticks
+
+    /// What every function may rely on, and leaves so: ovmc proves both.
+    OVM_CLASS_INVARIANT bool invariant() const
+    {
+        return count_ <= most && count_ + (current_ != nullptr ? 1 : 0) <= most && residents_ <= most &&
+               slice_.value() <= longest_slice && OVM_FOR_ALL(i, count_, waiting_[i] != nullptr);
+    }
     void charge_current(Ticks now);
     void add(processor::Schedulable& vcpu);
     void take(std::uint32_t place);
