@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/bits.hpp"
+
 namespace ovm::modules
 {
 
@@ -19,13 +21,19 @@ std::uint64_t tickets(const Schedulable& vcpu)
 
 } // namespace
 
-Lottery::Lottery(object::Values values) : slice_(values[0]), lot_(values[1]) {}
+Result<> Lottery::check(object::Values values)
+{
+    if (values[0] > longest_slice || values[1] >= 0x7fff'ffff)
+        return Error::out_of_range;
+    return {};
+}
 
 void Lottery::charge_current(Ticks now)
 {
     if (current_ != nullptr && now > since_)
     {
-        current_->account().ran += now - since_;
+        auto& account = current_->account();
+        account.ran = Ticks(saturating_add(account.ran.value(), (now - since_).value()));
         since_ = now;
     }
 }
@@ -63,7 +71,10 @@ std::uint32_t Lottery::draw()
     OVM_REQUIRES_THAT(count_ > 0 && count_ <= most);
     std::uint64_t all = 0;
     for (std::uint32_t place = 0; place < count_; ++place)
+    {
+        OVM_LOOP_INVARIANT(all >= place && all <= std::uint64_t{place} * Scheduling_parameters::weight_max);
         all += tickets(*waiting_[place]);
+    }
     // Park and Miller's generator (1988): its period is all of its range.
     lot_ = lot_ * 48'271 % 0x7fff'ffff;
     std::uint64_t left = lot_ % all;
@@ -90,8 +101,10 @@ void Lottery::leave(Schedulable& vcpu, Ticks)
     --residents_;
 }
 
+/// It is one of those that were admitted, and so there is a place.
 void Lottery::wake(Schedulable& vcpu, Ticks)
 {
+    OVM_REQUIRES_THAT(count_ + (current_ != nullptr ? 1 : 0) < most);
     add(vcpu);
 }
 
@@ -111,6 +124,7 @@ void Lottery::block(Schedulable& vcpu, Ticks now)
 
 processor::Scheduler::Choice Lottery::choose(Ticks now)
 {
+    OVM_REQUIRES_THAT(now < end_of_time);
     charge_current(now);
     if (current_ != nullptr && now >= until_)
     {
@@ -138,18 +152,21 @@ Result<> Lottery::export_state(Scheduler_state& state)
 
 Result<> Lottery::import_state(Scheduler_state& state)
 {
-    if (state.vcpus.count() > most)
-        return Error::denied;
+    OVM_REQUIRES_THAT(state.now < end_of_time && current_ == nullptr && count_ == 0 && residents_ == 0);
     for (auto& vcpu : state.vcpus)
     {
+        OVM_LOOP_INVARIANT(invariant() && count_ <= residents_ && current_ == nullptr);
+        OVM_VARIANT(most - residents_);
+        if (residents_ == most)
+            return Error::denied;
+        ++residents_;
         if (vcpu.parameters().has_reservation())
             state.lost |= Scheduler_state::reservation;
-        vcpu.place() = {};
-        ++residents_;
         if (vcpu.runnable() && &vcpu != state.current)
             add(vcpu);
     }
-    current_ = state.current;
+    if (count_ < most)
+        current_ = state.current;
     since_ = state.now;
     until_ = state.now + slice_;
     return {};

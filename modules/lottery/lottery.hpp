@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/contract.hpp"
+#include "base/strong.hpp"
 #include "object/module/module.hpp"
 #include "processor/scheduler.hpp"
 
@@ -28,7 +30,10 @@ public:
     static constexpr object::Policy_description description{"lottery", "each turn by lot, tickets by weight",
                                                             parameters};
 
-    explicit Lottery(object::Values values);
+    /// Error::out_of_range: the clock is too fast for such a slice.
+    static Result<> check(object::Values values);
+    /// Requires check().
+    explicit Lottery(object::Values values) : slice_(values[0]), lot_(values[1]) {}
 
     Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
     void leave(processor::Schedulable& vcpu, Ticks now) override;
@@ -39,6 +44,13 @@ public:
     Result<> import_state(processor::Scheduler_state& state) override;
 
 private:
+    static constexpr std::uint64_t longest_slice = std::uint64_t{1} << 40; ///< in ticks
+
+    OVM_CLASS_INVARIANT bool invariant() const
+    {
+        return count_ <= most && count_ + (current_ != nullptr ? 1 : 0) <= most && residents_ <= most &&
+               slice_.value() <= longest_slice && lot_ < 0x7fff'ffff && OVM_FOR_ALL(i, count_, waiting_[i] != nullptr);
+    }
     void charge_current(Ticks now);
     void add(processor::Schedulable& vcpu);
     std::uint32_t place_of(const processor::Schedulable& vcpu) const;
@@ -46,7 +58,7 @@ private:
     std::uint32_t draw();
 
     Ticks slice_;
-    std::uint64_t lot_; ///< 0 < lot_ < 2^31 - 1
+    std::uint64_t lot_;
     std::array<processor::Schedulable*, most> waiting_{};
     std::uint32_t count_ = 0;
     std::uint32_t residents_ = 0;
