@@ -47,8 +47,7 @@ private:
     std::string report_;
 };
 
-/// `-fplugin-arg-ovm_checker-trusted=FILE` (needed), `...-root=FOLDER`, `...-checked=FOLDER` (any number of them),
-/// `...-report=FILE`.
+/// `-fplugin-arg-ovm_checker-trusted=FILE` (needed), `...-root=FOLDER`, `...-report=FILE`.
 class Action final : public clang::PluginASTAction
 {
 protected:
@@ -64,20 +63,14 @@ protected:
         for (const std::string& argument : arguments)
         {
             const auto [name, value] = llvm::StringRef(argument).split('=');
-            if (name == "checked" && !value.empty())
-            {
-                trust_.check_folder(value);
-                continue;
-            }
             std::string* place = name == "trusted"  ? &trusted
                                  : name == "root"   ? &root
                                  : name == "report" ? &report_
                                                     : nullptr;
             if (place == nullptr || value.empty())
             {
-                report_failure(compiler.getDiagnostics(),
-                               "unknown or empty argument '" + argument +
-                                   "'; there are trusted=FILE, root=FOLDER, checked=FOLDER, report=FILE");
+                report_failure(compiler.getDiagnostics(), "unknown or empty argument '" + argument +
+                                                              "'; there are trusted=FILE, root=FOLDER, report=FILE");
                 return false;
             }
             *place = value.str();

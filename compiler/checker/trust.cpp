@@ -1,6 +1,5 @@
 #include "trust.hpp"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -75,11 +74,6 @@ std::string Trust::read(llvm::StringRef list_path, llvm::StringRef root)
     return {};
 }
 
-void Trust::check_folder(llvm::StringRef folder)
-{
-    folders_.push_back(real_path(folder) + '/');
-}
-
 Standing Trust::standing_of(llvm::StringRef path)
 {
     const auto [position, fresh] = judged_.try_emplace(path, Standing::outside);
@@ -90,12 +84,6 @@ Standing Trust::standing_of(llvm::StringRef path)
         if (below.consume_front(root_))
         {
             position->second = judge(below);
-        }
-        if (position->second == Standing::outside &&
-            llvm::any_of(folders_,
-                         [&](const std::string& folder) { return llvm::StringRef(real).starts_with(folder); }))
-        {
-            position->second = Standing::checked;
         }
     }
     return position->second;

@@ -29,9 +29,6 @@ public:
     /// An empty `root` means the folder above the one that holds the list.
     [[nodiscard]] std::string read(llvm::StringRef list_path, llvm::StringRef root);
 
-    /// Every file below the folder is checked, as the hypervisor's are: none of them can be trusted.
-    void check_folder(llvm::StringRef folder);
-
     /// The standing of a file, by any name that the compiler has for it. Judgements are remembered.
     [[nodiscard]] Standing standing_of(llvm::StringRef path);
 
@@ -47,7 +44,6 @@ private:
 
     [[nodiscard]] Standing judge(llvm::StringRef relative_path) const;
 
-    std::vector<std::string> folders_; ///< checked, beside the hypervisor; real paths that end in a slash
     std::string root_;
     std::vector<Entry> entries_;
     llvm::StringMap<Standing> judged_;

@@ -91,12 +91,6 @@ class Suite:
         # The same file by another name: an absolute path, and a path with dots.
         for path in (str(self.root / "hypervisor/not_listed.cpp"), "hypervisor/arch/../not_listed.cpp"):
             self.check(f"trust: {path}", self.compile(path).returncode != 0)
-        # Folders that become the hypervisor's code, within the tree or not.
-        for folder, path, refused in (("modules", "modules/policy.cpp", True), (self.root / "site", "site/policy.cpp", True),
-                                      ("modules", "modules_of_others/policy.cpp", False)):
-            self.place(path, violation)
-            result = self.compile(path, arguments=("trusted=hypervisor/trusted.txt", f"checked={folder}"))
-            self.check(f"trust: {path} with checked={folder}", (result.returncode != 0) == refused, result.stderr)
         # Line markers, as a preprocessor or weaver leaves them, name the original.
         self.place("woven.cpp", '# 1 "hypervisor/not_listed.cpp"\n' + violation)
         result = self.compile("woven.cpp")
