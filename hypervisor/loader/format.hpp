@@ -62,13 +62,15 @@ struct Header
     Section notes{};               ///< for people: tools' versions. The loader does not look at it
 };
 
-/// An address of the module in its constants: the module's place is added to the 64 bits there.
+/// An address of the module in its constants: the module's place is added to the 64 bits there. It leads into the text,
+/// into the constants or to their end. In ascending order.
 struct Relocation
 {
     std::uint32_t at = 0; ///< from the beginning of the constants, a multiple of 8
 };
 
-/// Eight bytes of the constants that get the address of what the hypervisor exports under that name.
+/// Eight bytes of the constants that get the address of what the hypervisor exports under that name. In ascending
+/// order, and no relocation's.
 struct Import
 {
     std::uint32_t at = 0; ///< as Relocation's
