@@ -49,19 +49,33 @@ Done<> sign(const Path& file, const Path& key_file, const std::optional<Path>& t
     return {};
 }
 
-Done<> inspect(const Path& file, Output output)
+namespace
 {
-    OVM_GET(content, read_file(file));
-    auto const contents = signer::read_module(to_bytes(content));
+
+/// A list of keys or a module.
+template <typename Contents>
+Done<> show(const Path& file, const signer::Checked<Contents>& contents, Output output)
+{
     if (!contents)
         return fail(Exit::refused, file, contents.error());
     output.out << (output.json ? signer::to_json(*contents) : signer::to_text(*contents));
-    if (!contents->signature_good)
-        return fail(Exit::unsigned_, {.file = file.string(),
-                                      .what = contents->is_signed() ? "its signature is wrong" : "it is not signed",
-                                      .why = "no hypervisor loads it",
-                                      .mend = "sign it: ovmc sign FILE --key NAME.key"});
-    return {};
+    if (contents->signature_good)
+        return {};
+    bool const is_signed = contents->key != signer::Public_key{};
+    return fail(Exit::signature, {.file = file.string(),
+                                  .what = is_signed ? "its signature is wrong" : "it is not signed",
+                                  .why = "no hypervisor takes it",
+                                  .mend = "sign it: ovmc sign FILE --key NAME.key"});
+}
+
+} // namespace
+
+Done<> inspect(const Path& file, Output output)
+{
+    OVM_GET(content, read_file(file));
+    auto const bytes = to_bytes(content);
+    return signer::is_key_list(bytes) ? show(file, signer::read_key_list(bytes), output)
+                                      : show(file, signer::read_module(bytes), output);
 }
 
 Done<> make_key(const Path& name, Output output)

@@ -78,8 +78,8 @@ void describe_files(CLI::App& app, Line& line)
             { return ovm::compiler::sign(line.file, line.key, line.target, out); };
         });
 
-    auto* const inspect = app.add_subcommand("inspect", "Show what a module's file says");
-    inspect->add_option("FILE", line.file, "The module (NAME.omod)")->required();
+    auto* const inspect = app.add_subcommand("inspect", "Show what a module's file, or a list of keys, says");
+    inspect->add_option("FILE", line.file, "NAME.omod or NAME.okeys")->required();
     inspect->callback([&line]
                       { line.wanted = [&line](auto&, auto out) { return ovm::compiler::inspect(line.file, out); }; });
 }

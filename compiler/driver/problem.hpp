@@ -25,7 +25,7 @@ enum class Exit
     refused = 1,  ///< the module is at fault
     usage = 2,    ///< the command line is
     failed = 3,   ///< a file or a tool is
-    unsigned_ = 4 ///< a signature is wrong or missing
+    signature = 4 ///< a signature is wrong or missing
 };
 
 struct Failure

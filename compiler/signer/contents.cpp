@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
 
+#include "envelope.hpp"
 #include "loader/format.hpp"
 #include "problem.hpp"
 
@@ -83,17 +83,6 @@ private:
     format::Header header_{};
 };
 
-bool is_good(const format::Envelope& envelope, Bytes_view body)
-{
-    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key(
-        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, envelope.key.data(), envelope.key.size()),
-        &EVP_PKEY_free);
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> const context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-    return key && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-           EVP_DigestVerify(context.get(), envelope.signature.data(), envelope.signature.size(), body.data(),
-                            body.size()) == 1;
-}
-
 Checked<std::vector<Described_policy>> read_policies(const Body& body)
 {
     OVM_TAKE(policies, body.records<format::Policy>(body.header().policies));
@@ -128,11 +117,10 @@ Checked<std::vector<Described_policy>> read_policies(const Body& body)
 
 Checked<Contents> read_module(Bytes_view file)
 {
-    format::Envelope envelope{};
-    if (file.size() < sizeof(envelope))
+    if (file.size() < sizeof(format::Envelope))
         return damaged("it is too short to be a module");
-    std::memcpy(&envelope, file.data(), sizeof(envelope));
-    auto const bytes = file.subspan(sizeof(envelope));
+    auto const signature = read_envelope(file);
+    auto const bytes = body_of(file);
     Body body(bytes);
     if (!body.take_header())
         return damaged("it does not begin as a module does, or its size is not the one that it says");
@@ -141,8 +129,8 @@ Checked<Contents> read_module(Bytes_view file)
     OVM_TAKE(imports, body.records<format::Import>(header.imports));
     OVM_TAKE(policies, read_policies(body));
     OVM_TAKE(notes, body.section(header.notes));
-    Contents contents{.key = {envelope.key},
-                      .signature_good = is_good(envelope, bytes),
+    Contents contents{.key = signature.key,
+                      .signature_good = signature.good,
                       .name = name,
                       .version = header.version,
                       .stack = header.stack,

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
+#include "envelope.hpp"
 #include "loader/format.hpp"
 #include "problem.hpp"
 #include "signer.hpp"
@@ -142,6 +143,21 @@ Bytes Private_key::sign(Bytes_view body) const
 Bytes without_signature(Bytes_view body)
 {
     return with_envelope({}, body);
+}
+
+Envelope_contents read_envelope(Bytes_view file)
+{
+    loader::format::Envelope envelope{};
+    std::memcpy(&envelope, file.data(), sizeof(envelope));
+    auto const body = body_of(file);
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key(
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, envelope.key.data(), envelope.key.size()),
+        &EVP_PKEY_free);
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> const context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+    bool const good = key && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+                      EVP_DigestVerify(context.get(), envelope.signature.data(), envelope.signature.size(), body.data(),
+                                       body.size()) == 1;
+    return {{envelope.key}, good};
 }
 
 Bytes_view body_of(Bytes_view file)

@@ -146,43 +146,4 @@ Checked<Bytes> make_module(Bytes_view elf, const Statement& statement)
     return bytes;
 }
 
-Checked<Bytes> make_key_list(const Key_changes& changes)
-{
-    if (changes.counter == 0)
-        return refuse("the list's counter is 0", "a list counts only if its counter is higher than all before it",
-                      "give --counter a number from 1");
-    if (changes.added.size() > format::most_listed || changes.revoked.size() > format::most_listed ||
-        changes.modules.size() > format::most_listed)
-        return refuse("the list is too long",
-                      "it names at most " + std::to_string(format::most_listed) + " of each kind",
-                      "sign two lists, one after the other");
-    format::Key_list const header{.magic = format::key_list_magic,
-                                  .size = small(sizeof(header) + 32 * (changes.added.size() + changes.revoked.size()) +
-                                                sizeof(format::Revoked_module) * changes.modules.size()),
-                                  .added = small(changes.added.size()),
-                                  .counter = changes.counter,
-                                  .revoked = small(changes.revoked.size()),
-                                  .modules = small(changes.modules.size())};
-    Bytes body(sizeof(header));
-    std::memcpy(body.data(), &header, sizeof(header));
-    for (auto const* const keys : {&changes.added, &changes.revoked})
-    {
-        for (auto const& key : *keys)
-            body.insert(body.end(), key.bytes.begin(), key.bytes.end());
-    }
-    for (auto const& module : changes.modules)
-    {
-        if (!is_name(module.name))
-            return refuse("'" + module.name + "' is no name of a module",
-                          "a revoked module is named as it names itself",
-                          "write NAME:VERSION, as `ovmc inspect` prints them");
-        format::Revoked_module record{.version = module.version};
-        module.name.copy(record.name.data(), record.name.size());
-        Bytes bytes(sizeof(record));
-        std::memcpy(bytes.data(), &record, sizeof(record));
-        body.insert(body.end(), bytes.begin(), bytes.end());
-    }
-    return body;
-}
-
 } // namespace ovm::compiler::signer

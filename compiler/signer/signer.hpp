@@ -160,4 +160,18 @@ struct Key_changes
 /// The body of a list of keys, to be signed.
 Checked<Bytes> make_key_list(const Key_changes& changes);
 
+/// What stands in a file with a list of keys.
+struct Key_list_contents
+{
+    Public_key key{};
+    bool signature_good = false; ///< by that key, whose it may be
+    Key_changes changes{};
+};
+
+/// Whether a file begins as a list of keys does.
+bool is_key_list(Bytes_view file);
+Checked<Key_list_contents> read_key_list(Bytes_view file);
+std::string to_text(const Key_list_contents& contents);
+std::string to_json(const Key_list_contents& contents);
+
 } // namespace ovm::compiler::signer

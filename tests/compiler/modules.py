@@ -82,6 +82,16 @@ class Suite:
         content = (self.folder / "site.okeys").read_bytes()
         self.check("keys: bytes", len(content) == 96 + 32 + 2 * 32 + 40 and content[96:104] == b"OVMKEY1\n" and
                    b"good\0" in content)
+        self.expect("keys: inspect", 0, "revokes        module good up to version 3", "inspect", "site.okeys")
+        shown = json.loads(self.run("inspect", "site.okeys", "--json").stdout)
+        public = (self.folder / "other.pub").read_text().split()[1]
+        self.check("keys: JSON", (shown["counter"], shown["signature"], shown["added"], len(shown["revoked"])) ==
+                   (7, "good", [public], 1), shown)
+        for size in range(0, len(content), 17):
+            (self.folder / "bad.okeys").write_bytes(content[:size])
+            self.expect(f"keys: {size} bytes", 1, "error", "inspect", "bad.okeys")
+        (self.folder / "bad.okeys").write_bytes(content[:-9] + b"\1" + content[-8:])
+        self.expect("keys: changed", 4, "signature is wrong", "inspect", "bad.okeys")
         self.expect("keys: counter", 2, "counter is 0", "keys", "--key", "site.key", "--counter", "0", "-o", "x.okeys")
         self.expect("keys: version", 2, "names no module's version", "keys", "--key", "site.key", "--counter", "1",
                     "--revoke-module", "good", "-o", "x.okeys")

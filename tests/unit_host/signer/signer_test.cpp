@@ -179,6 +179,33 @@ TEST(Signer, KeysGoThroughText)
     EXPECT_FALSE(Public_key::from_text(made->to_text())) << "a private key is none to give away";
 }
 
+TEST(Signer, ListsOfKeysSayWhatTheyWereMadeOf)
+{
+    Key_changes const changes{.counter = 9,
+                              .added = {key().public_key()},
+                              .revoked = {Public_key{{7}}, Public_key{{8}}},
+                              .modules = {{"one", 1}, {"two", 22}}};
+    auto const file = key().sign(*make_key_list(changes));
+    auto const contents = read_key_list(file);
+    ASSERT_TRUE(contents) << contents.error().what;
+    EXPECT_TRUE(contents->signature_good);
+    EXPECT_EQ(contents->changes.counter, 9u);
+    EXPECT_EQ(contents->changes.added, changes.added);
+    EXPECT_EQ(contents->changes.revoked, changes.revoked);
+    ASSERT_EQ(contents->changes.modules.size(), 2u);
+    EXPECT_EQ(contents->changes.modules[1].name, "two");
+    EXPECT_EQ(contents->changes.modules[1].version, 22u);
+    for (std::size_t size = 0; size < file.size(); ++size)
+        EXPECT_FALSE(read_key_list(Bytes_view(file).first(size)));
+    for (std::size_t bit = 0; bit < file.size() * 8; ++bit)
+    {
+        auto damaged = file;
+        damaged[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+        auto const read = read_key_list(damaged);
+        EXPECT_FALSE(read && read->signature_good) << bit;
+    }
+}
+
 TEST(Signer, ListsOfKeysAreBounded)
 {
     Key_changes changes{.counter = 1, .added = std::vector<Public_key>(loader::format::most_listed)};
