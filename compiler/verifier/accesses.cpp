@@ -690,8 +690,7 @@ void Execution::load(llvm::LoadInst& load, State& state)
         {
             auto const* const member = member_of(load);
             auto spot = member == nullptr ? Spot{} : declared(member->getBaseType());
-            result->targets =
-                outside(result->bits, state.path, spot.type != nullptr ? spot : hint(&load)).targets;
+            result->targets = outside(result->bits, state.path, spot.type != nullptr ? spot : hint(&load)).targets;
         }
         // By rule: a reference leads to an object.
         auto const* const member = member_of(load);

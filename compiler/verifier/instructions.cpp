@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <llvm/ADT/SmallString.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/DebugProgramInstruction.h>
@@ -227,7 +229,11 @@ void Execution::execute(llvm::Instruction& instruction, State& state)
     else if (auto* const place = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
     {
         auto& region = region_of(*place, place->getName().str(), layout_.size(place->getAllocatedType()));
-        region.bytes = region.size <= most_bytes && is_never_indexed(*place);
+        std::vector<Cell> members;
+        bool const has_rows =
+            layout_.cells({place->getAllocatedType(), ""}, 0, region.size, members) &&
+            std::any_of(members.begin(), members.end(), [](const Cell& cell) { return cell.many && cell.bytes > 1; });
+        region.bytes = region.size <= most_bytes && !has_rows && is_never_indexed(*place);
         auto const address = logic_.number(region.address, 64);
         state.alive.insert_or_assign(&region, logic_.truth(true));
         values_[place] = {{address, std::nullopt,
