@@ -132,6 +132,8 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
     auto const from = scalar(copy.getSource());
     check_access(from, size, copy, state);
     check_access(to, size, copy, state);
+    if (from.targets->size() != 1 || to.targets->size() != 1)
+        return copy_between_several(copy, from, to, size, state);
     auto source = only_target(from, copy);
     auto target = only_target(to, copy);
     if (target.region != nullptr && target.region->global != nullptr)
@@ -191,6 +193,52 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
         else
             write_bits(part_of(target, cell.offset), logic_.add(to_address, logic_.number(cell.offset, 64)), *values[i],
                        cell.pointer, copy, state);
+    }
+}
+
+/// Where the pointers may lead to one of several objects: by the members of one that knows its type.
+void Execution::copy_between_several(llvm::MemTransferInst& copy, const Scalar& from, const Scalar& to,
+                                     std::uint64_t size, State& state)
+{
+    std::vector<Cell> parts;
+    for (auto const* const side : {&to, &from})
+    {
+        for (auto const& target : *side->targets)
+        {
+            std::vector<Cell> cells;
+            bool const typed = target.spot.type != nullptr && !(target.region != nullptr && target.region->bytes) &&
+                               layout_.cells(target.spot, 0, size, cells);
+            if (parts.empty() && typed)
+                parts = cells;
+        }
+    }
+    if (parts.empty())
+        refuse("a copy to or from one of several objects", &copy);
+    std::vector<Scalar> values;
+    for (auto const& cell : parts)
+    {
+        if (cell.many)
+            refuse("a copy to or from one of several objects", &copy);
+        auto& context = function_.getContext();
+        auto* const type = cell.pointer ? static_cast<llvm::Type*>(llvm::PointerType::get(context, 0))
+                                        : llvm::IntegerType::get(context, cell.bytes * 8);
+        auto const offset = logic_.number(cell.offset, 64);
+        std::optional<Scalar> value;
+        for (auto const& source : *from.targets)
+        {
+            auto const one =
+                load_from(part_of(source, cell.offset), logic_.add(source.address, offset), type, copy, state);
+            value = value ? choose(source.guard, one, *value) : one;
+        }
+        if (!value)
+            return;
+        values.push_back(*value);
+    }
+    for (auto const& target : *to.targets)
+    {
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            write_bits(part_of(target, parts[i].offset), logic_.add(target.address, logic_.number(parts[i].offset, 64)),
+                       values[i], parts[i].pointer, copy, state);
     }
 }
 

@@ -352,8 +352,8 @@ std::vector<z3::expr> Execution::facts()
                 auto const& [b, b_size] = list[j];
                 if (logic_.distance(a, b))
                     continue;
-                all.push_back(a == b || (z3::uge(a - b, logic_.number(b_size, 64)) &&
-                                         z3::uge(b - a, logic_.number(a_size, 64))));
+                all.push_back(a == b ||
+                              (z3::uge(a - b, logic_.number(b_size, 64)) && z3::uge(b - a, logic_.number(a_size, 64))));
             }
         }
     }

@@ -148,6 +148,8 @@ private:
     void copy_many(State& state, const Target& to, const Cell& cell, const z3::expr& address, const Target& from,
                    const Cell& from_cell, const z3::expr& source);
     void copy(llvm::MemTransferInst& copy, State& state);
+    void copy_between_several(llvm::MemTransferInst& copy, const Scalar& from, const Scalar& to, std::uint64_t size,
+                              State& state);
     Target part_of(const Target& target, std::uint64_t offset) const;
     void set(llvm::MemSetInst& set, State& state);
     void fill(llvm::MemTransferInst& copy, State& state, bool given);

@@ -26,7 +26,7 @@ struct Cell
     std::uint64_t end = 0;    ///< of the array; offset + bytes for one scalar
     unsigned bytes = 0;
     bool pointer = false;
-    bool many = false; ///< all elements
+    bool many = false;              ///< all elements
     std::uint64_t array_offset = 0; ///< of the array of scalars that it is in, and
     std::uint64_t array_bytes = 0;  ///< its size; 0: it is in none
 };

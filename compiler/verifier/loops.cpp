@@ -147,6 +147,7 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
                                           .sightings = sightings_.size()});
                 fact(ends_late(phi) ? z3::ult(row.index, row.count) : z3::ule(row.index, row.count));
                 scalar.bits = logic_.add(row.base, row.index * logic_.number(row.stride, 64));
+                target.address = scalar.bits;
                 scalar.targets = std::make_shared<Targets>(Targets{target});
             }
             else

@@ -30,11 +30,11 @@ std::vector<std::string> find_entries(llvm::Module& module);
 /// invariant, has the entry's whole call tree inlined, and proves the class invariant at the end.
 struct Prepared
 {
-    llvm::Function* function = nullptr; ///< what is executed
-    llvm::Function* entry = nullptr;    ///< as it was compiled
-    std::string invariant{};            ///< name of the class invariant, if there is one
+    llvm::Function* function = nullptr;       ///< what is executed
+    llvm::Function* entry = nullptr;          ///< as it was compiled
+    std::string invariant{};                  ///< name of the class invariant, if there is one
     std::vector<const llvm::DIType*> types{}; ///< as the source declares the parameters; null where it is not known
-    bool constructs = false;            ///< a policy, in memory that nobody has written
+    bool constructs = false;                  ///< a policy, in memory that nobody has written
 };
 
 /// Changes the module for good. Throws Refusal.

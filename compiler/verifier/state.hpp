@@ -60,6 +60,7 @@ struct Target
 {
     z3::expr guard;
     Region* region = nullptr; ///< none: outside
+    z3::expr address;         ///< that it is then
     z3::expr origin;          ///< address of the object that it was reached through
     Spot spot{};
     std::optional<Row> row{};

@@ -149,10 +149,10 @@ private:
             take(questions[i], answers[i], entry);
         // Behind what fails always there is no path: that says nothing about the assumptions.
         auto& all = result_.obligations;
-        if (std::any_of(all.begin(), all.end(), [](const Obligation& one)
-                        { return one.verdict == Verdict::refuted && one.kind != vacuity; }))
-            std::erase_if(all, [](const Obligation& one)
-                          { return one.verdict == Verdict::refuted && one.kind == vacuity; });
+        if (std::any_of(all.begin(), all.end(),
+                        [](const Obligation& one) { return one.verdict == Verdict::refuted && one.kind != vacuity; }))
+            std::erase_if(all,
+                          [](const Obligation& one) { return one.verdict == Verdict::refuted && one.kind == vacuity; });
     }
 
     void take(const Question& question, const Answer& answer, const std::string& entry)

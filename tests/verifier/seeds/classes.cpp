@@ -69,4 +69,4 @@ private:
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<seed::Family> = ovm::object::Family_id::scheduler;
 
-OVM_MODULE(ovm::object::provides<seed::Family, seed::Good>, &ovm::object::provides<seed::Family, seed::Bad>)
+OVM_MODULE(ovm::object::provides<seed::Family, seed::Good>, &ovm::object::provides<seed::Family, seed::Bad>) // expect: class invariant

@@ -1,0 +1,184 @@
+#include <llvm/Analysis/ConstantFolding.h>
+#include <llvm/BinaryFormat/Dwarf.h>
+#include <llvm/Demangle/Demangle.h>
+#include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/IR/GetElementPtrTypeIterator.h>
+#include <llvm/IR/Module.h>
+
+#include "execution.hpp"
+
+namespace ovm::compiler::verifier
+{
+
+std::string Execution::full_key(const Target& target, const Cell& cell)
+{
+    return (target.region == nullptr ? std::string() : "#" + std::to_string(target.region->number) + " ") + cell.key;
+}
+
+std::vector<Cell> Execution::cells_at(const Target& target, const z3::expr& address, std::uint64_t size,
+                                      const llvm::Instruction& at)
+{
+    std::vector<Cell> found;
+    auto spot = target.spot;
+    if (target.region != nullptr && target.region->bytes)
+    {
+        for (std::uint64_t i = 0; i < size; ++i)
+            found.push_back({"bytes", i, i + 1, 1, false, false});
+        for (auto const& cell : found)
+            note_use(target, address, cell, at);
+        return found;
+    }
+    if (spot.type == nullptr)
+        spot = tagged(at);
+    if (spot.type == nullptr)
+        refuse("an access to an object of unknown type", &at);
+    // A copy may begin at an element and take several.
+    if (target.row && size > layout_.size(spot.type))
+    {
+        auto const stride = target.row->stride;
+        if (stride == 0 || size % stride != 0 || !Layout::alike(target.row->element.type, spot.type))
+            refuse("an access to parts of several objects", &at);
+        spot = {llvm::ArrayType::get(spot.type, size / stride), spot.leaf};
+    }
+    if (!layout_.cells(spot, 0, size, found))
+        refuse("an access to a part of a member, or beyond its object's type", &at);
+    for (auto const& cell : found)
+    {
+        note_use(target, address, cell, at);
+        note_array(target, address, cell);
+    }
+    return found;
+}
+
+/// A local has no declared life of its own as one type: two uses of the same bytes under different keys are refused.
+void Execution::note_use(const Target& target, const z3::expr& address, const Cell& cell, const llvm::Instruction& at)
+{
+    auto const key = full_key(target, cell);
+    auto const [width, is_new] = widths_.try_emplace(key, cell.bytes);
+    if (width->second != cell.bytes)
+        refuse("a member of two widths: " + cell.key, &at);
+    if (is_new)
+        initial_.emplace(key, logic_.initial_array("memory:" + key, cell.bytes * 8));
+    auto* const region = target.region;
+    if (region == nullptr || region->global != nullptr || region->bytes)
+        return;
+    Region::Use use{.key = key, .bytes = cell.bytes};
+    auto const begin = logic_.add(address, logic_.number(cell.offset - region->address, 64));
+    std::uint64_t start = 0;
+    if (begin.is_numeral_u64(start))
+        use.start = start;
+    else if (target.row)
+    {
+        auto const first = logic_.add(target.row->base, logic_.number(0 - region->address, 64));
+        auto const within = logic_.distance(
+            address,
+            logic_.add(target.row->base, logic_.folded(target.row->index * logic_.number(target.row->stride, 64))));
+        if (!first.is_numeral_u64(start) || !within || !target.row->count.is_numeral_u64(use.count))
+            refuse("an access to a local at an address that is not known", &at);
+        use.start = start + *within + cell.offset;
+        use.stride = target.row->stride;
+    }
+    else
+    {
+        // Inside of an element whose index varies.
+        use.start = 0;
+        use.stride = 0;
+        use.count = 0;
+    }
+    if (cell.many)
+    {
+        use.count = 0;
+    }
+    for (auto const& other : region->uses)
+    {
+        if (other.key == use.key)
+            continue;
+        if (use.count == 0 || other.count == 0)
+        {
+            // Only the types tell: both are members of the local's own type.
+            if (cell.key.starts_with("local as") || other.key.find(" local as") != std::string::npos)
+                refuse("a local used under two types", &at);
+            continue;
+        }
+        auto const end = use.start + use.stride * (use.count - 1) + use.bytes;
+        auto const other_end = other.start + other.stride * (other.count - 1) + other.bytes;
+        if (end <= other.start || other_end <= use.start)
+            continue;
+        auto const stride = std::max(use.stride, other.stride);
+        bool const comparable = stride != 0 && (use.stride == other.stride || use.count == 1 || other.count == 1);
+        auto const apart = comparable ? (use.start + stride * region->size - other.start) % stride : 0;
+        if (!comparable || apart < other.bytes || stride - apart < use.bytes)
+            refuse("a local used under two types", &at);
+    }
+    for (auto const& other : region->uses)
+    {
+        if (other.key == use.key && other.start == use.start && other.stride == use.stride && other.count == use.count)
+            return;
+    }
+    region->uses.push_back(use);
+}
+
+Cells& Execution::cells(State& state, const Target& target, const Cell& cell)
+{
+    auto const key = full_key(target, cell);
+    auto const found = state.memory.find(key);
+    if (found != state.memory.end())
+        return found->second;
+    Cells begin{initial_.at(key), std::nullopt};
+    if (target.region != nullptr && target.region->global == nullptr && !target.region->given)
+        begin.undefined = z3::const_array(logic_.context().bv_sort(64), logic_.ones(cell.bytes * 8));
+    return state.memory.emplace(key, begin).first->second;
+}
+
+/// By rule: two arrays that are the same member of objects are one, or apart.
+void Execution::note_array(const Target& target, const z3::expr& address, const Cell& cell)
+{
+    if (target.region != nullptr)
+        return;
+    std::optional<z3::expr> base;
+    std::uint64_t bytes = cell.array_bytes;
+    std::uint64_t count = 0;
+    if (bytes != 0)
+        base = logic_.add(address, logic_.number(cell.array_offset, 64));
+    else if (target.row && target.row->count.is_numeral_u64(count) && target.spot.type != nullptr &&
+             !target.spot.type->isAggregateType())
+    {
+        base = target.row->base;
+        bytes = count * target.row->stride;
+    }
+    if (!base)
+        return;
+    auto& list = arrays_[cell.key];
+    for (auto const& [other, size] : list)
+    {
+        if (Logic::same(other, *base))
+            return;
+    }
+    list.emplace_back(*base, bytes);
+}
+
+void Execution::note_read(const std::string& key, const z3::expr& address)
+{
+    auto& list = reads_[key];
+    for (auto const& other : list)
+    {
+        if (Logic::same(other, address))
+            return;
+    }
+    list.push_back(address);
+}
+
+void Execution::note_write(const std::string& key, const z3::expr* address, bool undefined)
+{
+    for (auto* const record : recording_)
+    {
+        auto& of_key = record->keys[key];
+        of_key.undefined |= undefined;
+        if (address == nullptr)
+            of_key.all = true;
+        else
+            of_key.addresses.push_back(*address);
+    }
+}
+
+} // namespace ovm::compiler::verifier
