@@ -47,7 +47,8 @@ def _ctest(build):
 def _scripts(build):
     """Scripts of tests/structure and tests/checker; a file that cannot be run by itself is a library."""
     plugin = next(build.rglob("libovm_checker.so"), build / "libovm_checker.so")
-    for folder in ("structure", "checker"):
+    verifier = build / "compiler" / "verifier" / "ovm-verify"
+    for folder in ("structure", "checker", "verifier"):
         for path in sorted((ROOT / "tests" / folder).glob("*.*")):
             if path.suffix not in (".py", ".sh"):
                 continue
@@ -57,9 +58,12 @@ def _scripts(build):
             command = [sys.executable if path.suffix == ".py" else "bash", str(path)]
             if "--plugin" in text:
                 command += ["--plugin", str(plugin)]
+            elif "--verifier" in text:
+                command += ["--verifier", str(verifier)]
             elif "BUILD_DIR" in text:
                 command.append(str(build))
-            yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 300)
+            yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 600 if "--verifier" in text else 300,
+                        full="Only the full run" in text)
 
 
 def _models(build):
