@@ -7,6 +7,7 @@ packages_run=(
     cmake ninja-build cpio
     libtoml11-dev nlohmann-json3-dev libcli11-dev libssl-dev
     qemu-system-x86 seabios
+    libz3-dev
 )
 
 # To write a bootable image (--iso), which is also how Bochs is started.
@@ -18,7 +19,7 @@ packages_bochs=(bochs bochs-term)
 # To check everything.
 packages_test=(
     "${packages_run[@]}" "${packages_iso[@]}" "${packages_bochs[@]}"
-    git python3 googletest libclang-rt-19-dev libzydis-dev clang-tidy-19 clang-format-19 acpica-tools ovmf spin
+    git python3 googletest libclang-rt-19-dev libzydis-dev clang-tidy-19 clang-format-19 acpica-tools ovmf spin cvc5
 )
 
 # The peers that benches compare with.

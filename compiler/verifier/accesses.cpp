@@ -29,6 +29,7 @@ void Execution::check_access(const Scalar& pointer, std::uint64_t size, const ll
             ask("access through a pointer to a local that was kept", at,
                 logic_.either(elsewhere, logic_.folded(z3::ult(target.origin, logic_.number(first_own_address, 64)))),
                 state);
+            note_object(target, logic_.both(state.path, target.guard));
         }
         else
         {

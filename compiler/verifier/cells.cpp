@@ -130,6 +130,42 @@ Cells& Execution::cells(State& state, const Target& target, const Cell& cell)
     return state.memory.emplace(key, begin).first->second;
 }
 
+void Execution::note_object(const Target& target, const z3::expr& path)
+{
+    if (target.object == nullptr)
+        return;
+    for (auto& object : objects_)
+    {
+        if (Logic::same(object.address, target.origin) && object.type == target.object)
+        {
+            object.path = logic_.either(object.path, path);
+            return;
+        }
+    }
+    objects_.push_back({target.origin, target.object, path});
+}
+
+/// By rule: two objects of one type are one, or apart; of two types apart, unless one may be a part of the other.
+void Execution::objects_apart(std::vector<z3::expr>& facts)
+{
+    for (std::size_t i = 0; i < objects_.size(); ++i)
+    {
+        for (std::size_t j = 0; j < i; ++j)
+        {
+            auto const& a = objects_[i];
+            auto const& b = objects_[j];
+            bool const alike = Layout::alike(a.type, b.type);
+            if (logic_.distance(a.address, b.address) ||
+                (!alike && (Layout::contains(a.type, b.type) || Layout::contains(b.type, a.type))))
+                continue;
+            auto const apart = z3::uge(a.address - b.address, logic_.number(layout_.size(b.type), 64)) &&
+                               z3::uge(b.address - a.address, logic_.number(layout_.size(a.type), 64));
+            auto const claim = alike ? (a.address == b.address || apart) : apart;
+            facts.push_back(z3::implies(logic_.both(a.path, b.path), claim));
+        }
+    }
+}
+
 /// By rule: two arrays that are the same member of objects are one, or apart.
 void Execution::note_array(const Target& target, const z3::expr& address, const Cell& cell)
 {

@@ -342,6 +342,7 @@ std::vector<z3::expr> Execution::facts()
             }
         }
     }
+    objects_apart(all);
     for (auto const& [key, list] : arrays_)
     {
         for (std::size_t i = 0; i < list.size(); ++i)

@@ -157,6 +157,8 @@ private:
     static std::string full_key(const Target& target, const Cell& cell);
     const Target& only_target(const Scalar& pointer, const llvm::Instruction& at) const;
     void note_write(const std::string& key, const z3::expr* address, bool undefined);
+    void note_object(const Target& target, const z3::expr& path);
+    void objects_apart(std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);
     void note_read(const std::string& key, const z3::expr& address);
 
@@ -182,6 +184,13 @@ private:
     std::map<std::string, unsigned> widths_{};
     std::map<std::string, std::vector<z3::expr>> reads_{};
     std::map<std::string, z3::expr> initial_{};
+    struct Object
+    {
+        z3::expr address;
+        llvm::StructType* type;
+        z3::expr path; ///< on which it is accessed
+    };
+    std::vector<Object> objects_{};                                                   ///< outside
     std::map<std::string, std::vector<std::pair<z3::expr, std::uint64_t>>> arrays_{}; ///< outside: where, and bytes
     std::vector<Writes*> recording_{};
     Stage stage_ = Stage::prove;

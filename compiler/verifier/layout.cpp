@@ -60,6 +60,17 @@ bool Layout::alike(llvm::Type* a, llvm::Type* b)
     return true;
 }
 
+bool Layout::contains(llvm::Type* whole, llvm::Type* part)
+{
+    if (alike(whole, part))
+        return true;
+    if (auto* const array = llvm::dyn_cast<llvm::ArrayType>(whole))
+        return contains(array->getElementType(), part);
+    auto* const structure = llvm::dyn_cast<llvm::StructType>(whole);
+    return structure != nullptr && std::any_of(structure->element_begin(), structure->element_end(),
+                                               [&](llvm::Type* element) { return contains(element, part); });
+}
+
 Spot Layout::member(llvm::StructType* type, unsigned index) const
 {
     auto const offset = data_.getStructLayout(type)->getElementOffset(index).getFixedValue();

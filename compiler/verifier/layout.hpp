@@ -51,6 +51,8 @@ public:
     /// All scalars of `size` bytes from there. False: it cuts one, or more than `most` would be needed.
     bool cells(const Spot& at, std::uint64_t offset, std::uint64_t size, std::vector<Cell>& found) const;
     static std::string name(llvm::StructType* type);
+    /// Whether one may be a part of the other.
+    static bool contains(llvm::Type* whole, llvm::Type* part);
     static bool alike(llvm::Type* a, llvm::Type* b);
 
 private:

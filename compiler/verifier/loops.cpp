@@ -1,12 +1,5 @@
 #include <algorithm>
 
-#include <llvm/Analysis/AssumptionCache.h>
-#include <llvm/Analysis/ScalarEvolution.h>
-#include <llvm/Analysis/TargetLibraryInfo.h>
-#include <llvm/IR/Dominators.h>
-#include <llvm/IR/Module.h>
-#include <llvm/TargetParser/Triple.h>
-
 #include "execution.hpp"
 #include "markers.hpp"
 
@@ -18,13 +11,6 @@
 /// Without an invariant the cut is the beginning of the loop, and the second execution is all.
 namespace ovm::compiler::verifier
 {
-
-namespace
-{
-
-constexpr unsigned most_turns = 8;
-
-} // namespace
 
 llvm::BasicBlock* Execution::cut_of(const llvm::Loop& loop) const
 {
@@ -220,129 +206,6 @@ void Execution::check_turn(llvm::Loop& loop, const std::vector<Value>& any, cons
         }
         ++index;
     }
-}
-
-/// One of the numbers by which the loop decides whether to go on gets smaller with every turn.
-void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
-                        const std::vector<Edge>& back, unsigned mark)
-{
-    if (back.empty() || silent_ != 0)
-        return;
-    std::vector<z3::expr> numbers;
-    llvm::SmallVector<llvm::BasicBlock*> exiting;
-    loop.getExitingBlocks(exiting);
-    for (auto* const block : exiting)
-    {
-        auto* const branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator());
-        auto* const test = branch == nullptr ? nullptr : llvm::dyn_cast<llvm::ICmpInst>(branch->getCondition());
-        if (test == nullptr || !values_.contains(test))
-            continue;
-        auto const a = value(test->getOperand(0)).front().bits;
-        auto const b = value(test->getOperand(1)).front().bits;
-        numbers.push_back(b - a);
-        numbers.push_back(a - b);
-    }
-    std::size_t index = 0;
-    for (auto& phi : loop.getHeader()->phis())
-    {
-        if (phi.getType()->isIntegerTy() && phi.getType()->getIntegerBitWidth() > 1)
-            numbers.push_back(any[index].front().bits);
-        ++index;
-    }
-    auto& context = logic_.context();
-    Question question{.kind = "loop does not end", .at = loop.getStartLoc(), .path = logic_.truth(false)};
-    for (auto const& number : numbers)
-    {
-        // A number that depends on more than the state at the turn's beginning says nothing about the next turn's.
-        bool pure = true;
-        auto claim = logic_.truth(true);
-        for (auto const& edge : back)
-        {
-            z3::expr_vector from(context);
-            z3::expr_vector to(context);
-            for (std::size_t phi = 0; phi < any.size(); ++phi)
-            {
-                auto const& now = any[phi].front();
-                if (now.targets && !now.targets->empty() && now.targets->front().row)
-                {
-                    from.push_back(now.targets->front().row->index);
-                    to.push_back(edge.inputs[phi].front().targets->front().row->index);
-                }
-                else
-                {
-                    from.push_back(now.bits);
-                    to.push_back(edge.inputs[phi].front().bits);
-                }
-            }
-            for (auto const& [key, of_key] : writes.keys)
-            {
-                auto const& now = begin.memory.at(key).values;
-                if (of_key.all)
-                {
-                    from.push_back(now);
-                    to.push_back(edge.state.memory.at(key).values);
-                    continue;
-                }
-                for (auto const& address : of_key.addresses)
-                {
-                    auto const cell = logic_.read(now, address);
-                    if (cell.is_const() && !cell.is_numeral())
-                    {
-                        from.push_back(cell);
-                        to.push_back(logic_.read(edge.state.memory.at(key).values, address));
-                    }
-                }
-            }
-            z3::expr measure = number;
-            z3::expr_vector nothing(context);
-            for (auto const& what : from)
-                nothing.push_back(what.is_array()
-                                      ? z3::const_array(logic_.context().bv_sort(64),
-                                                        logic_.number(0, what.get_sort().array_range().bv_size()))
-                                      : logic_.number(0, what.get_sort().bv_size()));
-            pure = pure && !logic_.occurs_since(measure.substitute(from, nothing), mark);
-            auto const next = measure.substitute(from, to);
-            claim = logic_.both(claim, z3::implies(edge.state.path, z3::ult(next, number)));
-        }
-        if (pure)
-            question.claims.push_back(claim);
-    }
-    for (auto const& edge : back)
-        question.path = logic_.either(question.path, edge.state.path);
-    if (question.claims.empty())
-        question.claims.push_back(logic_.truth(false));
-    question.sightings = sightings_.size();
-    questions_.push_back(question);
-}
-
-/// A few turns whose number is a constant are simply executed.
-bool Execution::unrolled(llvm::Loop& loop, const std::vector<Edge>& entering, std::vector<Edge>& exits)
-{
-    llvm::TargetLibraryInfoImpl implementation(llvm::Triple(function_.getParent()->getTargetTriple()));
-    llvm::TargetLibraryInfo library(implementation);
-    llvm::AssumptionCache assumptions(function_);
-    llvm::ScalarEvolution evolution(function_, library, assumptions, dominators_, loops_);
-    auto const turns = evolution.getSmallConstantMaxTripCount(&loop);
-    if (turns == 0 || turns > most_turns)
-        return false;
-    auto edges = entering;
-    for (unsigned turn = 0; turn <= turns && !edges.empty(); ++turn)
-    {
-        Outcome out;
-        run_level(&loop, edges, nullptr, out);
-        std::move(out.exits.begin(), out.exits.end(), std::back_inserter(exits));
-        edges = std::move(out.back);
-    }
-    for (auto& edge : edges)
-    {
-        if (silent_ == 0)
-            questions_.push_back({.kind = "loop does not end",
-                                  .at = loop.getStartLoc(),
-                                  .path = edge.state.path,
-                                  .claims = {logic_.truth(false)},
-                                  .sightings = sightings_.size()});
-    }
-    return true;
 }
 
 std::vector<Edge> Execution::loop(llvm::Loop& loop, std::vector<Edge> entering)

@@ -18,6 +18,7 @@
 #include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 
+#include "entries.hpp"
 #include "markers.hpp"
 #include "traps.hpp"
 
@@ -28,92 +29,6 @@ namespace
 {
 
 constexpr unsigned most_calls = 4000;
-
-void functions_in(llvm::Constant* constant, std::set<llvm::Constant*>& seen, std::vector<std::string>& names)
-{
-    if (!seen.insert(constant).second)
-        return;
-    if (auto* const function = llvm::dyn_cast<llvm::Function>(constant))
-    {
-        if (!function->isDeclaration())
-            names.push_back(function->getName().str());
-        return;
-    }
-    for (auto& operand : constant->operands())
-    {
-        if (auto* const inner = llvm::dyn_cast<llvm::Constant>(&operand))
-            functions_in(inner, seen, names);
-    }
-}
-
-std::string string_of(llvm::Value* value)
-{
-    auto* const global = llvm::dyn_cast<llvm::GlobalVariable>(value->stripPointerCasts());
-    auto* const data = global != nullptr && global->hasInitializer()
-                           ? llvm::dyn_cast<llvm::ConstantDataSequential>(global->getInitializer())
-                           : nullptr;
-    return data != nullptr && data->isCString() ? data->getAsCString().str() : std::string();
-}
-
-/// `2Ex` of `_ZN2Ex5admitE...`: the class of a member function that has an invariant.
-llvm::Function* invariant_of(llvm::Module& module, llvm::StringRef member)
-{
-    llvm::Function* best = nullptr;
-    for (auto& function : module)
-    {
-        auto name = function.getName();
-        if (function.isDeclaration() || !name.consume_front("_ZNK") ||
-            !name.consume_back(marker::class_invariant_suffix))
-            continue;
-        auto rest = member;
-        if (!rest.consume_front("_ZNK"))
-            rest.consume_front("_ZN");
-        if (rest.starts_with(name) && (best == nullptr || function.getName().size() > best->getName().size()))
-            best = &function;
-    }
-    return best;
-}
-
-bool is_constructor(llvm::Function& function, const llvm::Function& invariant)
-{
-    auto of_class =
-        invariant.getName().drop_front(4).drop_back(std::string_view(marker::class_invariant_suffix).size());
-    auto name = function.getName();
-    return name.consume_front("_ZN") && name.consume_front(of_class) &&
-           (name.starts_with("C1E") || name.starts_with("C2E"));
-}
-
-/// The entry of Provided that names it, if it is one that makes a policy.
-llvm::ConstantStruct* provided_by(llvm::Module& module, llvm::Function& entry)
-{
-    for (auto& global : module.globals())
-    {
-        auto* const type = llvm::dyn_cast<llvm::StructType>(global.getValueType());
-        if (type == nullptr || !type->hasName() || !type->getName().starts_with("struct.ovm::object::Provided") ||
-            !global.hasInitializer())
-            continue;
-        auto* const record = llvm::dyn_cast<llvm::ConstantStruct>(global.getInitializer());
-        if (record != nullptr && record->getOperand(5)->stripPointerCasts() == &entry)
-            return record;
-    }
-    return nullptr;
-}
-
-/// Parameters are stored where the debugger finds them.
-const llvm::DIType* declared_type(llvm::Argument& argument)
-{
-    for (auto* const user : argument.users())
-    {
-        auto* const store = llvm::dyn_cast<llvm::StoreInst>(user);
-        if (store == nullptr || store->getValueOperand() != &argument)
-            continue;
-        for (auto* const record : llvm::findDVRDeclares(store->getPointerOperand()))
-            return record->getVariable()->getType();
-        for (auto* const call : llvm::findDbgDeclares(store->getPointerOperand()))
-            return call->getVariable()->getType();
-    }
-    return nullptr;
-}
 
 class Preparation
 {
@@ -471,30 +386,6 @@ private:
 };
 
 } // namespace
-
-std::vector<std::string> find_entries(llvm::Module& module)
-{
-    std::vector<std::string> names;
-    std::set<llvm::Constant*> seen;
-    for (auto& global : module.globals())
-    {
-        if (!global.hasInitializer() || global.getSection() == "llvm.metadata")
-            continue;
-        functions_in(global.getInitializer(), seen, names);
-    }
-    if (auto* const annotations = module.getNamedGlobal("llvm.global.annotations"))
-    {
-        for (auto& operand : annotations->getInitializer()->operands())
-        {
-            auto* const record = llvm::cast<llvm::Constant>(&operand);
-            auto* const function = llvm::dyn_cast<llvm::Function>(record->getAggregateElement(0u)->stripPointerCasts());
-            if (function != nullptr && string_of(record->getAggregateElement(1u)) == marker::entry_annotation &&
-                seen.insert(function).second)
-                names.push_back(function->getName().str());
-        }
-    }
-    return names;
-}
 
 Prepared prepare(llvm::Module& module, const std::string& entry)
 {

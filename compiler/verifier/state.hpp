@@ -59,9 +59,10 @@ struct Row
 struct Target
 {
     z3::expr guard;
-    Region* region = nullptr; ///< none: outside
-    z3::expr address;         ///< that it is then
-    z3::expr origin;          ///< address of the object that it was reached through
+    Region* region = nullptr;           ///< none: outside
+    z3::expr address;                   ///< that it is then
+    z3::expr origin;                    ///< address of the object that it was reached through
+    llvm::StructType* object = nullptr; ///< type of the object there; none: not known
     Spot spot{};
     std::optional<Row> row{};
     z3::expr inside;   ///< all indices on the way are below their arrays' ends

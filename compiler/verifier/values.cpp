@@ -138,7 +138,8 @@ Scalar Execution::outside(const z3::expr& address, const z3::expr&, Spot spot)
                                                .region = nullptr,
                                                .address = address,
                                                .origin = address,
-                                               .spot = std::move(spot),
+                                               .object = llvm::dyn_cast_or_null<llvm::StructType>(spot.type),
+                                               .spot = spot,
                                                .inside = logic_.truth(true)}})};
 }
 

@@ -17,21 +17,25 @@ public:
     class Iterator
     {
     public:
-        explicit Iterator(Schedulable* at) : at_(at) {}
+        Iterator(Schedulable* at, std::uint32_t left) : at_(at), left_(left) {}
         Schedulable& operator*() const { return *at_; }
         Iterator& operator++()
         {
+            // The list has as many as it counts, so who walks over it gets to its end.
+            OVM_GUARANTEED(left_ > 0);
+            --left_;
             at_ = at_->next_resident_;
             return *this;
         }
-        bool operator==(const Iterator&) const = default;
+        bool operator==(const Iterator& other) const { return at_ == other.at_; }
 
     private:
         Schedulable* at_;
+        std::uint32_t left_;
     };
 
-    Iterator begin() const { return Iterator(first_); }
-    Iterator end() const { return Iterator(nullptr); }
+    Iterator begin() const { return Iterator(first_, count_); }
+    Iterator end() const { return Iterator(nullptr, 0); }
     std::uint32_t count() const { return count_; }
     std::uint32_t runnable() const { return runnable_; }
 

@@ -47,7 +47,8 @@ def _ctest(build):
 def _scripts(build):
     """Scripts of tests/structure and of the compiler's parts; a file that cannot be run by itself is a library."""
     plugin = next(build.rglob("libovm_checker.so"), build / "libovm_checker.so")
-    weaver = build / "compiler" / "weaver" / "ovm-weave"
+    programs = {"--weaver": build / "compiler" / "weaver" / "ovm-weave",
+                "--verifier": build / "compiler" / "verifier" / "ovm-verify", "--plugin": plugin}
     for folder in ("structure", "checker", "weaver", "verifier", "compiler"):
         for path in sorted((ROOT / "tests" / folder).glob("*.*")):
             if path.suffix not in (".py", ".sh"):
@@ -56,13 +57,13 @@ def _scripts(build):
             if path.suffix == ".py" and "__main__" not in text:
                 continue
             command = [sys.executable if path.suffix == ".py" else "bash", str(path)]
-            if "--plugin" in text:
-                command += ["--plugin", str(plugin)]
-            elif "--weaver" in text:
-                command += ["--weaver", str(weaver)]
+            wanted = next((option for option in programs if option in text), None)
+            if wanted:
+                command += [wanted, str(programs[wanted])]
             elif "BUILD_DIR" in text:
                 command.append(str(build))
-            yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 300)
+            yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 600 if "--verifier" in text else 300,
+                        full="Only the full run" in text)
 
 
 def _models(build):

@@ -69,4 +69,5 @@ private:
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<seed::Family> = ovm::object::Family_id::scheduler;
 
-OVM_MODULE(ovm::object::provides<seed::Family, seed::Good>, &ovm::object::provides<seed::Family, seed::Bad>) // expect: class invariant
+OVM_MODULE(ovm::object::provides<seed::Family, seed::Good>, // expect: class invariant
+           &ovm::object::provides<seed::Family, seed::Bad>)
