@@ -51,7 +51,6 @@ constexpr Rule one_byte_rule(unsigned opcode)
     case 0x80: // group 1
     case 0x81:
     case 0x83:
-    case 0x8d: // LEA
     case 0xa8: // TEST
     case 0xa9:
     case 0xc3: // RET
@@ -74,6 +73,7 @@ constexpr Rule one_byte_rule(unsigned opcode)
     case 0xe9: // JMP
     case 0xeb:
         return Rule::branch;
+    case 0x8d: // LEA
     case 0x8f: // POP
     case 0xc0: // group 2: shifts
     case 0xc1:
@@ -143,6 +143,9 @@ std::optional<Refusal> check_one_byte_by_reg(const Decoded& decoded, Flow& flow)
     bool allowed = false;
     switch (decoded.opcode)
     {
+    case 0x8d:
+        allowed = decoded.has_memory;
+        break;
     case 0x8f:
         allowed = reg(decoded) == 0;
         break;

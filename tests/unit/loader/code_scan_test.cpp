@@ -137,6 +137,7 @@ TEST(Code_scan, RefusesWhatModulesMayNotUse)
              {0xf2, 0x0f, 0x10, 0x00}, // movsd
              {0x0f, 0x6f, 0xc1},       // movq of MMX
              {0x0f, 0x77},             // emms
+             {0x8d, 0xca},             // lea of a register, which is no instruction
              {0xd9, 0xe8},             // fld1
              {0x9b},                   // fwait
              {0xc5, 0xf8, 0x77},       // vzeroupper
