@@ -14,161 +14,153 @@ using processor::Scheduling_parameters;
 namespace
 {
 
-std::uint64_t tickets(const Schedulable& vcpu)
-{
-    return std::clamp(vcpu.parameters().weight, std::uint32_t{1}, Scheduling_parameters::weight_max);
-}
+/// Until the machine has run for this long, which it never has, no sum of times overflows.
+constexpr Ticks end_of_time{std::uint64_t{1} << 62};
 
 } // namespace
 
 Result<> Lottery::check(object::Values values)
 {
-    if (values[0] > longest_slice || values[1] >= 0x7fff'ffff)
+    if (Ticks(values[0]) > longest_slice || values[1] >= lots)
         return Error::out_of_range;
     return {};
 }
 
+std::uint64_t Lottery::tickets(const Entry& entry)
+{
+    if (!entry.runnable)
+        return 0;
+    return std::clamp(entry.vcpu->parameters().weight, 1u, Scheduling_parameters::weight_max);
+}
+
+std::uint32_t Lottery::find(const Schedulable& vcpu) const
+{
+    for (std::uint32_t i = 0; i < count_; ++i)
+    {
+        if (entries_[i].vcpu == &vcpu)
+            return i;
+    }
+    return nobody;
+}
+
+bool Lottery::others_wait() const
+{
+    for (std::uint32_t i = 0; i < count_; ++i)
+    {
+        if (i != current_ && entries_[i].runnable)
+            return true;
+    }
+    return false;
+}
+
 void Lottery::charge_current(Ticks now)
 {
-    if (current_ != nullptr && now > since_)
-    {
-        auto& account = current_->account();
-        account.ran = Ticks(saturating_add(account.ran.value(), (now - since_).value()));
-        since_ = now;
-    }
+    if (current_ == nobody)
+        return;
+    auto const ran = now > current_since_ ? now - current_since_ : Ticks(0);
+    current_since_ = now;
+    auto& account = entries_[current_].vcpu->account();
+    account.ran = Ticks(saturating_add(account.ran.value(), ran.value()));
 }
 
-/// Requires that there is a place, as admit() sees to.
-void Lottery::add(Schedulable& vcpu)
-{
-    OVM_REQUIRES_THAT(count_ < most);
-    waiting_[count_] = &vcpu;
-    ++count_;
-}
-
-/// count_, if it does not wait.
-std::uint32_t Lottery::place_of(const Schedulable& vcpu) const
-{
-    std::uint32_t place = 0;
-    while (place < count_ && waiting_[place] != &vcpu)
-        ++place;
-    return place;
-}
-
-/// The last one fills the gap.
-Schedulable* Lottery::take(std::uint32_t place)
-{
-    OVM_REQUIRES_THAT(place < count_ && count_ <= most);
-    auto* const taken = waiting_[place];
-    --count_;
-    waiting_[place] = waiting_[count_];
-    return taken;
-}
-
-/// The place of the winner. Requires that somebody waits.
+/// The winner's place; nobody, if nobody is runnable.
 std::uint32_t Lottery::draw()
 {
-    OVM_REQUIRES_THAT(count_ > 0 && count_ <= most);
     std::uint64_t all = 0;
-    for (std::uint32_t place = 0; place < count_; ++place)
+    for (std::uint32_t i = 0; i < count_; ++i)
     {
-        OVM_LOOP_INVARIANT(all >= place && all <= std::uint64_t{place} * Scheduling_parameters::weight_max);
-        all += tickets(*waiting_[place]);
+        OVM_LOOP_INVARIANT(all <= std::uint64_t{i} * Scheduling_parameters::weight_max);
+        all += tickets(entries_[i]);
     }
-    // Park and Miller's generator (1988): its period is all of its range.
-    lot_ = lot_ * 48'271 % 0x7fff'ffff;
+    if (all == 0)
+        return nobody;
+    lot_ = lot_ * 48'271 % lots;
     std::uint64_t left = lot_ % all;
-    std::uint32_t place = 0;
-    while (place + 1 < count_ && left >= tickets(*waiting_[place]))
+    for (std::uint32_t i = 0; i < count_; ++i)
     {
-        left -= tickets(*waiting_[place]);
-        ++place;
+        auto const own = tickets(entries_[i]);
+        if (left < own)
+            return i;
+        left -= own;
     }
-    return place;
+    return nobody;
 }
 
-Result<> Lottery::admit(Schedulable&, Ticks)
+Result<> Lottery::admit(Schedulable& vcpu, Ticks)
 {
-    if (residents_ == most)
+    if (count_ == most)
         return Error::denied;
-    ++residents_;
+    entries_[count_] = {.vcpu = &vcpu};
+    ++count_;
     return {};
 }
 
 void Lottery::leave(Schedulable& vcpu, Ticks)
 {
-    OVM_REQUIRES_THAT(residents_ > 0 && current_ != &vcpu);
-    --residents_;
+    auto const at = find(vcpu);
+    OVM_REQUIRES_THAT(at != nobody && !entries_[at].runnable && at != current_);
+    --count_;
+    entries_[at] = entries_[count_];
+    if (current_ == count_)
+        current_ = at;
 }
 
-/// It is one of those that were admitted, and so there is a place.
 void Lottery::wake(Schedulable& vcpu, Ticks)
 {
-    OVM_REQUIRES_THAT(count_ + (current_ != nullptr ? 1 : 0) < most);
-    add(vcpu);
+    auto const at = find(vcpu);
+    OVM_REQUIRES_THAT(at != nobody && !entries_[at].runnable);
+    entries_[at].runnable = true;
 }
 
 void Lottery::block(Schedulable& vcpu, Ticks now)
 {
     charge_current(now);
+    auto const at = find(vcpu);
+    OVM_REQUIRES_THAT(at != nobody && entries_[at].runnable);
+    entries_[at].runnable = false;
     vcpu.account().asleep_since = now;
-    if (current_ == &vcpu)
-    {
-        current_ = nullptr;
-        return;
-    }
-    auto const place = place_of(vcpu);
-    OVM_REQUIRES_THAT(place < count_);
-    take(place);
+    if (current_ == at)
+        current_ = nobody;
 }
 
 processor::Scheduler::Choice Lottery::choose(Ticks now)
 {
     OVM_REQUIRES_THAT(now < end_of_time);
     charge_current(now);
-    if (current_ != nullptr && now >= until_)
+    if (current_ == nobody || now >= until_)
     {
-        add(*current_);
-        current_ = nullptr;
-    }
-    if (current_ == nullptr && count_ > 0)
-    {
-        current_ = take(draw());
-        since_ = now;
+        current_ = draw();
         until_ = now + slice_;
     }
-    Choice choice{.next = current_};
-    if (count_ > 0)
-        choice.until = until_;
+    current_since_ = now;
+    if (current_ == nobody)
+        return {};
+    Choice choice{.next = entries_[current_].vcpu};
+    if (others_wait())
+        choice.until = Ticks(until_);
     return choice;
 }
 
+/// Nothing is lost: who is next was never settled.
 Result<> Lottery::export_state(Scheduler_state& state)
 {
-    // Nothing is lost: who is next was never settled.
     charge_current(state.now);
     return {};
 }
 
 Result<> Lottery::import_state(Scheduler_state& state)
 {
-    OVM_REQUIRES_THAT(state.now < end_of_time && current_ == nullptr && count_ == 0 && residents_ == 0);
     for (auto& vcpu : state.vcpus)
     {
-        OVM_LOOP_INVARIANT(invariant() && count_ <= residents_ && current_ == nullptr);
-        OVM_VARIANT(most - residents_);
-        if (residents_ == most)
-            return Error::denied;
-        ++residents_;
+        OVM_TRY(admit(vcpu, state.now));
+        entries_[count_ - 1].runnable = vcpu.runnable();
+        if (&vcpu == state.current)
+            current_ = count_ - 1;
         if (vcpu.parameters().has_reservation())
             state.lost |= Scheduler_state::reservation;
-        if (vcpu.runnable() && &vcpu != state.current)
-            add(vcpu);
     }
-    if (count_ < most)
-        current_ = state.current;
-    since_ = state.now;
-    until_ = state.now + slice_;
+    current_since_ = state.now;
+    until_ = state.now;
     return {};
 }
 

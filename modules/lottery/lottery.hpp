@@ -15,7 +15,7 @@ namespace ovm::modules
 /// weight as its number of tickets. So shares follow weights by chance, without an account of who had what; nobody who
 /// has a ticket waits for ever, with probability 1.
 /// The lots come from a generator with a seed of the policy's own: the same events give the same choices.
-/// Invariant:   waiting_[0, count_) are the runnable ones but current_, each once, in no order.
+/// Invariant:   the first count_ entries are the vcpus that live here, each once; current_ is one of them, or `nobody`.
 /// Concurrency: its own core only.
 /// State:       ran and asleep_since of the accounts; a turn is drawn anew, so slices and lag stay as they were.
 class Lottery final : public processor::Scheduler
@@ -44,27 +44,35 @@ public:
     Result<> import_state(processor::Scheduler_state& state) override;
 
 private:
-    static constexpr std::uint64_t longest_slice = std::uint64_t{1} << 40; ///< in ticks
+    static constexpr std::uint32_t nobody = most;
+    static constexpr Ticks longest_slice{std::uint64_t{1} << 40};
+    /// Park and Miller's generator (1988) goes through all numbers from 1 to below this one.
+    static constexpr std::uint64_t lots = 0x7fff'ffff;
+
+    struct Entry
+    {
+        processor::Schedulable* vcpu = nullptr;
+        bool runnable = false;
+    };
 
     OVM_CLASS_INVARIANT bool invariant() const
     {
-        return count_ <= most && count_ + (current_ != nullptr ? 1 : 0) <= most && residents_ <= most &&
-               slice_.value() <= longest_slice && lot_ < 0x7fff'ffff && OVM_FOR_ALL(i, count_, waiting_[i] != nullptr);
+        return count_ <= most && (current_ == nobody || current_ < count_) && slice_ <= longest_slice && lot_ < lots &&
+               OVM_FOR_ALL(i, count_, entries_[i].vcpu != nullptr);
     }
+    static std::uint64_t tickets(const Entry& entry);
+    std::uint32_t find(const processor::Schedulable& vcpu) const;
+    bool others_wait() const;
     void charge_current(Ticks now);
-    void add(processor::Schedulable& vcpu);
-    std::uint32_t place_of(const processor::Schedulable& vcpu) const;
-    processor::Schedulable* take(std::uint32_t place);
     std::uint32_t draw();
 
+    std::array<Entry, most> entries_{};
+    std::uint32_t count_ = 0;
+    std::uint32_t current_ = nobody;
+    Ticks current_since_{};
+    Ticks until_{}; ///< end of current_'s turn
     Ticks slice_;
     std::uint64_t lot_;
-    std::array<processor::Schedulable*, most> waiting_{};
-    std::uint32_t count_ = 0;
-    std::uint32_t residents_ = 0;
-    processor::Schedulable* current_ = nullptr;
-    Ticks since_{}; ///< current_ is not charged yet for what it ran from here
-    Ticks until_{}; ///< end of current_'s turn
 };
 
 } // namespace ovm::modules
