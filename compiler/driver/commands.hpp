@@ -21,6 +21,7 @@ struct Build_request
     Path module{};
     std::optional<Path> key{};
     std::optional<Path> file{}; ///< NAME.omod in the present folder, if not given
+    bool unproved = false;      ///< without the verifier; not signed then
 };
 Done<> build(const Tools& tools, const Build_request& request, Output output);
 Done<> check(const Tools& tools, const Path& module, Output output);

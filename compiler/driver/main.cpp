@@ -34,6 +34,8 @@ void describe_build(CLI::App& app, Line& line)
     build->add_option("MODULE", line.build.module, "Its folder, with module.toml")->required();
     build->add_option("--key", line.build.key, "Sign it with this private key (NAME.key)");
     build->add_option("-o,--output", line.build.file, "Where to write it (NAME.omod)");
+    build->add_flag("--unproved", line.build.unproved,
+                    "Without the verifier: all checks stay in the code, and it is not signed");
     build->callback(
         [&line]
         { line.wanted = [&line](auto& tools, auto out) { return ovm::compiler::build(tools, line.build, out); }; });

@@ -10,7 +10,7 @@ namespace
 {
 
 /// Each obligation that was not proved is a problem of the module's, where it stands in the source.
-Failure unproved(const verifier::Report& report)
+Failure failure_of(const verifier::Report& report)
 {
     Failure failure{.said = verifier::to_text(report, false)};
     for (auto const& obligation : report.obligations)
@@ -64,16 +64,18 @@ Done<verifier::Report> Pipeline::prove(const Path& bitcode) const
 Done<verifier::Report> Pipeline::verify(const Module_description& module)
 {
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_GET(bitcode, compile_checked(module, scratch.path()));
+    OVM_GET(bitcode, compile_checked(module, scratch.path(), For::verifier));
     return prove(bitcode);
 }
 
-Done<Path> Pipeline::compile(const Module_description& module, const Path& source, const Path& output) const
+Done<Path> Pipeline::compile(const Module_description& module, const Path& source, const Path& output, For what) const
 {
     OVM_GET(woven, weave(source));
     std::vector<std::string> command{tools_.compiler};
     auto const flags = compile_flags(tools_);
     command.insert(command.end(), flags.begin(), flags.end());
+    if (what == For::verifier)
+        command.emplace_back("-DOVM_VERIFY=1");
     // What the optimiser would do now, the verifier would not see.
     command.insert(command.end(),
                    {"-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-fdebug-compilation-dir=.",
@@ -94,13 +96,13 @@ Done<Path> Pipeline::compile(const Module_description& module, const Path& sourc
 }
 
 /// All sources are looked at before any is refused.
-Done<Path> Pipeline::compile_all(const Module_description& module, const Path& folder) const
+Done<Path> Pipeline::compile_all(const Module_description& module, const Path& folder, For what) const
 {
     std::vector<std::string> command{tools_.link_bitcode};
     std::optional<Failure> failure;
     for (auto const& source : module.sources)
     {
-        auto const object = compile(module, source, folder / (std::to_string(command.size()) + ".bc"));
+        auto const object = compile(module, source, folder / (std::to_string(command.size()) + ".bc"), what);
         if (object)
             command.push_back(object->string());
         else if (!failure)
@@ -134,35 +136,42 @@ Done<Path> Pipeline::link(const Path& bitcode, const Path& folder) const
     return elf;
 }
 
-Done<Path> Pipeline::compile_checked(const Module_description& module, const Path& folder) const
+Done<Path> Pipeline::compile_checked(const Module_description& module, const Path& folder, For what) const
 {
     OVM_GET(interfaces, read_interfaces(tools_));
     OVM_DO(check_includes(tools_, module, interfaces));
-    return compile_all(module, folder);
+    return compile_all(module, folder, what);
 }
 
 Done<> Pipeline::check(const Module_description& module)
 {
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_DO(compile_checked(module, scratch.path()));
+    OVM_DO(compile_checked(module, scratch.path(), For::verifier));
     return {};
 }
 
-Done<Pipeline::Built> Pipeline::build(const Module_description& module)
+Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unproved)
 {
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_GET(bitcode, compile_checked(module, scratch.path()));
+    OVM_GET(bitcode, compile_checked(module, scratch.path(), unproved ? For::execution : For::verifier));
     say_(std::to_string(module.sources.size()) + (module.sources.size() == 1 ? " source" : " sources") +
          " compiled, all within the safe subset");
-    OVM_GET(proof, prove(bitcode));
-    if (!proof.good())
-        return std::unexpected(unproved(proof));
-    auto const proved = static_cast<unsigned>(proof.obligations.size());
-    say_(std::to_string(proved) + " obligations proved, " + std::to_string(proof.removed) +
-         " run-time checks left out");
-    auto const optimised = scratch.path() / "proved.bc";
-    OVM_DO(write_file(optimised, proof.bitcode));
-    OVM_GET(file, link(optimised, scratch.path()));
+    unsigned proved = 0;
+    std::string digest;
+    if (unproved)
+        say_("nothing was proved: every check stays in the code");
+    else
+    {
+        OVM_GET(proof, prove(bitcode));
+        if (!proof.good())
+            return std::unexpected(failure_of(proof));
+        proved = static_cast<unsigned>(proof.obligations.size());
+        digest = proof.digest;
+        say_(std::to_string(proved) + " obligations proved, " + std::to_string(proof.removed) +
+             " run-time checks left out");
+        OVM_DO(write_file(bitcode, proof.bitcode));
+    }
+    OVM_GET(file, link(bitcode, scratch.path()));
     OVM_GET(elf, read_file(file));
     OVM_GET(versions, tool_versions(tools_));
     versions += "solver: " + verifier::solver_version() + "\n";
@@ -171,7 +180,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module)
                                 .version = module.version,
                                 .obligations = proved,
                                 .compiler = signer::sha256(versions),
-                                .proof = signer::sha256(proof.digest + versions),
+                                .proof = signer::sha256(digest + versions),
                                 .notes = "meaning: " + module.meaning + "\n" + versions};
     for (auto const& interface : interfaces)
         statement.interfaces.emplace(interface.family.number, interface.hash);

@@ -34,15 +34,23 @@ public:
     Done<> check(const Module_description& module);
     /// Up to the verifier, whatever it says.
     Done<verifier::Report> verify(const Module_description& module);
-    /// A module of which anything is not proved is refused.
-    Done<Built> build(const Module_description& module);
+    /// A module of which anything is not proved is refused, unless `unproved`: then nobody tries, all run-time checks
+    /// stay in its code, and it says that nothing was proved.
+    Done<Built> build(const Module_description& module, bool unproved);
 
 private:
+    /// Whether the verifier is told what only it understands.
+    enum class For
+    {
+        verifier,
+        execution
+    };
+
     Done<Path> weave(const Path& source) const;
-    Done<Path> compile(const Module_description& module, const Path& source, const Path& output) const;
+    Done<Path> compile(const Module_description& module, const Path& source, const Path& output, For what) const;
     /// Of sources that include what they may.
-    Done<Path> compile_checked(const Module_description& module, const Path& folder) const;
-    Done<Path> compile_all(const Module_description& module, const Path& folder) const;
+    Done<Path> compile_checked(const Module_description& module, const Path& folder, For what) const;
+    Done<Path> compile_all(const Module_description& module, const Path& folder, For what) const;
     Done<verifier::Report> prove(const Path& bitcode) const;
     Done<Path> link(const Path& bitcode, const Path& folder) const;
     Done<> must(const std::vector<std::string>& command, const std::string& step) const;

@@ -51,7 +51,6 @@ std::vector<std::string> compile_flags(const Tools& tools)
           "-fsanitize=undefined,unsigned-integer-overflow,unsigned-shift-base,implicit-conversion",
           "-fno-sanitize=alignment,pointer-overflow,object-size,vptr,function",
           "-fsanitize-trap=all",
-          "-DOVM_VERIFY=1",
           "-Wall",
           "-Wextra",
           "-Werror",

@@ -313,6 +313,13 @@ Value Execution::cast(llvm::CastInst& cast)
             refuse("an address as a number of other width", &cast);
         result.undefined = from.undefined;
         break;
+    case llvm::Instruction::IntToPtr:
+        // Another member of a union, handed on as its pointer: it leads nowhere, so that no access through it is
+        // allowed, and no memory keeps it.
+        if (before != after)
+            refuse("a number of other width as an address", &cast);
+        result.undefined = from.undefined;
+        break;
     default:
         refuse(std::string("the conversion ") + cast.getOpcodeName(), &cast);
     }

@@ -135,10 +135,9 @@ processor::Scheduler::Choice Lottery::choose(Ticks now)
     current_since_ = now;
     if (current_ == nobody)
         return {};
-    Choice choice{.next = entries_[current_].vcpu};
-    if (others_wait())
-        choice.until = Ticks(until_);
-    return choice;
+    if (!others_wait())
+        return {.next = entries_[current_].vcpu};
+    return {.next = entries_[current_].vcpu, .until = Ticks(until_.value())};
 }
 
 /// Nothing is lost: who is next was never settled.
@@ -152,6 +151,7 @@ Result<> Lottery::import_state(Scheduler_state& state)
 {
     for (auto& vcpu : state.vcpus)
     {
+        OVM_LOOP_INVARIANT(invariant());
         OVM_TRY(admit(vcpu, state.now));
         entries_[count_ - 1].runnable = vcpu.runnable();
         if (&vcpu == state.current)

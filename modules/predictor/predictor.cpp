@@ -39,9 +39,9 @@ std::optional<std::uint32_t> Predictor::number(Vcpu_identity vcpu) const
 Result<Ticks> Predictor::poll(Vcpu_identity vcpu, Halt_account& account, Ticks)
 {
     account.window = Ticks(0);
-    if (auto const at = number(vcpu); at && means_[*at] != Ticks(0) && means_[*at] <= max_)
+    if (auto const at = number(vcpu); at && means_[*at] != 0 && Ticks(means_[*at]) <= max_)
     {
-        account.window = std::min(means_[*at] * 2, max_);
+        account.window = std::min(Ticks(means_[*at]) * 2, max_);
         account.polls = saturating_add(account.polls, 1);
     }
     return account.window;
@@ -53,10 +53,10 @@ Result<> Predictor::woke(Vcpu_identity vcpu, Halt_account& account, Ticks slept,
         account.hits = saturating_add(account.hits, 1);
     if (auto const at = number(vcpu))
     {
-        auto const most = max_ * longest_sleep;
-        auto const sleep = std::min(slept, most);
+        auto const most = max_.value() * longest_sleep;
+        auto const sleep = std::min(slept.value(), most);
         auto const mean = std::min(means_[*at], most);
-        means_[*at] = mean == Ticks(0) ? sleep : mean - mean / share + sleep / share;
+        means_[*at] = mean == 0 ? sleep : mean - mean / share + sleep / share;
     }
     return {};
 }

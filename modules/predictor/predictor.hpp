@@ -47,7 +47,7 @@ private:
     OVM_CLASS_INVARIANT bool invariant() const { return max_ <= longest_window; }
     std::optional<std::uint32_t> number(processor::Vcpu_identity vcpu) const;
 
-    std::array<Ticks, most_means> means_{}; ///< 0: it never slept
+    std::array<std::uint64_t, most_means> means_{}; ///< ticks; 0: it never slept
     Ticks max_;
     Ticks longest_; ///< window in any account: its own, and those that others left and it has not used yet
 };

@@ -62,7 +62,8 @@ def _scripts(build):
                 command += [wanted, str(programs[wanted])]
             elif "BUILD_DIR" in text:
                 command.append(str(build))
-            yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), 600 if "--verifier" in text else 300,
+            limit = 300 if folder in ("structure", "checker") else 900  # proofs take their time
+            yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), limit,
                         full="Only the full run" in text)
 
 

@@ -10,8 +10,9 @@ Result<Ticks> Good::poll(processor::Vcpu_identity, processor::Halt_account&, Tic
 
 Result<> Good::woke(processor::Vcpu_identity, processor::Halt_account&, Ticks slept, bool)
 {
-    last_[next_ % last_.size()] = slept;
-    ++next_;
+    auto const at = next_ % last_.size();
+    last_[at] = slept;
+    next_ = at + 1;
     return {};
 }
 

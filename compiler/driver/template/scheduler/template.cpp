@@ -96,10 +96,9 @@ processor::Scheduler::Choice Template_class::choose(Ticks now)
         since_ = now;
         until_ = now + slice_;
     }
-    Choice choice{.next = current_};
-    if (count_ > 0)
-        choice.until = until_;
-    return choice;
+    if (count_ == 0)
+        return {.next = current_};
+    return {.next = current_, .until = Ticks(until_.value())};
 }
 
 Result<> Template_class::export_state(Scheduler_state& state)
