@@ -61,6 +61,8 @@ Done<> show(const Path& file, const signer::Checked<Contents>& contents, Output 
     output.out << (output.json ? signer::to_json(*contents) : signer::to_text(*contents));
     if (contents->signature_good)
         return {};
+    if (output.json)
+        return std::unexpected(Failure{Exit::signature}); // the object says it
     bool const is_signed = contents->key != signer::Public_key{};
     return fail(Exit::signature, {.file = file.string(),
                                   .what = is_signed ? "its signature is wrong" : "it is not signed",

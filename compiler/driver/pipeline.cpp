@@ -47,17 +47,24 @@ Done<Path> Pipeline::weave(const Path& source) const
 }
 
 /// Answers of the solver are kept in the user's cache, by what was asked: a proof that did not change takes no time.
-Done<verifier::Report> Pipeline::prove(const Path& bitcode) const
+Done<verifier::Report> Pipeline::prove(const Module_description& module, const Path& bitcode) const
 {
-    OVM_GET(module, read_file(bitcode));
+    OVM_GET(code, read_file(bitcode));
     verifier::Options options;
     if (auto const cache = cache_folder())
         options.cache = *cache / "proofs";
     options.progress = [this](const std::string& entry, unsigned done, unsigned all)
     { say_("proving " + std::to_string(done) + "/" + std::to_string(all) + ": " + entry); };
-    auto report = verifier::verify(module, options);
+    auto report = verifier::verify(code, options);
     if (!report.error.empty())
         return fail(Exit::failed, {.what = "the verifier failed", .why = report.error});
+    // The module knows its sources by their names alone, so that its bytes do not depend on where it was built.
+    for (auto& obligation : report.obligations)
+    {
+        if (std::error_code ignored;
+            !obligation.file.empty() && std::filesystem::exists(module.folder / obligation.file, ignored))
+            obligation.file = std::filesystem::proximate(module.folder / obligation.file).string();
+    }
     return report;
 }
 
@@ -65,7 +72,7 @@ Done<verifier::Report> Pipeline::verify(const Module_description& module)
 {
     OVM_GET(scratch, Scratch_folder::make());
     OVM_GET(bitcode, compile_checked(module, scratch.path(), For::verifier));
-    return prove(bitcode);
+    return prove(module, bitcode);
 }
 
 Done<Path> Pipeline::compile(const Module_description& module, const Path& source, const Path& output, For what) const
@@ -80,6 +87,7 @@ Done<Path> Pipeline::compile(const Module_description& module, const Path& sourc
     command.insert(command.end(),
                    {"-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-fdebug-compilation-dir=.",
                     "-ffile-prefix-map=" + module.folder.string() + "/=",
+                    "-ffile-prefix-map=" + std::filesystem::proximate(module.folder).string() + "/=",
                     "-ffile-prefix-map=" + tools_.tree.string() + "/=", "-fplugin=" + tools_.checker.string(),
                     "-fplugin-arg-ovm_checker-trusted=" + tools_.trusted().string(),
                     "-fplugin-arg-ovm_checker-module=" + module.folder.string(), "-o", output.string(),
@@ -162,7 +170,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
         say_("nothing was proved: every check stays in the code");
     else
     {
-        OVM_GET(proof, prove(bitcode));
+        OVM_GET(proof, prove(module, bitcode));
         if (!proof.good())
             return std::unexpected(failure_of(proof));
         proved = static_cast<unsigned>(proof.obligations.size());

@@ -51,7 +51,7 @@ private:
     /// Of sources that include what they may.
     Done<Path> compile_checked(const Module_description& module, const Path& folder, For what) const;
     Done<Path> compile_all(const Module_description& module, const Path& folder, For what) const;
-    Done<verifier::Report> prove(const Path& bitcode) const;
+    Done<verifier::Report> prove(const Module_description& module, const Path& bitcode) const;
     Done<Path> link(const Path& bitcode, const Path& folder) const;
     Done<> must(const std::vector<std::string>& command, const std::string& step) const;
 

@@ -117,7 +117,7 @@ void Slot::write_homes(processor::Placement_state& state) const
     for (std::uint32_t i = 0; i < placed_; ++i)
     {
         auto const& home = runs() ? vm_->vcpu(i).home() : *homes_[i]; // it may have moved
-        state.homes[vm][i] = processor::Placement_state::Home(home.id());
+        state.homes[vm][i] = processor::Placement_state::Home::at(home.id());
     }
 }
 

@@ -43,23 +43,20 @@ struct Placement_state
         none = 0, ///< all placements keep all of it so far
     };
 
-    /// A core, or nowhere. In one byte, and nowhere is 0, as thousands of them are made in one crossing.
-    class Home
+    /// A core, or nowhere. In one byte, nowhere is 0, and no constructor: thousands of them are cleared at once.
+    struct Home
     {
-    public:
-        constexpr Home() = default;
-        constexpr explicit Home(Core_id core) : number_(static_cast<std::uint8_t>(core.value() + 1)) {}
-        constexpr bool is_nowhere() const { return number_ == 0; }
+        std::uint8_t number; ///< the core's and one more
+
+        static constexpr Home at(Core_id core) { return {static_cast<std::uint8_t>(core.value() + 1)}; }
+        constexpr bool is_nowhere() const { return number == 0; }
         /// Requires that it is not nowhere.
         constexpr Core_id core() const
         {
             OVM_REQUIRES_THAT(!is_nowhere());
-            return Core_id(number_ - 1u);
+            return Core_id(number - 1u);
         }
         constexpr bool operator==(const Home&) const = default;
-
-    private:
-        std::uint8_t number_ = 0;
     };
 
     /// How many vcpus of VM v have a home: vcpus[v - 1]. Where it is 0, the VM's homes mean nothing.

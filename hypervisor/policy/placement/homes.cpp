@@ -58,7 +58,7 @@ void Homes::settle(Identity vcpu, Core_id core)
     OVM_REQUIRES_THAT(core.value() < cores_);
     if (home_of(vcpu))
         remove(vcpu);
-    place(vcpu) = State::Home(core);
+    place(vcpu) = State::Home::at(core);
     ++vcpus_[vcpu.vm.value() - 1];
     ++residents_[core.value()];
 }

@@ -149,7 +149,7 @@ private:
                                                                      { return policy.place({vm, index()}, {}); });
         if (!home)
             return home.error() == Error::busy ? Step::again : give_up();
-        policies_.homes.homes[vm.value() - 1][objects_.size()] = processor::Placement_state::Home(*home);
+        policies_.homes.homes[vm.value() - 1][objects_.size()] = processor::Placement_state::Home::at(*home);
         policies_.homes.vcpus[vm.value() - 1] = static_cast<std::uint8_t>(objects_.size() + 1);
         objects_.emplace_back();
         auto made = object::make<Thing>(heap_);

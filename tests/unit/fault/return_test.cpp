@@ -136,7 +136,7 @@ TEST_F(Return_test, APlacementThatFailsIsRebuiltFromWhereVcpusLive)
                 [&](processor::Placement& policy) { return policy.place({Vm_id(1), index}, {}); });
             if (!home)
                 return home.error() == Error::busy ? Step::again : Step::done;
-            policies_.homes.homes[0][homes.size()] = processor::Placement_state::Home(*home);
+            policies_.homes.homes[0][homes.size()] = processor::Placement_state::Home::at(*home);
             homes.push_back(*home);
             policies_.homes.vcpus[0] = static_cast<std::uint8_t>(homes.size());
             return homes.size() == 8 ? Step::done : Step::again;

@@ -93,10 +93,10 @@ TEST(Placements, AStateThatCannotBeIsRefused)
     {
         Placement_state state{};
         state.vcpus[9] = 1;
-        state.homes[9][3] = Placement_state::Home(Core_id{2});
+        state.homes[9][3] = Placement_state::Home::at(Core_id{2});
         EXPECT_EQ(policies.make(kind).import_state(state).error(), Error::invalid) << "a core that is not there";
-        state.homes[9][3] = Placement_state::Home(Core_id{1});
-        state.homes[9][4] = Placement_state::Home(Core_id{0});
+        state.homes[9][3] = Placement_state::Home::at(Core_id{1});
+        state.homes[9][4] = Placement_state::Home::at(Core_id{0});
         EXPECT_EQ(policies.make(kind).import_state(state).error(), Error::invalid) << "one more than counted";
         state.vcpus[9] = 2;
         state.searched = processor::most_vms;
