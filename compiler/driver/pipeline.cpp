@@ -61,9 +61,10 @@ Done<verifier::Report> Pipeline::prove(const Module_description& module, const P
     // The module knows its sources by their names alone, so that its bytes do not depend on where it was built.
     for (auto& obligation : report.obligations)
     {
-        if (std::error_code ignored;
-            !obligation.file.empty() && std::filesystem::exists(module.folder / obligation.file, ignored))
-            obligation.file = std::filesystem::proximate(module.folder / obligation.file).string();
+        Path const file(obligation.file);
+        std::error_code ignored;
+        if (!file.empty() && file.is_relative() && std::filesystem::exists(module.folder / file, ignored))
+            obligation.file = std::filesystem::proximate(module.folder / file).string();
     }
     return report;
 }

@@ -122,8 +122,10 @@ TEST_F(Console_test, XStopsAndAnythingElseHelps)
 {
     begin(true, {"one"});
     press("\x01?");
+    settle();
     EXPECT_TRUE(holds(person.take(), "x stop"));
     press("\x01z");
+    settle();
     EXPECT_TRUE(holds(person.take(), "x stop"));
     EXPECT_EQ(owner.stops, 0u);
     press("\x01x");

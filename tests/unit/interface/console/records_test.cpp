@@ -121,10 +121,12 @@ TEST_F(Console_test, AtTheEndAFullLineCostsNoByteThatWasTaken)
     EXPECT_LT(sent, text.size());
     console->close();
     program.room = Slow_port::endless;
-    EXPECT_TRUE(console->drain());
+    while (!console->drain())
+        continue;
     console->close();
     console->record(Record_type::finished, Vm_id(0), "0");
-    EXPECT_TRUE(console->drain());
+    while (!console->drain())
+        continue;
     auto const all = records(program.take());
     EXPECT_EQ(output_of(all, 1), text.substr(0, sent));
     EXPECT_EQ(all.back().type, Record_type::finished);
