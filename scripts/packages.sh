@@ -5,9 +5,8 @@
 packages_run=(
     clang-19 lld-19 llvm-19 llvm-19-dev libclang-19-dev libc++-19-dev libc++abi-19-dev
     cmake ninja-build cpio
-    libtoml11-dev nlohmann-json3-dev libcli11-dev libssl-dev
+    libtoml11-dev nlohmann-json3-dev libcli11-dev libssl-dev libz3-dev
     qemu-system-x86 seabios
-    libz3-dev
 )
 
 # To write a bootable image (--iso), which is also how Bochs is started.
