@@ -58,7 +58,7 @@ struct Options
     std::string cache{};                ///< a folder, made if it is not there; none: nothing is kept
     std::string smtlib{};               ///< a folder for each query as SMT-LIB, for a second solver; none: not written
     unsigned threads = 2;
-    unsigned milliseconds = 20'000; ///< for each question to the solver
+    unsigned milliseconds = 60'000; ///< for each question to the solver: far more than any that is proved needs
     std::function<void(const std::string& entry, unsigned done, unsigned all)> progress{};
 };
 
