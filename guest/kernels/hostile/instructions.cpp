@@ -230,6 +230,13 @@ void load_descriptor_table()
 
 void halt_until_timer()
 {
+    // What the other processors' misdeeds have sent may still be in service, one interrupt of each class, and would
+    // keep the timer's waiting for ever.
+    lapic::enable();
+    for (int priority_class = 0; priority_class < 16; ++priority_class)
+    {
+        lapic::end_interrupt();
+    }
     lapic::write(lapic::Register::timer_divide, 0xb);
     lapic::write(lapic::Register::timer, 0xf0);
     lapic::write(lapic::Register::timer_initial_count, 100000);
