@@ -195,6 +195,8 @@ public:
     Result<> add(interface::Command& command) { return table_.add(command); }
     void enter(std::string_view line, std::string_view who) { job_.enter(line, who); }
     bool idle() const { return job_.idle(); }
+    /// Too many wait: one more would be refused.
+    bool full() const { return job_.full(); }
 
 private:
     bool ready() override;

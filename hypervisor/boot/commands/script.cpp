@@ -7,6 +7,11 @@
 namespace ovm::boot
 {
 
+namespace
+{
+constexpr Nanoseconds retry{1'000'000};
+}
+
 void Script::play(std::string_view text)
 {
     rest_ = text;
@@ -25,8 +30,10 @@ void Script::arm_next()
     timers_.arm(*this, begun_ + arch::to_ticks(Nanoseconds(*time)));
 }
 
-void Script::fired(Ticks)
+void Script::fired(Ticks now)
 {
+    if (commands_.full())
+        return timers_.arm(*this, now + arch::to_ticks(retry));
     auto const line = rest_.substr(0, rest_.find('\n'));
     rest_.remove_prefix(line.size() < rest_.size() ? line.size() + 1 : line.size());
     auto const blank = line.find(' ');

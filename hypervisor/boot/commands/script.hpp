@@ -10,7 +10,7 @@ namespace ovm::boot
 {
 
 /// Plays the boot archive's console.script: lines of `NANOSECONDS COMMAND`, each entered as if a person had typed it so
-/// long after OVM came up (docs/reference/boot-archive.md).
+/// long after OVM came up, or as soon after that as those before it leave room (docs/reference/boot-archive.md).
 /// Concurrency: core 0. Lifetime: as long as the machine, and the text it was given.
 class Script final : private processor::Timer
 {

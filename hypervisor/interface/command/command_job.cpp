@@ -18,7 +18,7 @@ void Command_job::enter(std::string_view line, std::string_view who)
 {
     if (line.size() > line_most)
         return say("this line is too long", {}, {});
-    if (entered_ - taken_ == waiting_most)
+    if (full())
         return say("too many commands are waiting; not done: ", line, {});
     lines_[entered_ % waiting_most] = {Text<line_most>(line), who};
     ++entered_;

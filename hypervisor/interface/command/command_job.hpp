@@ -27,6 +27,7 @@ public:
     /// One line; what is wrong with it is answered. `who` is constant text.
     void enter(std::string_view line, std::string_view who);
     bool idle() const { return taken_ == entered_; }
+    bool full() const { return entered_ - taken_ == waiting_most; }
 
 private:
     struct Line
