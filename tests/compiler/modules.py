@@ -25,6 +25,7 @@ class Suite:
         self.build_folder = build
         self.passed = 0
         self.failed = 0
+        self.told = set()
 
     def check(self, name, good, detail=""):
         if good:
@@ -53,12 +54,16 @@ class Suite:
         before = target.read_text()
         self.check(f"{path.stem}: its line is there once", before.count(text["replace"]) == 1)
         target.write_text(before.replace(text["replace"], text["with"]))
-        human = self.run("build", path.stem, "--unproved")
-        self.check(f"{path.stem}: exit status", human.returncode == int(fields["exit"]),
-                   f"{human.returncode}: {human.stdout}{human.stderr}")
-        self.check(f"{path.stem}: words", fields.get("says", "") in human.stderr, human.stderr)
-        self.check(f"{path.stem}: no file", not (self.folder / "good.omod").exists())
         result = self.run("build", path.stem, "--unproved", "--json")
+        self.check(f"{path.stem}: exit status", result.returncode == int(fields["exit"]),
+                   f"{result.returncode}: {result.stdout}{result.stderr}")
+        self.check(f"{path.stem}: no file", not (self.folder / "good.omod").exists())
+        # People are told the same by the same: one seed of each stage is enough.
+        if (stage := (fields["exit"], fields["file"], fields["line"] == "0")) not in self.told:
+            self.told.add(stage)
+            human = self.run("build", path.stem, "--unproved")
+            self.check(f"{path.stem}: words", human.returncode == int(fields["exit"]) and
+                       fields.get("says", "") in human.stderr, human.stderr)
         try:
             problems = json.loads(result.stdout)["problems"]
         except (ValueError, KeyError) as error:
