@@ -1,5 +1,6 @@
 #include <random>
 
+#include "base/bytes.hpp"
 #include "loader/delivery.hpp"
 #include "loader/key_list_builder.hpp"
 #include "loader/loader_fixture.hpp"
@@ -218,7 +219,8 @@ TEST_F(Delivery_test, TellsSendersApart)
 TEST_F(Delivery_test, WaitsForALoaderThatIsBusy)
 {
     auto const file = signed_module();
-    auto const number = loader_.load("b.omod", Code(200));
+    Code const other(200);
+    auto const number = loader_.load("b.omod", other);
     auto const answer = deliver(file);
     EXPECT_EQ(answer.state, State::done) << answer.line;
     ASSERT_NE(loader_.outcome(number), nullptr);
