@@ -60,7 +60,8 @@ void describe_build(CLI::App& app, Line& line)
 
     auto* const weave = app.add_subcommand("weave", "Weave aspects into a source: what is advised where");
     weave->add_option("FILE", line.weave.source, "A source of the hypervisor or of a module")->required();
-    weave->add_option("--aspect", line.weave.aspects, "An aspect: a folder of aspects/, or a file (all that ship)");
+    weave->add_option("--aspect", line.weave.aspects, "An aspect: a folder of aspects/, or a file (all that ship)")
+        ->allow_extra_args(false);
     weave->add_option("-o,--output", line.weave.file, "Where to write the woven source (NAME.woven.ii)");
     weave->callback(
         [&line]
