@@ -78,6 +78,9 @@ void describe(CLI::App& app, Texts& texts, Options& options)
         ->type_name("FILE")
         ->allow_extra_args(false)
         ->take_all();
+    app.add_option("--control", options.control,
+                   "A socket, made there, by which programs reach OVM while it runs (`ovmc load --machine SOCKET`)")
+        ->type_name("SOCKET");
     app.add_option("--append", options.append, "More words on OVM's own command line")->type_name("TEXT");
     app.add_option("--ovm", options.ovm, "Another image of the hypervisor")->type_name("FILE");
     app.add_flag("--verbose", options.verbose, "Say more, on the standard error");
@@ -135,6 +138,8 @@ Checked<> check_together(const Options& options)
             return Failure{"--emulator", "Bochs runs headless only", "add --headless or --raw NAME"};
         if (options.deterministic)
             return Failure{"--deterministic", "this is for QEMU; Bochs is deterministic by itself", "leave it out"};
+        if (!options.control.empty())
+            return Failure{"--control", "Bochs' serial lines go one way here", "use --emulator qemu"};
         if (options.wait_for_debugger)
             return Failure{"--gdb", "Bochs waits for no debugger here", "use --emulator qemu"};
         if (options.accelerator == Accelerator_wish::kvm)

@@ -40,6 +40,7 @@ struct Options
     std::string console_script;
     std::vector<std::string> modules; ///< files that OVM may be told to load
     std::vector<std::string> keys;    ///< public ones that it trusts
+    std::string control;              ///< a socket by which programs reach OVM
     bool verbose = false;
     std::string append;
     std::string ovm;

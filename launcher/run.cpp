@@ -161,6 +161,7 @@ Checked<int> start(const Plan& plan, Accelerator accelerator)
     if (options.wait_for_debugger)
         note("waiting for a debugger; in the source folder: " + debugger_line(plan.ovm));
 
+    auto control = options.control.empty() ? Control() : OVM_CHECKED(Control::listen(options.control));
     Signal_watch signals;
     std::vector<int> inherited;
     for (auto const& end : channels.far)
@@ -179,14 +180,15 @@ Checked<int> start(const Plan& plan, Accelerator accelerator)
     if (options.headless)
     {
         Headless_view view({names, raw, options.verbose});
-        return Session(settings, view, signals, std::move(channels), std::move(emulator)).run();
+        return Session(settings, view, signals, std::move(channels), std::move(emulator), std::move(control)).run();
     }
     std::cout << banner(names, plan.machine.escape) << std::flush;
     Terminal_view view;
     Terminal_mode terminal(STDIN_FILENO);
     settings.input = STDIN_FILENO;
     settings.raw_terminal = terminal.raw();
-    int const status = Session(settings, view, signals, std::move(channels), std::move(emulator)).run();
+    int const status =
+        Session(settings, view, signals, std::move(channels), std::move(emulator), std::move(control)).run();
     terminal.restore();
     return status;
 }

@@ -28,9 +28,20 @@ Done<> check(const Tools& tools, const Path& module, Output output);
 /// `all`: what was proved, too. A failure if anything was not.
 Done<> verify(const Tools& tools, const Path& module, bool all, Output output);
 
+struct Weave_request
+{
+    Path source{};
+    std::vector<std::string> aspects{}; ///< names of those that ship, or files; none: all that ship
+    std::optional<Path> file{};         ///< NAME.woven.ii in the present folder, if not given
+};
+/// Says where aspects advise a source, and keeps the woven source.
+Done<> weave(const Tools& tools, const Weave_request& request, Output output);
+
 Done<> sign(const Path& file, const Path& key, const std::optional<Path>& to, Output output);
 Done<> inspect(const Path& file, Output output);
 Done<> make_key(const Path& name, Output output);
+/// Brings a module, or a list of keys, to the machine behind that socket.
+Done<> load(const Path& file, const Path& machine, Output output);
 
 struct Key_list_request
 {

@@ -16,10 +16,12 @@ struct Line
 {
     bool json = false;
     Build_request build{};
+    Weave_request weave{};
     Path folder{};
     bool all = false;
     Path file{};
     Path key{};
+    Path machine{};
     std::optional<Path> target{};
     Path key_name{};
     Key_list_request keys{};
@@ -56,6 +58,15 @@ void describe_build(CLI::App& app, Line& line)
             { return ovm::compiler::verify(tools, line.folder, line.all, out); };
         });
 
+    auto* const weave = app.add_subcommand("weave", "Weave aspects into a source: what is advised where");
+    weave->add_option("FILE", line.weave.source, "A source of the hypervisor or of a module")->required();
+    weave->add_option("--aspect", line.weave.aspects, "An aspect: a folder of aspects/, or a file (all that ship)")
+        ->allow_extra_args(false);
+    weave->add_option("-o,--output", line.weave.file, "Where to write the woven source (NAME.woven.ii)");
+    weave->callback(
+        [&line]
+        { line.wanted = [&line](auto& tools, auto out) { return ovm::compiler::weave(tools, line.weave, out); }; });
+
     auto* const fresh = app.add_subcommand("new", "Write a small module that works, and its test");
     fresh->add_option("FAMILY", line.family, "scheduler")->required();
     fresh->add_option("NAME", line.name, "Its name, and its folder's")->required();
@@ -79,6 +90,13 @@ void describe_files(CLI::App& app, Line& line)
             line.wanted = [&line](auto&, auto out)
             { return ovm::compiler::sign(line.file, line.key, line.target, out); };
         });
+
+    auto* const load = app.add_subcommand("load", "Bring a module, or a list of keys, to a machine that is running");
+    load->add_option("FILE", line.file, "NAME.omod or NAME.okeys")->required();
+    load->add_option("--machine", line.machine, "The socket that ./run --control SOCKET made")->required();
+    load->callback(
+        [&line]
+        { line.wanted = [&line](auto&, auto out) { return ovm::compiler::load(line.file, line.machine, out); }; });
 
     auto* const inspect = app.add_subcommand("inspect", "Show what a module's file, or a list of keys, says");
     inspect->add_option("FILE", line.file, "NAME.omod or NAME.okeys")->required();
@@ -136,7 +154,7 @@ int serve(int count, char** arguments)
     {
         return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
     }
-    Tools const tools{.tree = OVM_TREE, .checker = OVM_CHECKER};
+    Tools const tools{.tree = OVM_TREE, .checker = OVM_CHECKER, .weaver = OVM_WEAVER};
     auto const done = line.wanted(tools, {std::cout, line.json});
     return done ? 0 : tell(done.error(), line.json);
 }

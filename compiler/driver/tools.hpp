@@ -13,6 +13,7 @@ struct Tools
 {
     Path tree{};    ///< the source root
     Path checker{}; ///< the checker's plugin
+    Path weaver{};  ///< the weaver's program
     std::string compiler = "clang++-19";
     std::string link_bitcode = "llvm-link-19";
     std::string linker = "ld.lld-19";
@@ -20,6 +21,7 @@ struct Tools
     Path headers() const { return tree / "hypervisor"; }
     Path trusted() const { return headers() / "trusted.txt"; }
     Path linker_script() const { return tree / "compiler/driver/module.ld"; }
+    Path aspects() const { return tree / "aspects"; }
     Path templates() const { return tree / "compiler/driver/template"; }
 };
 

@@ -89,6 +89,11 @@ void Hypervisor::start()
     auto modules = object::make<Modules>(heap_, policies_, archive_, heap_);
     OVM_ASSERT(modules.has_value()); // memory lasted for the console, which takes more
     modules_ = std::move(*modules);
+    if (arch::option(information_, "records") == "com2")
+    {
+        delivery_line_.emplace(*console_, modules_->loader(), policies_.frames(), cores_[0]->timers());
+        arch::listen_serial(arch::Serial::records, *this);
+    }
 
     auto const cores = arch::start_cores();
     while (cores_ready_.load(std::memory_order_acquire) < cores)
@@ -124,7 +129,7 @@ void Hypervisor::start_console()
     if (options.records)
         arch::set_crash_sink(crash_report_);
     repeat_previous_crash();
-    arch::listen_serial(*this);
+    arch::listen_serial(arch::Serial::terminal, *this);
 }
 
 /// Boot printed it on the first serial line, where a program behind the second does not look.

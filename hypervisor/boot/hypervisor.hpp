@@ -12,6 +12,7 @@
 #include "boot/clustered_objects.hpp"
 #include "boot/commands/commands.hpp"
 #include "boot/commands/script.hpp"
+#include "boot/delivery_line.hpp"
 #include "boot/faults.hpp"
 #include "boot/modules.hpp"
 #include "boot/policies.hpp"
@@ -85,7 +86,10 @@ public:
     [[noreturn]] void stop() { finish(interface::Finish_status::good); }
 
 private:
-    void received(std::uint8_t byte) override { console_->receive(byte); }
+    void received(arch::Serial line, std::uint8_t byte) override
+    {
+        line == arch::Serial::terminal ? console_->receive(byte) : delivery_line_->receive(byte);
+    }
     void stop_requested() override { finish(interface::Finish_status::good); }
     void start_console();
     void repeat_previous_crash();
@@ -128,6 +132,7 @@ private:
     Provoked_fault provoked_fault_{};
     object::Owned<interface::Console> console_{};
     object::Owned<Modules> modules_{};
+    std::optional<Delivery_line> delivery_line_{};
     std::array<object::Owned<Collected_heap>, arch::max_cores> collected_heaps_{};
     std::array<object::Owned<processor::Core>, arch::max_cores> owned_cores_{};
     std::array<processor::Core*, arch::max_cores> cores_{};

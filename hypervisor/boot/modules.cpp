@@ -15,6 +15,7 @@ namespace
 
 constexpr std::string_view key_folder = "keys/";
 constexpr std::string_view module_folder = "modules/";
+constexpr std::string_view list_ending = ".okeys";
 
 /// A digit's value, or 16.
 constexpr unsigned digit(char character)
@@ -51,7 +52,7 @@ Modules::Keys read_keys(const interface::Archive& archive)
     {
         if (entry->name == interface::Archive::trailer)
             break;
-        if (!entry->name.starts_with(key_folder))
+        if (!entry->name.starts_with(key_folder) || entry->name.ends_with(list_ending))
             continue;
         auto const key = read_key(text_of(entry->content));
         if (!key || !keys.push_back(*key))
@@ -63,12 +64,36 @@ Modules::Keys read_keys(const interface::Archive& archive)
 } // namespace
 
 Modules::Modules(Policies& policies, const interface::Archive& archive, object::Storage& storage)
-    : policies_(policies), archive_(archive), keys_(read_keys(archive)),
-      loader_(*this, policies.frames(), storage, {keys_.items(), loader::own_interfaces()}, Core_id{0})
+    : policies_(policies), archive_(archive),
+      loader_(*this, policies.frames(), storage, {read_keys(archive).items(), loader::own_interfaces()}, Core_id{0})
 {
+    take_lists();
 }
 
-Result<> Modules::load(std::string_view file)
+/// In the archive's order, as each one's counter is higher than that of the one before. No VM runs yet.
+void Modules::take_lists()
+{
+    std::size_t offset = 0;
+    while (auto const entry = archive_.next(offset))
+    {
+        if (entry->name == interface::Archive::trailer)
+            break;
+        if (entry->name.starts_with(key_folder) && entry->name.ends_with(list_ending))
+            log(loader_.take_keys_now(entry->name.substr(key_folder.size()), entry->content).said.view());
+    }
+}
+
+Result<loader::Loader::Number> Modules::load(std::string_view file)
+{
+    return loader_.load(file, OVM_TRY(find(module_folder, file)));
+}
+
+Result<loader::Loader::Number> Modules::take_keys(std::string_view file)
+{
+    return loader_.take_keys(file, OVM_TRY(find(key_folder, file)));
+}
+
+Result<std::span<const std::uint8_t>> Modules::find(std::string_view folder, std::string_view file) const
 {
     std::size_t offset = 0;
     for (;;)
@@ -77,10 +102,8 @@ Result<> Modules::load(std::string_view file)
         auto const entry = OVM_TRY(archive_.next(offset));
         if (entry.name == interface::Archive::trailer)
             return Error::not_found;
-        if (!entry.name.starts_with(module_folder) || entry.name.substr(module_folder.size()) != file)
-            continue;
-        loader_.load(file, entry.content);
-        return {};
+        if (entry.name.starts_with(folder) && entry.name.substr(folder.size()) == file)
+            return entry.content;
     }
 }
 

@@ -12,33 +12,36 @@ namespace ovm::boot
 
 class Policies;
 
-/// Modules on this computer: the site's keys and the files come with the boot archive.
+/// Modules on this computer: the site's keys, lists of them, and modules come with the boot archive, or over the second
+/// serial line.
 /// Concurrency: core 0.
 /// Lifetime:    as long as the machine.
 class Modules final : private loader::Loader_owner
 {
 public:
-    static constexpr std::size_t most_keys = 16;
-    using Keys = Static_vector<loader::Signature_check::Key, most_keys>;
+    using Keys = Static_vector<loader::Key_ring::Key, loader::Key_ring::most_trusted>;
 
-    /// `storage` and `frames` as loader::Loader's.
+    /// `storage` as loader::Loader's. The lists of keys of the archive are in force from then on.
     Modules(Policies& policies, const interface::Archive& archive, object::Storage& storage);
     Modules(const Modules&) = delete;
     Modules& operator=(const Modules&) = delete;
 
     loader::Loader& loader() { return loader_; }
-    /// Begins to load a file of the archive's `modules/`. Error::not_found, or what is wrong with the archive.
-    Result<> load(std::string_view file);
+    // Begins to take a file of the archive's `modules/` or `keys/`. Error::not_found, or what is wrong with the
+    // archive.
+    Result<loader::Loader::Number> load(std::string_view file);
+    Result<loader::Loader::Number> take_keys(std::string_view file);
     /// A new adaptor learns of what is loaded.
     void offer_to(object::Adaptor& adaptor);
     std::span<object::Adaptor* const> adaptors() const override;
 
 private:
     object::Swap* free_swap() override;
+    Result<std::span<const std::uint8_t>> find(std::string_view folder, std::string_view file) const;
+    void take_lists();
 
     Policies& policies_;
     const interface::Archive& archive_;
-    Keys keys_;
     loader::Loader loader_;
 };
 

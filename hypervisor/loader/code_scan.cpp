@@ -6,6 +6,7 @@
 #include "arch/x86_64/instruction/decoder.hpp"
 #include "base/contract.hpp"
 #include "loader/instruction_rules.hpp"
+#include "loader/plain_instruction.hpp"
 
 namespace ovm::loader
 {
@@ -50,11 +51,13 @@ std::optional<Refusal> Code_scan::step()
 
 std::optional<Refusal> Code_scan::scan_instructions()
 {
-    for (std::uint32_t i = 0; i < instructions_a_step; ++i)
+    auto const text = image_.text();
+    for (std::uint32_t cost = 0; cost < cost_of_a_step;)
     {
-        if (auto const refused = scan_one())
+        auto const refused = scan_one(text.subspan(at_), cost);
+        if (refused)
             return refused;
-        if (at_ == image_.text().size())
+        if (at_ == text.size())
         {
             phase_ = Phase::records;
             return {};
@@ -63,9 +66,18 @@ std::optional<Refusal> Code_scan::scan_instructions()
     return {};
 }
 
-std::optional<Refusal> Code_scan::scan_one()
+std::optional<Refusal> Code_scan::scan_one(std::span<const std::uint8_t> rest, std::uint32_t& cost)
 {
-    auto const decoded = arch::instruction::decode(image_.text().subspan(at_), arch::instruction::Mode::long64);
+    if (rest.size() >= plain_window)
+    {
+        if (auto const plain = plain_instruction(rest.first<plain_window>()))
+        {
+            ++cost;
+            return pass(*plain);
+        }
+    }
+    cost += cost_of_decoding;
+    auto const decoded = arch::instruction::decode(rest, arch::instruction::Mode::long64);
     if (!decoded)
         return Refusal::undecodable;
     mark(starts_, at_);
@@ -79,7 +91,7 @@ std::optional<Refusal> Code_scan::scan_one()
             refused = check_operand(*decoded);
             break;
         case Flow::direct:
-            refused = check_branch(*decoded);
+            refused = check_target(next_address(*decoded) + decoded->immediate);
             break;
         case Flow::indirect:
             refused = check_indirect(*decoded);
@@ -91,10 +103,22 @@ std::optional<Refusal> Code_scan::scan_one()
     return refused;
 }
 
-/// What is negative is beyond the end as well.
-std::optional<Refusal> Code_scan::check_branch(const Decoded& decoded)
+std::optional<Refusal> Code_scan::pass(const Plain_instruction& plain)
 {
-    auto const target = next_address(decoded) + decoded.immediate;
+    mark(starts_, at_);
+    auto const next = at_ + plain.length;
+    if (plain.is_branch)
+    {
+        if (auto const refused = check_target(next + static_cast<std::uint64_t>(std::int64_t{plain.displacement})))
+            return refused;
+    }
+    at_ = next;
+    return {};
+}
+
+/// What is negative is beyond the end as well.
+std::optional<Refusal> Code_scan::check_target(std::uint64_t target)
+{
     if (target >= image_.text().size())
         return Refusal::branch_outside;
     mark(targets_, target);

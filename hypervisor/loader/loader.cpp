@@ -47,55 +47,77 @@ Result<> Loader::offer_to(object::Adaptor& adaptor) const
     return {};
 }
 
-void Loader::load(std::string_view file, std::span<const std::uint8_t> bytes)
+void Loader::begin(Phase phase)
 {
     OVM_REQUIRES_THAT(idle());
+    ++begun_;
+    outcomes_[begun_ % outcomes_.size()] = {};
+    keys_ = false;
+    phase_ = phase;
+}
+
+void Loader::begin_file(std::string_view file, std::span<const std::uint8_t> bytes, bool keys)
+{
+    begin(Phase::signature);
+    keys_ = keys;
     file_.assign(file);
     bytes_ = bytes;
-    phase_ = Phase::signature;
+}
+
+Loader::Number Loader::load(std::string_view file, std::span<const std::uint8_t> bytes)
+{
+    begin_file(file, bytes, false);
     start(core_);
+    return begun_;
+}
+
+const Loader::Outcome* Loader::outcome(Number number) const
+{
+    return number == begun_ && !idle() ? nullptr : &outcomes_[number % outcomes_.size()];
 }
 
 /// Everything in the slice that is asked, but for the end of its memory.
-void Loader::unload(std::string_view name)
+Loader::Number Loader::unload(std::string_view name)
 {
-    OVM_REQUIRES_THAT(idle());
-    phase_ = Phase::retirement;
+    begin(Phase::retirement);
     start(core_);
     auto* const entry = find(name);
     if (entry == nullptr)
-        return say(name, ": there is none of that name");
+        return fail(name, ": there is none of that name");
     auto const adaptors = owner_.adaptors();
     if (is_in_use(*entry->current, adaptors))
-        return say(name, " is in use: swap its policies out first");
+        return fail(name, " is in use: swap its policies out first");
     if (!withdraw(*entry->current, adaptors))
     {
         for (auto* const adaptor : adaptors)
             static_cast<void>(offer(*entry->current, *adaptor)); // where it was, there is a place
-        return say(name, ": a swap is under way; try again");
+        return fail(name, ": a swap is under way; try again");
     }
-    say(name, " ", entry->current->version(), " unloaded");
+    succeed(name, " ", entry->current->version(), " unloaded");
     retirement_.add(std::move(entry->current));
     if (entry->previous)
         retirement_.add(std::move(entry->previous));
+    return begun_;
 }
 
-void Loader::roll_back(std::string_view name)
+Loader::Number Loader::roll_back(std::string_view name)
 {
-    OVM_REQUIRES_THAT(idle());
-    phase_ = Phase::retirement;
+    begin(Phase::retirement);
     start(core_);
     entry_ = find(name);
     if (entry_ == nullptr)
-        return say(name, ": there is none of that name");
+        return fail(name, ": there is none of that name");
     if (!entry_->previous)
-        return say(name, ": no version before this one is kept");
+        return fail(name, ": no version before this one is kept");
+    if (entry_->previous->is_revoked())
+        return fail(name, ": the version before this one was revoked");
     if (auto const refused = offer(*entry_->previous, entry_->current.get(), owner_.adaptors()))
     {
         static_cast<void>(withdraw(*entry_->previous, owner_.adaptors()));
-        return say(name, " not rolled back: ", to_text(*refused));
+        return fail(name, " not rolled back: ", to_text(*refused));
     }
     static_cast<void>(begin_exchange(*entry_->current, *entry_->previous));
+    return begun_;
 }
 
 Job::Step Loader::step()
@@ -106,10 +128,14 @@ Job::Step Loader::step()
         break;
     case Phase::signature:
         return check_signature();
+    case Phase::keys:
+        return read_keys();
+    case Phase::revocation:
+        return revoke_loaded();
     case Phase::making:
         return make();
     case Phase::renewal:
-        return renewal_.over() ? offer_made() : Step::again;
+        return renewal_.over() ? offer_made() : Step::wait;
     case Phase::exchange:
         return exchange();
     case Phase::retirement:
@@ -118,10 +144,10 @@ Job::Step Loader::step()
     return Step::done;
 }
 
-/// Until the module is made nothing is changed that it could not simply drop.
+/// Until the module is made, or the list read, nothing is changed that it could not simply drop.
 Job::Step Loader::faulted(const arch::Fault& fault)
 {
-    if (phase_ != Phase::signature && phase_ != Phase::making)
+    if (phase_ != Phase::signature && phase_ != Phase::keys && phase_ != Phase::making)
         return Step::again;
     say(file_.view(), " refused: checking it failed in OVM itself: ", fault.what);
     return finish();
@@ -140,6 +166,7 @@ Job::Step Loader::refuse(Refusal why)
 Job::Step Loader::finish()
 {
     signature_.reset();
+    list_.reset();
     maker_.reset();
     bytes_ = {};
     phase_ = Phase::retirement;
@@ -158,19 +185,35 @@ Job::Step Loader::check_signature()
         format::Envelope envelope{};
         std::ranges::copy(bytes_.first(envelope.signature.size()), envelope.signature.begin());
         std::ranges::copy(bytes_.subspan(envelope.signature.size(), envelope.key.size()), envelope.key.begin());
-        if (std::ranges::find(trust_.keys, envelope.key) == trust_.keys.end())
+        switch (ring_.standing(envelope.key))
+        {
+        case Key_ring::Standing::unknown:
             return refuse(Refusal::unknown_key);
+        case Key_ring::Standing::revoked:
+            return refuse(Refusal::revoked_key);
+        case Key_ring::Standing::trusted:
+            break;
+        }
         signature_.emplace(envelope.key, envelope.signature, bytes_.subspan(sizeof(format::Envelope)));
     }
     auto const progress = signature_->step();
     if (!progress)
         return refuse(Refusal::wrong_signature);
-    if (*progress == Signature_check::Progress::again)
+    return *progress == Signature_check::Progress::again ? Step::again : begin_behind_signature();
+}
+
+Job::Step Loader::begin_behind_signature()
+{
+    if (keys_)
+    {
+        list_.emplace(bytes_.subspan(sizeof(format::Envelope)), ring_);
+        phase_ = Phase::keys;
         return Step::again;
+    }
     auto const place = free_place();
     if (!place)
         return refuse(Refusal::no_place);
-    maker_.emplace(bytes_, trust_.interfaces, frames_, storage_, *place);
+    maker_.emplace(bytes_, interfaces_, frames_, storage_, *place);
     phase_ = Phase::making;
     return Step::again;
 }
@@ -187,7 +230,7 @@ Job::Step Loader::make()
         break;
     }
     made_ = maker_->take();
-    renewal_.begin(made_->place(), made_->size());
+    renewal_.begin(made_->place(), made_->size(), *this);
     phase_ = Phase::renewal;
     return Step::again;
 }
@@ -199,6 +242,11 @@ void Loader::discard_made()
 
 Job::Step Loader::offer_made()
 {
+    if (ring_.revokes(made_->name(), made_->version()))
+    {
+        discard_made();
+        return refuse(Refusal::revoked_version);
+    }
     entry_ = find(made_->name());
     if (entry_ != nullptr && entry_->current->version() >= made_->version())
     {
@@ -224,7 +272,7 @@ Job::Step Loader::offer_made()
     }
     if (!is_new)
         return begin_exchange(*entry_->current, *made_);
-    say(made_->name(), " ", made_->version(), " loaded");
+    succeed(made_->name(), " ", made_->version(), " loaded");
     entry_->current = std::move(made_);
     return finish();
 }
@@ -286,7 +334,7 @@ Job::Step Loader::exchanged()
         discard_made();
     else if (!back_)
     {
-        say(next->name(), " ", next->version(), " in place of ", gone->version());
+        succeed(next->name(), " ", next->version(), " in place of ", gone->version());
         if (made_)
         {
             if (entry_->previous)
@@ -303,10 +351,7 @@ Job::Step Loader::exchanged()
 Job::Step Loader::retire()
 {
     if (!retirement_.over())
-    {
-        retirement_.step();
-        return Step::again;
-    }
+        return retirement_.step(*this);
     phase_ = Phase::idle;
     return Step::done;
 }

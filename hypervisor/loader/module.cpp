@@ -16,8 +16,9 @@ Module_values::Module_values(const object::Parameters& given) : size_(given.size
     }
 }
 
-Module::Module(const Module_image& image, Module_block block, std::size_t place, std::size_t strings_at)
-    : block_(std::move(block)), place_(place), strings_at_(strings_at), name_(image.name()),
+Module::Module(const Module_image& image, Module_block block, std::size_t place, std::size_t strings_at,
+               const format::Digest& signer)
+    : block_(std::move(block)), place_(place), strings_at_(strings_at), signer_(signer), name_(image.name()),
       version_(image.header().version), stack_(image.header().stack), obligations_(image.header().obligations),
       text_(image.header().text.size), code_pages_(image.constants_at()), size_(image.size_in_memory())
 {

@@ -27,7 +27,9 @@ class Module final : private Module_owner
 public:
     /// Of an image that has passed all checks, whose content is linked in `block` for that place; behind text and
     /// constants, from `strings_at` on, there are its strings.
-    Module(const Module_image& image, Module_block block, std::size_t place, std::size_t strings_at);
+    /// `signer` is the key that its signature is good by.
+    Module(const Module_image& image, Module_block block, std::size_t place, std::size_t strings_at,
+           const format::Digest& signer);
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
 
@@ -43,12 +45,17 @@ public:
     std::size_t policies() const { return policies_.size(); }
     const Provided_policy& policy(std::size_t index) const { return policies_[index]; }
     const object::Any_factory& factory(std::size_t index) const;
-    bool in_quarantine() const override { return quarantine_.load(std::memory_order_acquire); }
+    const format::Digest& signer() const { return signer_; }
+    bool in_quarantine() const { return quarantine_.load(std::memory_order_acquire); }
+    bool is_revoked() const { return revoked_.load(std::memory_order_acquire); }
+    /// It makes no more policies, for good.
+    void revoke() { revoked_.store(true, std::memory_order_release); }
 
 private:
     using Factory = std::variant<std::monostate, Module_factory<processor::Scheduler>, Module_factory<processor::Halt>,
                                  Module_factory<memory::Population>>;
 
+    bool may_make() const override { return !in_quarantine() && !is_revoked(); }
     void put_in_quarantine() const override { quarantine_.store(true, std::memory_order_release); }
     Range<Host_virtual> code() const override { return {arch::module_place(place_), text_}; }
     Range<Host_virtual> constants() const override
@@ -61,6 +68,7 @@ private:
     Module_block block_;
     std::size_t place_;
     std::size_t strings_at_;
+    format::Digest signer_;
     Text<format::most_name> name_;
     std::uint32_t version_;
     std::uint32_t stack_;
@@ -69,6 +77,7 @@ private:
     Bytes code_pages_;
     Bytes size_;
     mutable std::atomic<bool> quarantine_{false};
+    std::atomic<bool> revoked_{false};
     Static_vector<Provided_policy, format::most_policies> policies_{};
     std::array<Factory, format::most_policies> factories_{};
 };

@@ -21,7 +21,8 @@ class Module_owner
 {
 public:
     virtual std::string_view name() const = 0;
-    virtual bool in_quarantine() const = 0;
+    /// Whether it may make policies: it is neither in quarantine nor revoked.
+    virtual bool may_make() const = 0;
     virtual void put_in_quarantine() const = 0;
     virtual Range<Host_virtual> code() const = 0;
     virtual Range<Host_virtual> constants() const = 0;
@@ -86,10 +87,10 @@ public:
     }
     bool has_code(std::uint64_t at) const override { return module_->code().contains(Host_virtual(at)); }
 
-    /// Error::denied: the module is in quarantine.
+    /// Error::denied: the module is in quarantine, or revoked.
     Result<object::Made_policy<Family>> make(object::Quota& quota, const object::Parameters& given) const override
     {
-        if (module_->in_quarantine())
+        if (!module_->may_make())
             return Error::denied;
         auto* const heap = arch::core_window().heap;
         OVM_REQUIRES_THAT(heap != nullptr);

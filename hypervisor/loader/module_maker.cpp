@@ -182,7 +182,9 @@ Module_maker::Progress Module_maker::link()
 Module_maker::Progress Module_maker::map()
 {
     auto const strings_at = image_.size_in_memory().value();
-    auto made = object::make<Module>(storage_, image_, std::move(block_), place_, strings_at);
+    format::Digest signer{};
+    std::ranges::copy(file_.subspan(sizeof(format::Envelope::signature), signer.size()), signer.begin());
+    auto made = object::make<Module>(storage_, image_, std::move(block_), place_, strings_at, signer);
     if (!made)
         return refuse(Refusal::no_memory);
     module_ = std::move(*made);

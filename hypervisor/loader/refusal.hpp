@@ -6,13 +6,15 @@
 namespace ovm::loader
 {
 
-/// Why a module is not loaded, as a person is told (docs/reference/loader.md). In the order of the checks.
+/// Why a module, or a list of keys, is not taken, as a person is told (docs/reference/loader.md). In the order of the
+/// checks.
 enum class Refusal : std::uint8_t
 {
     // The file and its signature.
     too_short,
     too_large,
     unknown_key,
+    revoked_key,
     wrong_signature,
     // The image: the header, its sections, what stands in them.
     not_a_module,
@@ -47,6 +49,7 @@ enum class Refusal : std::uint8_t
     name_taken,
     policy_taken,
     policy_missing,
+    revoked_version,
     // The scan.
     undecodable,
     forbidden_instruction,
@@ -59,6 +62,12 @@ enum class Refusal : std::uint8_t
     no_place,
     no_memory,
     no_slot,
+    // A list of keys.
+    not_a_key_list,
+    old_counter,
+    key_comes_back,
+    too_many_keys,
+    no_key_left,
 };
 
 constexpr std::string_view to_text(Refusal refusal)
@@ -67,11 +76,13 @@ constexpr std::string_view to_text(Refusal refusal)
     switch (refusal)
     {
     case too_short:
-        return "it is too short to be a module";
+        return "it is too short to be signed";
     case too_large:
         return "it is larger than a module may be";
     case unknown_key:
         return "it is signed with a key that this machine does not trust";
+    case revoked_key:
+        return "it is signed with a key that was revoked";
     case wrong_signature:
         return "its signature is wrong";
     case not_a_module:
@@ -136,6 +147,8 @@ constexpr std::string_view to_text(Refusal refusal)
         return "a policy of that name exists";
     case policy_missing:
         return "it lacks a policy of the version before that is in use";
+    case revoked_version:
+        return "it was revoked, in this version";
     case undecodable:
         return "its code has bytes that are no instruction";
     case forbidden_instruction:
@@ -156,6 +169,16 @@ constexpr std::string_view to_text(Refusal refusal)
         return "no memory";
     case no_slot:
         return "a resource knows as many policies as it can";
+    case not_a_key_list:
+        return "it does not begin as a list of keys does";
+    case old_counter:
+        return "its counter is not higher than that of the list before";
+    case key_comes_back:
+        return "it adds a key that was revoked";
+    case too_many_keys:
+        return "it names more keys or modules than there may be";
+    case no_key_left:
+        return "it would leave no key that is trusted";
     }
     return "unknown";
 }

@@ -9,8 +9,8 @@
 namespace ovm::launcher
 {
 
-/// The two serial lines between this program and an emulated computer. COM1 goes both ways where the emulator can; COM2
-/// comes only from it.
+/// The two serial lines between this program and an emulated computer. Both go both ways where the
+/// emulator can.
 struct Channels
 {
     Unique_descriptor console;          ///< our end of COM1, non-blocking

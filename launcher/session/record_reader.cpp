@@ -26,6 +26,7 @@ bool known(std::uint8_t type)
     case Record_type::ended:
     case Record_type::restarted:
     case Record_type::finished:
+    case Record_type::answer:
         return true;
     }
     return false;

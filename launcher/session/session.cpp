@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t enough_output = 256 * 1024; ///< with more waiting, the computer has to wait too
 constexpr std::size_t enough_keys = 64 * 1024;
+constexpr std::size_t enough_requests = 4096;
 constexpr std::size_t enough_messages = 16 * 1024;
 constexpr auto records_expected = 2000ms;
 constexpr auto quiet = 100ms; ///< after the end, lines silent for so long are empty
@@ -52,9 +53,9 @@ std::string banner(const std::vector<std::string>& names, unsigned escape)
 }
 
 Session::Session(Session_settings settings, View& view, Signal_watch& signals, Channels channels,
-                 Child_process emulator)
+                 Child_process emulator, Control control)
     : settings_(settings), view_(view), signals_(signals), channels_(std::move(channels)),
-      emulator_(std::move(emulator))
+      emulator_(std::move(emulator)), control_(std::move(control))
 {
     // With our copies of its ends closed, the emulator's death is an end of file.
     channels_.far.clear();
@@ -89,6 +90,8 @@ void Session::read_records()
                  {
                      verdict_.note(record);
                      view_.record(record, outputs_);
+                     if (record.type == Record_type::answer)
+                         control_.answer(record);
                      if (record.type == Record_type::finished)
                          stop(Stop::finished);
                      if (record.type == Record_type::crash && !settings_.resets_after_crash)
@@ -152,6 +155,15 @@ void Session::write_keys()
         keys_.erase(0, static_cast<std::size_t>(size));
     else if (size < 0 && errno != EAGAIN && errno != EINTR)
         keys_.clear();
+}
+
+void Session::write_requests()
+{
+    auto const size = send(channels_.records.get(), requests_.data(), requests_.size(), MSG_NOSIGNAL);
+    if (size > 0)
+        requests_.erase(0, static_cast<std::size_t>(size));
+    else if (size < 0 && errno != EAGAIN && errno != EINTR)
+        requests_.clear();
 }
 
 void Session::write_outputs(Patience patience)
@@ -292,17 +304,23 @@ void Session::wait()
     auto const when = [](bool wanted, int descriptor) { return wanted ? descriptor : -1; };
     short const console_events = keys_.empty() ? POLLIN : POLLIN | POLLOUT;
     short const output_events = outputs_.out.empty() ? 0 : POLLOUT;
-    std::array<pollfd, 6> all{{{when(room, channels_.records.get()), POLLIN, 0},
+    short const record_events = requests_.empty() ? POLLIN : POLLIN | POLLOUT;
+    std::array<pollfd, 7> all{{{when(room, channels_.records.get()), record_events, 0},
                                {when(room, channels_.console.get()), console_events, 0},
                                {when(emulator_output_open_, emulator_.output()), POLLIN, 0},
                                {when(keys_.size() < enough_keys, settings_.input), POLLIN, 0},
                                {settings_.output, output_events, 0},
-                               {signals_.descriptor(), POLLIN, 0}}};
+                               {signals_.descriptor(), POLLIN, 0},
+                               {when(requests_.size() < enough_requests, control_.descriptor()), POLLIN, 0}}};
     constexpr short gone = POLLERR | POLLHUP | POLLNVAL;
     if (poll(all.data(), all.size(), wait_time(Clock::now())) < 0)
         return;
     if ((all[0].revents & (POLLIN | gone)) != 0)
         read_records();
+    if ((all[0].revents & POLLOUT) != 0 && channels_.records.open())
+        write_requests();
+    if (all[6].revents != 0)
+        control_.read(requests_);
     if ((all[1].revents & (POLLIN | gone)) != 0)
         read_console();
     if ((all[1].revents & POLLOUT) != 0 && channels_.console.open())

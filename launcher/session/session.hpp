@@ -6,6 +6,7 @@
 
 #include "launcher/emulator/channels.hpp"
 #include "launcher/emulator/child_process.hpp"
+#include "launcher/session/control.hpp"
 #include "launcher/session/signal_watch.hpp"
 #include "launcher/session/verdict.hpp"
 #include "launcher/session/view.hpp"
@@ -34,7 +35,8 @@ class Session
 {
 public:
     /// `signals` was there before the emulator started, so that its death cannot be missed.
-    Session(Session_settings settings, View& view, Signal_watch& signals, Channels channels, Child_process emulator);
+    Session(Session_settings settings, View& view, Signal_watch& signals, Channels channels, Child_process emulator,
+            Control control = {});
 
     int run();
 
@@ -64,6 +66,7 @@ private:
     void read_emulator_messages();
     void read_input();
     void write_keys();
+    void write_requests();
     void write_outputs(Patience patience);
     void drain();
     void say(std::string_view line);
@@ -76,10 +79,12 @@ private:
     Signal_watch& signals_;
     Channels channels_;
     Child_process emulator_;
+    Control control_;
     Record_reader reader_;
     Verdict verdict_;
     Outputs outputs_;
     std::string keys_;              ///< for COM1, not yet taken by it
+    std::string requests_;          ///< of a program, for COM2
     std::string held_messages_;     ///< of a talkative emulator
     std::string emulator_messages_; ///< an unfinished line of the emulator's own output
     bool emulator_output_open_ = true;

@@ -114,6 +114,7 @@ void Headless_view::record(const Record& record, Outputs& outputs)
             say("ovm", "up: " + std::string(record.payload), outputs);
         return;
     case Record_type::vm:
+    case Record_type::answer:
     case Record_type::finished:
         return;
     }

@@ -102,6 +102,14 @@ class Suite:
         self.expect("keys: a private key is none to add", 3, "not a public key", "keys", "--key", "site.key",
                     "--counter", "1", "--add", "other.key", "-o", "x.okeys")
 
+    def weave(self):
+        source = HERE.parents[1] / "hypervisor/boot/commands/kind_command.cpp"
+        self.expect("weave: map", 0, "kind_command.woven.ii: the woven source", "weave", source)
+        self.check("weave: source", (self.folder / "kind_command.woven.ii").stat().st_size > 0)
+        shown = json.loads(self.run("weave", "--json", "--aspect", "audit", source, "-o", "audited.ii").stdout)
+        self.check("weave: JSON", isinstance(shown, dict) and (self.folder / "audited.ii").exists(), shown)
+        self.expect("weave: no aspect", 2, "there is no aspect 'none'", "weave", "--aspect", "none", source)
+
     def good(self):
         module = HERE / "good"
         self.expect("build: unsigned", 0, "not signed", "build", module)
@@ -206,6 +214,7 @@ def main():
         for seed in sorted((HERE / "seeds").glob("*.seed")):
             suite.seed(seed)
         suite.keys()
+        suite.weave()
         suite.good()
         suite.unproved()
         suite.damaged()

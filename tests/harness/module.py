@@ -1,9 +1,14 @@
-"""Modules made by hand, in machine code, and signed with a key that is no secret."""
+"""Modules made by hand, in machine code, and signed with a key that is no secret; and one that ovmc makes."""
 import hashlib
 import pathlib
 import re
+import shutil
 import struct
+import subprocess
 
+from .scenario import Skip
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORDER = 2**252 + 27742317777372353535851937790883648493
 # The base point of Ed25519: the public key of the private number 1, and the commitment of the random one 1.
 KEY = bytes([0x58]) + bytes([0x66]) * 31
@@ -33,13 +38,14 @@ def interface_hash(build, family):
 def halt_module(build, name="constant", version=1, policy="constant", code=None, tail=b""):
     """One halt policy that always answers its parameter `window`. `code` replaces what poll does."""
     text = bytearray(b"\xcc" * 96)
+    constants_at = (len(text) + len(tail) + 4095) // 4096 * 4096
 
     def put(at, code):
         text[at:at + len(code)] = code
-    put(0, bytes.fromhex("488d0509100000"            # lea functions(%rip),%rax: 4096 + 16
-                         "488907"                    # mov %rax,(%rdi)
-                         "488b06" "48894708"         # what is first of the values, into the object
-                         "4889f8" "ba01000000" "c3"))
+    put(0, b"\x48\x8d\x05" + struct.pack("<I", constants_at + 16 - 7) +  # lea functions(%rip),%rax
+        bytes.fromhex("488907"                       # mov %rax,(%rdi)
+                      "488b06" "48894708"            # what is first of the values, into the object
+                      "4889f8" "ba01000000" "c3"))
     put(32, code or bytes.fromhex("488b4708" "ba01000000" "c3"))
     put(64, bytes.fromhex("b800010000" "c3"))
     text += tail
@@ -72,3 +78,26 @@ def write(folder, name, content):
     path = pathlib.Path(folder) / name
     path.write_bytes(content)
     return path
+
+
+def ovmc(bench):
+    program = bench.build / "compiler/ovmc"
+    if not program.exists():
+        raise Skip("ovmc was not built")
+    return program
+
+
+def lottery(bench, version):
+    """The module of modules/lottery, as ovmc makes it, under another version; and the key that it is signed with."""
+    made_by = ovmc(bench)
+    source = bench.folder / f"lottery-{version}"
+    shutil.copytree(ROOT / "modules/lottery", source)
+    description = source / "module.toml"
+    description.write_text(re.sub(r"version = \d+", f"version = {version}", description.read_text()))
+    key = bench.folder / "site.key"
+    if not key.exists():
+        subprocess.run([made_by, "key", "site"], cwd=bench.folder, check=True)
+    made = bench.folder / f"lottery-{version}.omod"
+    subprocess.run([made_by, "build", source, "--unproved", "-o", made], check=True)
+    subprocess.run([made_by, "sign", made, "--key", key], check=True)
+    return made

@@ -6,7 +6,7 @@ from harness.check import ROOT
 from harness.scenario import Failure, Skip, scenario, scenarios
 
 
-@scenarios(timeout=300, bench_exits=("exits",), bench_size=("size",), bench_boot=("boot",), bench_crossings=("crossings",),
+@scenarios(timeout=300, bench_exits=("exits",), bench_size=("size",), bench_boot=("boot",), bench_crossings=("crossings",), bench_loader=("loader",),
            bench_exits_bochs=("exits", "--emulator", "bochs"))
 def bench_works(bench, words):
     """Every figure that the bench promises is there, and is a number above zero."""

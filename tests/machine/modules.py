@@ -1,10 +1,8 @@
 """Modules are loaded into a machine whose guests are busy, replaced, rolled back and unloaded; bad ones are refused."""
 import re
-import shutil
-import subprocess
 
-from harness import check, machine, module
-from harness.scenario import Failure, Skip, scenario
+from harness import machine, module
+from harness.scenario import Failure, scenario
 
 
 def options(bench, **files):
@@ -85,7 +83,7 @@ def refused(bench):
     outcome.needs_status(machine.good, machine.guest_failed)
     for answer in (r"module flipped.omod refused: its signature is wrong",
                    r"module unsigned.omod refused: it is signed with a key that this machine does not trust",
-                   r"module short.omod refused: it is too short to be a module",
+                   r"module short.omod refused: it is too short to be signed",
                    r"module cut.omod refused: its signature is wrong",
                    r"module taken.omod refused: a policy of that name exists",
                    r"module privileged.omod refused: its code has an instruction that modules may not use, at 0x60",
@@ -132,29 +130,11 @@ dmesg | grep -E "stall|lockup|BUG|WARNING: CPU" | sed 's/^/complaint: /'; true
 """
 
 
-def lottery(bench, version):
-    """The module of modules/lottery, as ovmc makes it, under another version; and the key that it is signed with."""
-    ovmc = bench.build / "compiler/ovmc"
-    if not ovmc.exists():
-        raise Skip("ovmc was not built")
-    source = bench.folder / f"lottery-{version}"
-    shutil.copytree(check.ROOT / "modules/lottery", source)
-    description = source / "module.toml"
-    description.write_text(re.sub(r"version = \d+", f"version = {version}", description.read_text()))
-    key = bench.folder / "site.key"
-    if not key.exists():
-        subprocess.run([ovmc, "key", "site"], cwd=bench.folder, check=True)
-    made = bench.folder / f"lottery-{version}.omod"
-    subprocess.run([ovmc, "build", source, "--unproved", "-o", made], check=True)
-    subprocess.run([ovmc, "sign", made, "--key", key], check=True)
-    return made
-
-
 @scenario("module-under-linux", timeout=240, cost=2)
 def under_linux(bench):
     """A scheduler as ovmc makes it serves two busy Linux guests, is upgraded with its state, rolled back, unloaded."""
     outcome = bench.run(bench.linux(BUSY, name="debian1", vcpus=2), bench.linux(BUSY, name="debian2", vcpus=2),
-                        "--cores", 2, "--module", lottery(bench, 1), "--module", lottery(bench, 2),
+                        "--cores", 2, "--module", module.lottery(bench, 1), "--module", module.lottery(bench, 2),
                         "--key", bench.folder / "site.pub", bench.script("""
         3.0 module load lottery-1.omod
         +0.5 swap scheduler lottery slice=2ms

@@ -216,7 +216,7 @@ bool try_write_serial(Serial line, std::uint8_t byte)
     return true;
 }
 
-void listen_serial(Serial_receiver& receiver)
+void listen_serial(Serial, Serial_receiver& receiver)
 {
     machine().receiver = &receiver;
 }
@@ -358,10 +358,10 @@ void limit_output(std::uint64_t bytes)
     machine().output_limit = bytes;
 }
 
-void press_key(std::uint8_t byte)
+void press_key(std::uint8_t byte, Serial line)
 {
     if (auto* const receiver = machine().receiver)
-        receiver->received(byte);
+        receiver->received(line, byte);
 }
 
 } // namespace hosted

@@ -6,6 +6,7 @@
 
 #include "arch/boot.hpp"
 #include "arch/processor.hpp"
+#include "arch/serial.hpp"
 
 /// The machine that unit tests shape: its clock moves when they say, its cores are threads that say who they are.
 namespace ovm::arch::hosted
@@ -42,6 +43,6 @@ std::string take_record_output();
 std::string take_screen_output();
 /// How many more bytes the transmitters take before they are busy; unlimited after reset().
 void limit_output(std::uint64_t bytes);
-void press_key(std::uint8_t byte);
+void press_key(std::uint8_t byte, Serial line = Serial::terminal);
 
 } // namespace ovm::arch::hosted

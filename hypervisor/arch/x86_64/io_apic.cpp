@@ -65,6 +65,7 @@ private:
 
 constinit Static_vector<Io_apic, 16> io_apics{};
 constinit Serial_receiver* receiver = nullptr;
+constinit bool hears_programs = false;
 
 } // namespace
 
@@ -95,25 +96,43 @@ bool route_isa_interrupt(const Acpi_information& acpi, std::uint8_t irq, std::ui
     return false;
 }
 
-void serial_interrupt()
+namespace
 {
-    // Bounded: a stuck line must not hold the core.
+
+void take_bytes(Serial line, Uart& uart)
+{
+    // Bounded: neither a stuck line nor one that brings bytes as fast as they are taken may hold the core. The rest
+    // comes by another interrupt, in a crossing of its own.
     for (unsigned i = 0; i < 64; ++i)
     {
-        auto const byte = com1().read();
+        auto const byte = uart.read();
         if (byte < 0)
             return;
         if (receiver != nullptr)
-            receiver->received(static_cast<std::uint8_t>(byte));
+            receiver->received(line, static_cast<std::uint8_t>(byte));
     }
+    uart.renew_receive_interrupt();
 }
 
-void listen_serial(Serial_receiver& listener)
+} // namespace
+
+void serial_interrupt()
 {
+    take_bytes(Serial::terminal, com1());
+    if (hears_programs)
+        take_bytes(Serial::records, com2());
+}
+
+void listen_serial(Serial line, Serial_receiver& listener)
+{
+    constexpr std::uint8_t com1_irq = 4, com2_irq = 3;
+    bool const terminal = line == Serial::terminal;
+    auto& uart = terminal ? com1() : com2();
     receiver = &listener;
-    route_isa_interrupt(machine_description(), 4, vector::serial);
-    com1().enable_receive_interrupt();
-    serial_interrupt();
+    hears_programs = hears_programs || !terminal;
+    route_isa_interrupt(machine_description(), terminal ? com1_irq : com2_irq, vector::serial);
+    uart.enable_receive_interrupt();
+    take_bytes(line, uart);
 }
 
 bool serial_present(Serial line)

@@ -12,7 +12,7 @@ void mask_all_lines(const Acpi_information& acpi);
 /// Delivers an ISA interrupt to core 0 as `vector`. False when no IOAPIC has its line.
 bool route_isa_interrupt(const Acpi_information& acpi, std::uint8_t irq, std::uint8_t vector);
 
-/// COM1's interrupt arrived: its bytes go to who listens.
+/// An interrupt of COM1 or COM2 arrived: their bytes go to who listens.
 void serial_interrupt();
 
 } // namespace ovm::arch

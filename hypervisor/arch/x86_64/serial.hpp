@@ -27,6 +27,8 @@ public:
     int read();
     /// Asks for an interrupt when bytes were received.
     void enable_receive_interrupt();
+    /// As above, and if bytes wait already, the line rises anew for them.
+    void renew_receive_interrupt();
 
 private:
     Port at(std::uint16_t offset) const { return Port(static_cast<std::uint16_t>(base_.value() + offset)); }
@@ -37,7 +39,7 @@ private:
     std::uint8_t space_ = 0; ///< bytes that fit into the transmit FIFO for sure
 };
 
-/// COM1: the person's terminal and log. COM2: records for the launcher.
+/// COM1: the person's terminal and log. COM2: records from and for the launcher.
 Uart& com1();
 Uart& com2();
 

@@ -76,4 +76,12 @@ void Uart::enable_receive_interrupt()
         out8(at(1), 0x01);
 }
 
+void Uart::renew_receive_interrupt()
+{
+    if (!present_)
+        return;
+    out8(at(1), 0);
+    out8(at(1), 0x01);
+}
+
 } // namespace ovm::arch

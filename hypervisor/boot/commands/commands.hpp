@@ -146,7 +146,10 @@ class Module_command final : public Machine_command
 public:
     using Machine_command::Machine_command;
     std::string_view name() const override { return "module"; }
-    std::string_view usage() const override { return "load FILE | unload NAME | roll-back NAME | info NAME | list"; }
+    std::string_view usage() const override
+    {
+        return "load FILE | unload NAME | roll-back NAME | info NAME | list | keys FILE";
+    }
     std::string_view help() const override { return "brings policies in from modules, and takes them away again"; }
     std::size_t least_arguments() const override { return 1; }
     std::size_t most_arguments() const override { return 2; }

@@ -38,6 +38,8 @@ void describe(Invocation& invocation, const loader::Loader::Entry& entry, std::s
         uses << ", version " << entry.previous->version() << " kept";
     if (module.in_quarantine())
         uses << ", in quarantine";
+    if (module.is_revoked())
+        uses << ", revoked";
     invocation.answer(module.name(), " ", module.version(), ": ", module.size(), uses.view());
 }
 
@@ -111,27 +113,33 @@ Command::Step Module_command::change(Invocation& invocation)
 {
     auto const what = invocation.argument(0);
     auto const name = invocation.argument(1);
-    auto& loader = machine().modules().loader();
-    if (!loader.idle())
-        return Step::wait;
+    auto& modules = machine().modules();
+    auto& loader = modules.loader();
     if (invocation.place != 0)
     {
-        invocation.answer(loader.said());
+        auto const* const outcome = loader.outcome(static_cast<loader::Loader::Number>(invocation.place));
+        if (outcome == nullptr)
+            return Step::wait;
+        invocation.answer(outcome->said.view());
         return Step::done;
     }
-    invocation.place = 1;
-    if (what == "load")
+    if (!loader.idle())
+        return Step::wait;
+    if (what == "load" || what == "keys")
     {
-        if (auto const begun = machine().modules().load(name); !begun)
+        auto const begun = what == "load" ? modules.load(name) : modules.take_keys(name);
+        if (!begun)
         {
-            invocation.answer("modules/", name, " of the boot archive: ", ovm::to_text(begun.error()));
+            invocation.answer(what == "load" ? "modules/" : "keys/", name,
+                              " of the boot archive: ", ovm::to_text(begun.error()));
             return Step::done;
         }
+        invocation.place = *begun;
     }
     else if (what == "unload")
-        loader.unload(name);
+        invocation.place = loader.unload(name);
     else if (what == "roll-back")
-        loader.roll_back(name);
+        invocation.place = loader.roll_back(name);
     else
     {
         invocation.answer("usage: module ", usage());

@@ -49,6 +49,7 @@ Serial_line::Keep kept_from(Record_type type)
     case Record_type::ended:
     case Record_type::restarted:
     case Record_type::finished:
+    case Record_type::answer: // of which the sender asks for a few at a time
         break;
     }
     return Serial_line::Keep::nothing;

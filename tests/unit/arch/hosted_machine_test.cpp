@@ -70,13 +70,16 @@ TEST(Hosted_machine, serial_output_and_keys)
     class Receiver final : public Serial_receiver
     {
     public:
-        void received(std::uint8_t byte) override { last = byte; }
-        std::uint8_t last = 0;
+        void received(Serial line, std::uint8_t byte) override { last[static_cast<std::size_t>(line)] = byte; }
+        std::array<std::uint8_t, 2> last{};
     } receiver;
     hosted::reset();
-    listen_serial(receiver);
+    listen_serial(Serial::terminal, receiver);
+    listen_serial(Serial::records, receiver);
     hosted::press_key('k');
-    EXPECT_EQ(receiver.last, 'k');
+    EXPECT_EQ(receiver.last[0], 'k');
+    hosted::press_key('r', Serial::records);
+    EXPECT_EQ(receiver.last[1], 'r');
     write_serial("line");
     hosted::limit_output(1);
     EXPECT_TRUE(try_write_serial(Serial::records, 'r'));

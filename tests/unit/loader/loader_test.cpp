@@ -73,7 +73,7 @@ TEST_F(Loader_test, RefusesAndChangesNothing)
             "its code has an instruction that modules may not use, at 0x0 of its code");
     refused([](auto& module) { module.put(72, {0xeb, 0xe9}); },
             "an address of code is in the middle of an instruction, at 0x33 of its code");
-    EXPECT_EQ(load(Code(20)), "module a.omod refused: it is too short to be a module");
+    EXPECT_EQ(load(Code(20)), "module a.omod refused: it is too short to be signed");
     EXPECT_EQ(load(Code(1 << 20)), "module a.omod refused: it is larger than a module may be");
 }
 
