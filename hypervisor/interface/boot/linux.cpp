@@ -79,29 +79,29 @@ std::expected<Image, Load_error> read_image(std::span<const std::uint8_t> kernel
                  little_endian(kernel, command_line_limit_at, 4)};
 }
 
-/// Identity map of 4 GiB in 2 MiB pages, and flat segments (boot.rst, "64-bit Boot Protocol").
+constexpr std::uint64_t present_writable = 3;
+constexpr std::uint64_t large = bit(7);
+
+/// The page directories of an identity map of 4 GiB in 2 MiB pages. They are the same for every VM, so they are copied
+/// slice by slice as the kernel is: to compute them took longer than a crossing may.
+constexpr auto page_directories = []
+{
+    std::array<std::uint64_t, identity_map_end / large_page_size.value()> entries{};
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        entries[i] = (i * large_page_size.value()) | present_writable | large;
+    return std::bit_cast<std::array<std::uint8_t, sizeof entries>>(entries);
+}();
+constexpr auto page_directories_at = layout::page_tables + page_size * 2;
+
+/// The levels above the page directories, and flat segments (boot.rst, "64-bit Boot Protocol").
 Result<> write_tables(memory::Guest_memory& memory)
 {
-    constexpr std::uint64_t present_writable = 3;
-    constexpr std::uint64_t large = bit(7);
     auto const fourth = layout::page_tables;
     auto const third = fourth + page_size;
-    auto const second = third + page_size;
     OVM_TRY(memory.store(fourth, 8, third.value() | present_writable));
     for (std::uint64_t gigabyte = 0; gigabyte < 4; ++gigabyte)
-        OVM_TRY(
-            memory.store(third + Bytes(gigabyte * 8), 8, (second + page_size * gigabyte).value() | present_writable));
-    std::array<std::uint64_t, 64> entries{};
-    auto entry = present_writable | large;
-    for (std::uint64_t first = 0; first < 4 * 512; first += entries.size())
-    {
-        for (auto& each : entries)
-        {
-            each = entry;
-            entry += large_page_size.value();
-        }
-        OVM_TRY(memory.write(second + Bytes(first * 8), std::bit_cast<std::array<std::uint8_t, 512>>(entries)));
-    }
+        OVM_TRY(memory.store(third + Bytes(gigabyte * 8), 8,
+                             (page_directories_at + page_size * gigabyte).value() | present_writable));
     constexpr std::array<std::uint64_t, 4> descriptors{0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff};
     for (std::size_t i = 0; i < descriptors.size(); ++i)
         OVM_TRY(memory.store(layout::gdt + Bytes(i * 8), 8, descriptors[i]));
@@ -168,7 +168,9 @@ std::expected<Entry_state, Load_error> load_linux(Copies& copies, std::span<cons
         return std::unexpected(done.error());
     if (!write_params(memory, *image, {initrd_at, Bytes(initrd.size())}) || !write_tables(memory))
         return refuse_memory();
-    OVM_ASSERT(copies.add(at, Bytes(image->code.size()), image->code).has_value()); // two have room
+    // Three have room.
+    OVM_ASSERT(copies.add(page_directories_at, Bytes(page_directories.size()), page_directories).has_value());
+    OVM_ASSERT(copies.add(at, Bytes(image->code.size()), image->code).has_value());
     OVM_ASSERT(copies.add(initrd_at, Bytes(initrd.size()), initrd).has_value());
 
     Entry_state entry{};
