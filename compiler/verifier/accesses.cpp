@@ -57,6 +57,27 @@ void Execution::check_access(const Scalar& pointer, std::uint64_t size, const ll
     ask("access through a null pointer", at, somewhere, state);
 }
 
+/// What a table of structures holds: a choice between all values of that type in it.
+Scalar Execution::load_anywhere(const Region& table, const z3::expr& offset, llvm::Type* type,
+                                const llvm::Instruction& at)
+{
+    constexpr std::uint64_t most = 1024;
+    auto const size = layout_.size(type);
+    if (size == 0 || table.size / size > most)
+        refuse("a constant at an address that is not known: " + table.name, &at);
+    auto* const content = const_cast<llvm::Constant*>(table.global->getInitializer());
+    auto result = constant(llvm::UndefValue::get(type)).front();
+    for (std::uint64_t place = 0; place + size <= table.size; place += size)
+    {
+        auto* const folded = llvm::ConstantFoldLoadFromConst(content, type, llvm::APInt(64, place),
+                                                             function_.getParent()->getDataLayout());
+        if (folded == nullptr || llvm::isa<llvm::UndefValue>(folded))
+            continue;
+        result = choose(logic_.equal(offset, logic_.number(place, 64)), constant(folded).front(), result);
+    }
+    return result;
+}
+
 Scalar Execution::load_constant(const Target& target, const z3::expr& address, llvm::Type* type,
                                 const llvm::Instruction& at)
 {
@@ -80,7 +101,7 @@ Scalar Execution::load_constant(const Target& target, const z3::expr& address, l
     std::uint64_t count = 0;
     std::uint64_t first = 0;
     if (!target.row || !target.row->count.is_numeral_u64(count) || count > 256 || count == 0)
-        refuse("a constant at an address that is not known: " + global->getName().str(), &at);
+        return load_anywhere(*target.region, offset, type, at);
     auto const base = logic_.add(target.row->base, logic_.number(0 - target.region->address, 64));
     auto const within =
         logic_.distance(address, logic_.add(target.row->base,
@@ -233,6 +254,7 @@ void Execution::load(llvm::LoadInst& load, State& state)
             auto const* const member = member_of(load);
             auto spot = member == nullptr ? Spot{} : declared(member->getBaseType());
             result->targets = outside(result->bits, state.path, spot.type != nullptr ? spot : hint(&load)).targets;
+            enter_span(*result, load, *pointer.targets, state);
         }
         // By rule: a reference leads to an object.
         auto const* const member = member_of(load);
@@ -272,6 +294,7 @@ void Execution::write(State& state, const Target& target, const Cell& cell, cons
         into.undefined = logic_.write(before, address, mask);
     }
     into.values = logic_.write(into.values, address, written);
+    spill(state, full_key(target, cell));
     note_read(full_key(target, cell), address);
     note_write(full_key(target, cell), &address, undefined.has_value());
 }

@@ -124,7 +124,7 @@ Cells& Execution::cells(State& state, const Target& target, const Cell& cell)
     auto const found = state.memory.find(key);
     if (found != state.memory.end())
         return found->second;
-    Cells begin{initial_.at(key), std::nullopt};
+    auto begin = begin_of(state, key);
     if (target.region != nullptr && target.region->global == nullptr && !target.region->given)
         begin.undefined = z3::const_array(logic_.context().bv_sort(64), logic_.ones(cell.bytes * 8));
     return state.memory.emplace(key, begin).first->second;
@@ -191,6 +191,47 @@ void Execution::note_array(const Target& target, const z3::expr& address, const 
             return;
     }
     list.emplace_back(*base, bytes);
+}
+
+namespace
+{
+
+constexpr std::string_view of_span = "span of ";
+
+std::string kind_of(const std::string& key)
+{
+    return key.substr(key.rfind(':'));
+}
+
+} // namespace
+
+/// What a cell holds that this state has not met yet.
+Cells Execution::begin_of(const State& state, const std::string& key)
+{
+    bool const is_outside = !key.starts_with('#');
+    if (is_outside && state.spilled.contains((key.starts_with(of_span) ? "member" : "span") + kind_of(key)))
+        return {logic_.fresh_array("spilled:" + key, widths_.at(key) * 8), std::nullopt};
+    return {initial_.at(key), std::nullopt};
+}
+
+/// Numbers and pointers that a span leads to may be members of objects that are also reached otherwise: who writes
+/// the ones may have written the others of the same width.
+void Execution::spill(State& state, const std::string& key)
+{
+    if (key.starts_with('#'))
+        return;
+    bool const by_span = key.starts_with(of_span);
+    auto const mine = (by_span ? "span" : "member") + kind_of(key);
+    state.spilled.insert(mine);
+    for (auto* const record : recording_)
+        record->spilled.insert(mine);
+    for (auto& [other, cells] : state.memory)
+    {
+        if (other.starts_with('#') || other.starts_with(of_span) == by_span || kind_of(other) != kind_of(key))
+            continue;
+        cells.values = logic_.fresh_array("spilled:" + other, widths_.at(other) * 8);
+        note_write(other, nullptr, false);
+    }
 }
 
 void Execution::note_read(const std::string& key, const z3::expr& address)

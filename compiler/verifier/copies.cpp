@@ -84,6 +84,7 @@ void Execution::write_many(State& state, const Target& target, const Cell& cell,
     into.values = derive(into.values, bits);
     if (into.undefined)
         into.undefined = derive(*into.undefined, logic_.number(0, cell.bytes * 8));
+    spill(state, key);
     note_write(key, nullptr, false);
 }
 
@@ -113,6 +114,7 @@ void Execution::copy_many(State& state, const Target& to, const Cell& cell, cons
     if (into.undefined || source_cells.undefined)
         into.undefined = derive(into.undefined.value_or(none), source_cells.undefined.value_or(none));
     into.values = derive(into.values, source_cells.values);
+    spill(state, key);
     note_write(key, nullptr, source_cells.undefined.has_value());
 }
 
@@ -122,8 +124,10 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
     if (global != nullptr && global->getName().starts_with("ovm.un"))
         return fill(copy, state, global->getName().starts_with("ovm.unknown"));
     auto const size = constant_size(copy);
-    if (copy.isVolatile() || !llvm::isa<llvm::ConstantInt>(copy.getLength()))
-        refuse("a copy of variable size", &copy);
+    if (copy.isVolatile())
+        refuse("a volatile or atomic access", &copy);
+    if (!llvm::isa<llvm::ConstantInt>(copy.getLength()))
+        return copy_range(copy, state);
     if (size == 0)
         return;
     auto const to_address = defined(copy.getDest(), state, "an address");
@@ -171,7 +175,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
     auto is_bytes = [](const Target& one) { return one.region != nullptr && one.region->bytes; };
     bool const alike = same_shape(into, out);
     if (!alike && !is_bytes(source) && !is_bytes(target))
-        refuse("a copy between objects of different types", &copy);
+        return copy_from_bytes(copy, target, into, state);
     // Who has types says what is copied. All is read before anything is written: they may overlap.
     auto const& parts = is_bytes(source) ? into : out;
     std::vector<std::optional<Scalar>> values;
@@ -193,6 +197,47 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
         else
             write_bits(part_of(target, cell.offset), logic_.add(to_address, logic_.number(cell.offset, 64)), *values[i],
                        cell.pointer, copy, state);
+    }
+}
+
+/// An array of bytes becomes numbers, as std::bit_cast does it.
+void Execution::copy_from_bytes(llvm::MemTransferInst& copy, const Target& to, const std::vector<Cell>& into,
+                                State& state)
+{
+    auto const bytes = array_at(copy.getSource());
+    auto source = only_target(bytes, copy);
+    if (!source.row || source.row->stride != 1)
+        refuse("a copy between objects of different types", &copy);
+    auto at = [&](std::uint64_t offset)
+    {
+        auto part = source;
+        part.address = logic_.add(source.address, logic_.number(offset, 64));
+        part.row->index = logic_.add(source.row->index, logic_.number(offset, 64));
+        return part;
+    };
+    auto const byte = cells_at(source, source.address, 1, copy).front();
+    std::vector<std::optional<Scalar>> values;
+    for (auto const& cell : into)
+    {
+        if (cell.pointer || (cell.many && cell.bytes != 1))
+            refuse("a copy between objects of different types", &copy);
+        values.emplace_back();
+        auto const part = at(cell.offset);
+        if (!cell.many)
+            values.back() = read_bits(part, part.address, cell.bytes, copy, state);
+    }
+    for (std::size_t i = 0; i < into.size(); ++i)
+    {
+        auto const& cell = into[i];
+        if (!cell.many)
+        {
+            write_bits(part_of(to, cell.offset), logic_.add(to.address, logic_.number(cell.offset, 64)), *values[i],
+                       false, copy, state);
+            continue;
+        }
+        auto from = byte;
+        from.offset = cell.offset;
+        copy_many(state, to, cell, to.address, source, from, source.address);
     }
 }
 

@@ -64,6 +64,17 @@ llvm::Function* invariant_of(llvm::Module& module, llvm::StringRef member)
     return best;
 }
 
+/// Static functions are of a class, too.
+bool has_object(const llvm::Function& function)
+{
+    auto const* const program = function.getSubprogram();
+    auto const* const type = program == nullptr ? nullptr : program->getType();
+    if (type == nullptr || type->getTypeArray().size() < 2)
+        return program == nullptr;
+    auto const* const first = type->getTypeArray()[1];
+    return first != nullptr && first->isObjectPointer();
+}
+
 bool is_constructor(llvm::Function& function, const llvm::Function& invariant)
 {
     auto of_class =
@@ -97,21 +108,26 @@ const llvm::DIType* declared_type(llvm::Argument& argument)
         auto* const store = llvm::dyn_cast<llvm::StoreInst>(user);
         if (store == nullptr || store->getValueOperand() != &argument)
             continue;
-        for (auto* const record : llvm::findDVRDeclares(store->getPointerOperand()))
+        // A structure of two members comes as both: the first stands for it.
+        auto* place = store->getPointerOperand();
+        if (auto* const gep = llvm::dyn_cast<llvm::GetElementPtrInst>(place);
+            gep != nullptr && gep->hasAllZeroIndices())
+            place = gep->getPointerOperand();
+        for (auto* const record : llvm::findDVRDeclares(place))
             return record->getVariable()->getType();
-        for (auto* const call : llvm::findDbgDeclares(store->getPointerOperand()))
+        for (auto* const call : llvm::findDbgDeclares(place))
             return call->getVariable()->getType();
     }
     return nullptr;
 }
 
-std::vector<std::string> find_entries(llvm::Module& module)
+std::vector<std::string> find_entries(llvm::Module& module, bool annotated_only)
 {
     std::vector<std::string> names;
     std::set<llvm::Constant*> seen;
     for (auto& global : module.globals())
     {
-        if (!global.hasInitializer() || global.getSection() == "llvm.metadata")
+        if (annotated_only || !global.hasInitializer() || global.getSection() == "llvm.metadata")
             continue;
         functions_in(global.getInitializer(), seen, names);
     }

@@ -4,6 +4,7 @@
 #include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/Module.h>
 
+#include "spans.hpp"
 #include "traps.hpp"
 
 namespace ovm::compiler::verifier
@@ -28,6 +29,7 @@ Execution::Execution(Logic& logic, const Prepared& prepared)
 void Execution::run()
 {
     State state{.path = logic_.truth(true)};
+    std::vector<std::pair<llvm::Argument*, const llvm::DIType*>> spans;
     for (auto& argument : function_.args())
     {
         auto const* const type = argument.getType();
@@ -38,14 +40,29 @@ void Execution::run()
             if (argument.hasNonNullAttr() || argument.getDereferenceableBytes() != 0)
                 fact(address != 0);
             auto const number = argument.getArgNo();
-            auto const spot = number < prepared_.types.size() ? declared(prepared_.types[number]) : Spot{};
+            auto const* const type = number < prepared_.types.size() ? prepared_.types[number] : nullptr;
+            auto const spot = declared(type);
             values_[&argument] = {outside(address, state.path, spot.type != nullptr ? spot : hint(&argument))};
+            spans.emplace_back(&argument, type);
         }
         else
         {
             auto const at = argument.getType();
             values_[&argument] = {plain(logic_.fresh("argument", bits_of(at)))};
         }
+    }
+    // A span comes as its two members.
+    for (auto const& [argument, type] : spans)
+    {
+        auto const span = span_of(type);
+        bool const has_count = span && !span->count && argument->getArgNo() + 1 < function_.arg_size() &&
+                               function_.getArg(argument->getArgNo() + 1)->getType()->isIntegerTy(64);
+        if (!span || (!span->count && !has_count))
+            continue;
+        auto const address = value(argument).front().bits;
+        auto const count = span->count ? logic_.number(*span->count, 64)
+                                       : value(function_.getArg(argument->getArgNo() + 1)).front().bits;
+        values_[argument] = {outside_span(address, count, span->element, state.path)};
     }
     Outcome out;
     Edge begin{.from = nullptr, .to = &function_.getEntryBlock(), .state = state};
@@ -113,12 +130,12 @@ State Execution::merge(const std::vector<Edge>& edges)
         for (auto const& [key, cells] : other.memory)
         {
             if (!state.memory.contains(key))
-                state.memory.emplace(key, Cells{initial_.at(key), std::nullopt});
+                state.memory.emplace(key, begin_of(state, key));
         }
         for (auto& [key, cells] : state.memory)
         {
             auto const found = other.memory.find(key);
-            auto const there = found == other.memory.end() ? Cells{initial_.at(key), std::nullopt} : found->second;
+            auto const there = found == other.memory.end() ? begin_of(other, key) : found->second;
             cells.values = logic_.choose(other.path, there.values, cells.values);
             if (cells.undefined || there.undefined)
             {
@@ -138,6 +155,7 @@ State Execution::merge(const std::vector<Edge>& edges)
             if (!other.alive.contains(region))
                 alive = logic_.choose(other.path, logic_.truth(false), alive);
         }
+        state.spilled.insert(other.spilled.begin(), other.spilled.end());
         state.path = logic_.either(state.path, other.path);
     }
     return state;

@@ -61,6 +61,7 @@ private:
         };
         std::map<std::string, Of_key> keys{};
         std::set<const Region*> lives{};
+        std::set<std::string> spilled{};
     };
     enum class Stage
     {
@@ -81,6 +82,7 @@ private:
     bool unrolled(llvm::Loop& loop, const std::vector<Edge>& entering, std::vector<Edge>& exits);
     llvm::BasicBlock* cut_of(const llvm::Loop& loop) const;
     void forget(State& state, const Writes& writes);
+    std::optional<z3::expr> end_of(const llvm::PHINode& phi, const Row& row);
     bool ends_late(const llvm::PHINode& phi) const;
     Value any_turn(llvm::PHINode& phi, const Value& start, bool undefined, const z3::expr& path);
     void enter_row(Target& target, const z3::expr& address, const llvm::PHINode& phi) const;
@@ -114,6 +116,8 @@ private:
     unsigned bits_of(llvm::Type* type, const llvm::Instruction* at = nullptr);
     std::optional<z3::expr> smeared(const Scalar& a, const Scalar* b, unsigned bits);
     Scalar outside(const z3::expr& address, const z3::expr& path, Spot spot);
+    Scalar outside_span(const z3::expr& address, const z3::expr& count, const llvm::DIType* element,
+                        const z3::expr& path);
     Scalar choose(const z3::expr& condition, const Scalar& then, const Scalar& otherwise);
 
     // Memory (accesses.cpp, copies.cpp).
@@ -122,6 +126,11 @@ private:
     Spot hint(llvm::Value* pointer) const;
     Spot declared(const llvm::DIType* pointer) const;
     llvm::StructType* structure_of(const std::string& mangled) const;
+    void enter_span(Scalar& pointer, const llvm::LoadInst& load, const Targets& from, State& state);
+    void check_range(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
+    bool library_call(llvm::CallBase& call, State& state);
+    Scalar array_at(llvm::Value* operand);
+    void copy_range(llvm::MemTransferInst& copy, State& state);
     Spot tagged(const llvm::Instruction& access) const;
     const llvm::DIDerivedType* member_of(const llvm::Instruction& access) const;
     void load(llvm::LoadInst& load, State& state);
@@ -135,6 +144,7 @@ private:
                   State& state);
     Scalar load_from(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at,
                      State& state);
+    Scalar load_anywhere(const Region& table, const z3::expr& offset, llvm::Type* type, const llvm::Instruction& at);
     Scalar load_constant(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at);
     void check_access(const Scalar& pointer, std::uint64_t size, const llvm::Instruction& at, State& state);
     std::vector<Cell> cells_at(const Target& target, const z3::expr& address, std::uint64_t size,
@@ -148,6 +158,7 @@ private:
     void copy_many(State& state, const Target& to, const Cell& cell, const z3::expr& address, const Target& from,
                    const Cell& from_cell, const z3::expr& source);
     void copy(llvm::MemTransferInst& copy, State& state);
+    void copy_from_bytes(llvm::MemTransferInst& copy, const Target& to, const std::vector<Cell>& into, State& state);
     void copy_between_several(llvm::MemTransferInst& copy, const Scalar& from, const Scalar& to, std::uint64_t size,
                               State& state);
     Target part_of(const Target& target, std::uint64_t offset) const;
@@ -157,6 +168,8 @@ private:
     static std::string full_key(const Target& target, const Cell& cell);
     const Target& only_target(const Scalar& pointer, const llvm::Instruction& at) const;
     void note_write(const std::string& key, const z3::expr* address, bool undefined);
+    Cells begin_of(const State& state, const std::string& key);
+    void spill(State& state, const std::string& key);
     void note_object(const Target& target, const z3::expr& path);
     void objects_apart(std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);

@@ -24,6 +24,8 @@ void Execution::call(llvm::CallBase& call, State& state)
         refuse("a call through a pointer or of a virtual function", &call);
     if (auto* const known = llvm::dyn_cast<llvm::IntrinsicInst>(&call); known != nullptr && intrinsic(*known, state))
         return;
+    if (library_call(call, state))
+        return;
     refuse("a call of " + readable(callee->getName().str()) + ", of which nothing is known", &call);
 }
 

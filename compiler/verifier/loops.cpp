@@ -61,17 +61,21 @@ bool Execution::add(Writes& to, const Writes& more)
     }
     for (auto const* const region : more.lives)
         grown |= to.lives.insert(region).second;
+    for (auto const& kind : more.spilled)
+        grown |= to.spilled.insert(kind).second;
     return grown;
 }
 
 /// What the loop writes may be anything; what a pointer may be is said where it is read.
 void Execution::forget(State& state, const Writes& writes)
 {
+    state.spilled.insert(writes.spilled.begin(), writes.spilled.end());
     for (auto const& [key, of_key] : writes.keys)
     {
         auto const width = widths_.at(key) * 8;
-        auto const [at, is_new] = state.memory.try_emplace(key, Cells{initial_.at(key), std::nullopt});
-        auto& cells = at->second;
+        if (!state.memory.contains(key))
+            state.memory.emplace(key, begin_of(state, key));
+        auto& cells = state.memory.at(key);
         if (of_key.all)
             cells.values = logic_.fresh_array("written:" + key, width);
         else
@@ -132,6 +136,15 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
                                           .claims = {z3::ult(targets.front().row->index, row.count)},
                                           .sightings = sightings_.size()});
                 fact(ends_late(phi) ? z3::ult(row.index, row.count) : z3::ule(row.index, row.count));
+                if (auto const end = end_of(phi, row); end)
+                {
+                    questions_.push_back({.kind = "pointer passes its end",
+                                          .at = phi.getDebugLoc(),
+                                          .path = path,
+                                          .claims = {z3::ule(targets.front().row->index, *end)},
+                                          .sightings = sightings_.size()});
+                    fact(z3::ule(row.index, *end));
+                }
                 scalar.bits = logic_.add(row.base, row.index * logic_.number(row.stride, 64));
                 target.address = scalar.bits;
                 scalar.targets = std::make_shared<Targets>(Targets{target});
@@ -164,6 +177,35 @@ void Execution::enter_row(Target& target, const z3::expr& address, const llvm::P
                          .stride = layout_.size(array->getElementType())};
         return;
     }
+}
+
+/// The index at which a pointer that goes up by one ends its loop: until then it is not above it.
+std::optional<z3::expr> Execution::end_of(const llvm::PHINode& phi, const Row& row)
+{
+    auto const* const loop = loops_.getLoopFor(phi.getParent());
+    std::optional<z3::expr> end;
+    bool goes_up = false;
+    for (auto* const user : phi.users())
+    {
+        if (auto const* const gep = llvm::dyn_cast<llvm::GEPOperator>(user);
+            gep != nullptr && gep->getNumIndices() == 1 && gep->getPointerOperand() == &phi)
+        {
+            auto const* const step = llvm::dyn_cast<llvm::ConstantInt>(gep->idx_begin()->get());
+            goes_up = goes_up || (step != nullptr && step->isOne());
+        }
+        auto* const test = llvm::dyn_cast<llvm::ICmpInst>(user);
+        if (test == nullptr || !test->isEquality() || test->getParent() != phi.getParent() ||
+            loop->getHeader() != phi.getParent())
+            continue;
+        auto* const other = test->getOperand(test->getOperand(0) == &phi ? 1 : 0);
+        auto* const made = llvm::dyn_cast<llvm::Instruction>(other);
+        if (made == nullptr || loop->contains(made) || !values_.contains(made))
+            continue;
+        auto const targets = value(other).front().targets;
+        if (targets && targets->size() == 1 && targets->front().row && z3::eq(targets->front().row->base, row.base))
+            end = targets->front().row->index;
+    }
+    return goes_up ? end : std::nullopt;
 }
 
 /// That what was taken for granted of the pointers of any turn holds for the next one's.
@@ -200,6 +242,13 @@ void Execution::check_turn(llvm::Loop& loop, const std::vector<Value>& any, cons
                                               .at = phi.getDebugLoc(),
                                               .path = edge.state.path,
                                               .claims = {z3::ult(target.row->index, target.row->count)},
+                                              .sightings = sightings_.size()});
+                    auto const end = same_row ? end_of(phi, *target.row) : std::nullopt;
+                    if (end)
+                        questions_.push_back({.kind = "pointer passes its end",
+                                              .at = phi.getDebugLoc(),
+                                              .path = edge.state.path,
+                                              .claims = {z3::ule(target.row->index, *end)},
                                               .sightings = sightings_.size()});
                 }
             }

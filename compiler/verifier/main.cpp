@@ -24,6 +24,7 @@ Proves that no check, contract or access of a module can fail.
   --cache FOLDER   keep what was proved, and do not ask again
   --smtlib FOLDER  write every question for a second solver
   --entry NAME     only this function, by its mangled name; may be given several times
+  --annotated      only functions with OVM_VERIFIED, not what tables name: for parts of the hypervisor
   --output FILE    the bitcode without the proved traps
   --timeout MS     for each question; 20000
   --threads N      2
@@ -85,6 +86,8 @@ int main(int count, char** arguments)
             options.smtlib = next();
         else if (word == "--entry")
             options.entries.push_back(next());
+        else if (word == "--annotated")
+            options.annotated_only = true;
         else if (word == "--output")
             output = next();
         else if (word == "--timeout")

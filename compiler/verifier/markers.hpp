@@ -15,6 +15,7 @@ namespace ovm::compiler::verifier::marker
 {
 
 inline constexpr const char* contract_broken = "_ZN3ovm15contract_brokenEPKcS1_S1_i";
+inline constexpr const char* library_abort = "_ZNSt3__122__libcpp_verbose_abortEPKcz";
 inline constexpr const char* loop_invariant = "_ZN3ovm8verifier14loop_invariantEb";
 inline constexpr const char* variant = "_ZN3ovm8verifier7variantEm";
 inline constexpr const char* guaranteed = "_ZN3ovm8verifier10guaranteedEb";

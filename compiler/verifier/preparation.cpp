@@ -190,7 +190,7 @@ private:
                 values.push_back(own);
             }
         }
-        auto* const invariant = invariant_of(module_, entry_.getName());
+        auto* const invariant = has_object(entry_) ? invariant_of(module_, entry_.getName()) : nullptr;
         auto* const self = values.empty() ? nullptr : values[entry_.hasStructRetAttr() ? 1 : 0];
         if (invariant != nullptr && invariant != &entry_)
         {

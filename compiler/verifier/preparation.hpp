@@ -24,7 +24,8 @@ struct Refusal
 
 /// The functions of a module by which the world enters it: its tables (virtual functions, constructors of policies)
 /// and what is annotated with OVM_VERIFIED.
-std::vector<std::string> find_entries(llvm::Module& module);
+/// Or the latter alone.
+std::vector<std::string> find_entries(llvm::Module& module, bool annotated_only);
 
 /// One entry, ready to be executed: a function of the module that takes what the entry takes, assumes the class
 /// invariant, has the entry's whole call tree inlined, and proves the class invariant at the end.

@@ -55,6 +55,7 @@ std::string to_json(const Report& report)
     llvm::json::Array entries;
     for (auto const& entry : report.entries)
         entries.push_back(llvm::json::Object{{"name", entry.name},
+                                             {"assumed", static_cast<std::int64_t>(entry.assumed)},
                                              {"stack", static_cast<std::int64_t>(entry.stack)},
                                              {"questions", entry.obligations},
                                              {"seconds", entry.seconds}});

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,7 @@ struct State
     z3::expr path; ///< that execution gets here
     Memory memory{};
     std::map<const Region*, z3::expr> alive{};
+    std::set<std::string> spilled{}; ///< kinds of cells that were written under another name: Execution::spill()
 };
 
 struct Edge

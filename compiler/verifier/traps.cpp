@@ -140,7 +140,8 @@ bool is_trap(const llvm::CallBase& call)
     if (callee->isIntrinsic())
         return callee->getIntrinsicID() == llvm::Intrinsic::ubsantrap ||
                callee->getIntrinsicID() == llvm::Intrinsic::trap;
-    return callee->isDeclaration() && (call.doesNotReturn() || callee->getName() == marker::contract_broken);
+    return callee->isDeclaration() && (call.doesNotReturn() || callee->getName() == marker::contract_broken ||
+                                       callee->getName() == marker::library_abort);
 }
 
 std::vector<Trap> number_traps(llvm::Module& module)

@@ -128,6 +128,9 @@ public:
             refuse({std::string("the solver: ") + exception.msg()});
         }
         result_.entry.obligations = static_cast<unsigned>(result_.obligations.size());
+        result_.entry.assumed = static_cast<unsigned>(
+            std::count_if(result_.obligations.begin(), result_.obligations.end(),
+                          [](const Obligation& obligation) { return obligation.verdict == Verdict::assumed; }));
         result_.entry.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return std::move(result_);
     }
@@ -321,7 +324,8 @@ Report verify(const std::string& bitcode, const Options& options)
         report.error = "not a module of LLVM 19: " + whole.error;
         return report;
     }
-    auto const entries = options.entries.empty() ? find_entries(*whole.module) : options.entries;
+    auto const entries =
+        options.entries.empty() ? find_entries(*whole.module, options.annotated_only) : options.entries;
     if (entries.empty())
     {
         report.error = "the module has no entry: neither a policy nor a function with OVM_VERIFIED";

@@ -49,12 +49,14 @@ struct Entry
     std::string name{}; ///< demangled
     std::uint64_t stack = 0;
     unsigned obligations = 0;
+    unsigned assumed = 0; ///< of these
     double seconds = 0;
 };
 
 struct Options
 {
     std::vector<std::string> entries{}; ///< mangled names; none: what the module's tables and annotations name
+    bool annotated_only = false;        ///< of those, only what is annotated: the hypervisor's own parts
     std::string cache{};                ///< a folder, made if it is not there; none: nothing is kept
     std::string smtlib{};               ///< a folder for each query as SMT-LIB, for a second solver; none: not written
     unsigned threads = 2;

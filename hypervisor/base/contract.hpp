@@ -46,6 +46,16 @@ void guaranteed(bool holds);
 #define OVM_INVARIANT(...) OVM_CONTRACT_CHECK("invariant", __VA_ARGS__)
 #define OVM_ASSERT(...) OVM_CONTRACT_CHECK("assertion", __VA_ARGS__)
 
+/// Contracts for proofs and tests: in the image nothing of them is left. What a caller has to see to, and what holds
+/// at the end.
+#if defined(OVM_VERIFY) || defined(OVM_HOSTED)
+#define OVM_PRESUMES(...) OVM_CONTRACT_CHECK("precondition", __VA_ARGS__)
+#define OVM_PROMISES(...) OVM_CONTRACT_CHECK("postcondition", __VA_ARGS__)
+#else
+#define OVM_PRESUMES(...) static_cast<void>(0)
+#define OVM_PROMISES(...) static_cast<void>(0)
+#endif
+
 /// A place that cannot be reached, with the reason why.
 #define OVM_UNREACHABLE(why) ::ovm::contract_broken("unreachable", why, __FILE_NAME__, __LINE__)
 
@@ -63,11 +73,20 @@ void guaranteed(bool holds);
 #define OVM_VARIANT(...) ::ovm::verifier::variant(static_cast<std::uint64_t>(__VA_ARGS__))
 /// In an interface: what its implementation promises. Proofs of its users rely on it.
 #define OVM_GUARANTEED(...) ::ovm::verifier::guaranteed(static_cast<bool>(__VA_ARGS__))
-#else
+#elif defined(OVM_HOSTED)
 #define OVM_CLASS_INVARIANT
 #define OVM_LOOP_INVARIANT(...) OVM_CONTRACT_CHECK("loop invariant", __VA_ARGS__)
 #define OVM_VARIANT(...) static_cast<void>(0)
 #define OVM_GUARANTEED(...) OVM_CONTRACT_CHECK("guarantee", __VA_ARGS__)
+#else
+#define OVM_CLASS_INVARIANT
+#define OVM_LOOP_INVARIANT(...) static_cast<void>(0)
+#define OVM_VARIANT(...) static_cast<void>(0)
+#define OVM_GUARANTEED(...) OVM_CONTRACT_CHECK("guarantee", __VA_ARGS__)
 #endif
-/// Marks a function outside of classes to be verified as an entry of its own.
+/// Marks a function to be verified as an entry of its own.
+#if defined(OVM_VERIFY)
 #define OVM_VERIFIED [[clang::annotate("ovm::verify")]]
+#else
+#define OVM_VERIFIED
+#endif

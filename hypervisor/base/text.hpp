@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/contract.hpp"
 #include "base/strong.hpp"
 
 namespace ovm
@@ -24,13 +25,13 @@ class Text_writer
 public:
     explicit Text_writer(std::span<char> into) : into_(into) {}
 
-    Text_writer& operator<<(std::string_view text);
+    OVM_VERIFIED Text_writer& operator<<(std::string_view text);
     [[clang::annotate("ovm::trusted", "string literals and to_text() end with a zero")]]
     Text_writer& operator<<(const char* text)
     {
         return *this << std::string_view(text);
     }
-    Text_writer& operator<<(char character);
+    OVM_VERIFIED Text_writer& operator<<(char character);
     Text_writer& operator<<(Hex number);
     Text_writer& operator<<(std::uint64_t number);
     Text_writer& operator<<(std::uint32_t number) { return *this << std::uint64_t{number}; }

@@ -27,13 +27,13 @@ std::array<Sized_section, 8> sections_of(const format::Header& header)
              {header.notes, 1}}};
 }
 
-bool overlap(format::Section one, format::Section other)
+OVM_VERIFIED bool overlap(format::Section one, format::Section other)
 {
     return one.size != 0 && other.size != 0 && one.offset < other.offset + other.size &&
            other.offset < one.offset + one.size;
 }
 
-std::optional<Refusal> check_sections(const format::Header& header)
+OVM_VERIFIED std::optional<Refusal> check_sections(const format::Header& header)
 {
     auto const sections = sections_of(header);
     for (auto const& [section, record] : sections)

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "processor/scheduler.hpp"
@@ -26,14 +27,14 @@ public:
     explicit Dedicated_scheduler(const Parameters&) {}
 
     /// Error::denied: the core has an owner.
-    Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
-    void leave(processor::Schedulable& vcpu, Ticks now) override;
-    void wake(processor::Schedulable& vcpu, Ticks now) override;
-    void block(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void leave(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void wake(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void block(processor::Schedulable& vcpu, Ticks now) override;
     Choice choose(Ticks now) override;
     Result<> export_state(processor::Scheduler_state& state) override;
     /// Error::denied: more than one lives here.
-    Result<> import_state(processor::Scheduler_state& state) override;
+    OVM_VERIFIED Result<> import_state(processor::Scheduler_state& state) override;
 
 private:
     void charge_current(Ticks now);

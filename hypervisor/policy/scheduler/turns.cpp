@@ -41,12 +41,14 @@ void Turns::take_out(Schedulable& vcpu)
 
 void Turns::put_behind(Schedulable& vcpu)
 {
+    OVM_PRESUMES(!vcpu.place().queued);
     vcpu.account().slice_left = slice_;
     put_last(vcpu);
 }
 
 void Turns::join(Schedulable& vcpu, Ticks now, std::uint64_t sharers)
 {
+    OVM_PRESUMES(sharers != 0 && sharers < ~std::uint64_t{0} && !vcpu.place().queued);
     auto& account = vcpu.account();
     auto const share = elapsed(account.asleep_since, now) / (sharers + 1);
     auto const earned = left(vcpu) + std::min(share, slice_);

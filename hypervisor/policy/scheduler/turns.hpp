@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/contract.hpp"
 #include "base/strong.hpp"
 #include "policy/scheduler/slice.hpp"
 #include "processor/schedulable.hpp"
@@ -22,14 +23,14 @@ public:
     bool empty() const { return first_ == nullptr; }
     Ticks slice() const { return slice_; }
 
-    void put_first(processor::Schedulable& vcpu);
-    void put_last(processor::Schedulable& vcpu);
-    void take_out(processor::Schedulable& vcpu);
+    OVM_VERIFIED void put_first(processor::Schedulable& vcpu);
+    OVM_VERIFIED void put_last(processor::Schedulable& vcpu);
+    OVM_VERIFIED void take_out(processor::Schedulable& vcpu);
     /// Who has used its slice up goes behind all others with a new one, as after its turn.
-    void put_behind(processor::Schedulable& vcpu);
+    OVM_VERIFIED void put_behind(processor::Schedulable& vcpu);
     /// After a sleep, into a core that `sharers` want, itself included: it earned a fair share of the time it slept.
     /// With slice left it goes before all others, or else behind them.
-    void join(processor::Schedulable& vcpu, Ticks now, std::uint64_t sharers);
+    OVM_VERIFIED void join(processor::Schedulable& vcpu, Ticks now, std::uint64_t sharers);
 
     /// What is left of its turn: a longer one that another policy gave ends as one of this policy would.
     Ticks left(const processor::Schedulable& vcpu) const { return std::min(vcpu.account().slice_left, slice_); }

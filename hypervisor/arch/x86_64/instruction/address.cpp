@@ -76,7 +76,7 @@ inline uint8_t name_registers(const Layout& layout, Mode mode, Memory_operand& o
     return static_cast<uint8_t>(rm | layout.extend_base());
 }
 
-uint64_t value_of(std::optional<uint8_t> number, std::span<const uint64_t, 16> registers)
+uint64_t value_of(const std::optional<uint8_t>& number, std::span<const uint64_t, 16> registers)
 {
     return number ? registers[*number & 15] : 0;
 }

@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/instruction/decoded.hpp"
 #include "arch/x86_64/instruction/layout.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::arch::instruction
 {
@@ -44,7 +45,7 @@ template <uint8_t size>
 }
 
 /// The low `size` bytes.
-[[nodiscard]] constexpr uint64_t truncate(uint64_t value, uint8_t size)
+OVM_VERIFIED [[nodiscard]] constexpr uint64_t truncate(uint64_t value, uint8_t size)
 {
     return size >= 8 ? value : value & ((uint64_t{1} << (8 * size)) - 1);
 }

@@ -86,6 +86,8 @@ uint8_t Parser::parse_prefixes(uint8_t byte)
 {
     for (;;)
     {
+        // Bytes come to an end, and what comes behind it is no prefix.
+        OVM_VARIANT(2 * (bytes_.size() - std::min<size_t>(position_, bytes_.size())) + (byte != 0 ? 1 : 0));
         if ((one_byte_lengths[byte] & Encoding::prefix) != 0)
         {
             note_prefix(byte);

@@ -8,6 +8,7 @@
 
 #include "arch/x86_64/instruction/decoder.hpp"
 #include "arch/x86_64/instruction/layout.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::arch::instruction
 {
@@ -30,30 +31,32 @@ public:
     const Layout& layout() const { return layout_; }
 
 private:
+    OVM_CLASS_INVARIANT bool invariant() const { return bytes_.size() <= maximum_length; }
+
     static constexpr uint8_t exhausted = 1;
     static constexpr uint8_t refused = 2;
 
     bool long64() const { return mode_ == Mode::long64; }
 
-    uint8_t take();
-    uint8_t peek();
-    void skip(uint8_t count);
+    OVM_VERIFIED uint8_t take();
+    OVM_VERIFIED uint8_t peek();
+    OVM_VERIFIED void skip(uint8_t count);
 
-    uint8_t parse_prefixes(uint8_t byte);
-    void note_prefix(uint8_t byte);
-    void decide_sizes();
-    uint8_t parse_opcode(uint8_t opcode);
-    uint8_t parse_two_byte();
-    uint8_t parse_escape();
-    uint8_t parse_vex(uint8_t map);
-    uint8_t parse_evex();
-    uint8_t parse_xop();
-    uint8_t parse_vector(Opcode_map family, uint8_t map);
-    void parse_operands(uint8_t encoding);
-    void parse_modrm();
-    void add_displacement();
-    void add_displacement16();
-    uint8_t immediate_size(uint8_t kind);
+    OVM_VERIFIED uint8_t parse_prefixes(uint8_t byte);
+    OVM_VERIFIED void note_prefix(uint8_t byte);
+    OVM_VERIFIED void decide_sizes();
+    OVM_VERIFIED uint8_t parse_opcode(uint8_t opcode);
+    OVM_VERIFIED uint8_t parse_two_byte();
+    OVM_VERIFIED uint8_t parse_escape();
+    OVM_VERIFIED uint8_t parse_vex(uint8_t map);
+    OVM_VERIFIED uint8_t parse_evex();
+    OVM_VERIFIED uint8_t parse_xop();
+    OVM_VERIFIED uint8_t parse_vector(Opcode_map family, uint8_t map);
+    OVM_VERIFIED void parse_operands(uint8_t encoding);
+    OVM_VERIFIED void parse_modrm();
+    OVM_VERIFIED void add_displacement();
+    OVM_VERIFIED void add_displacement16();
+    OVM_VERIFIED uint8_t immediate_size(uint8_t kind);
     Decode_error error() const;
     void refuse();
 

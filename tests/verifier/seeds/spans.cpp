@@ -1,0 +1,105 @@
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/contract.hpp"
+
+/// Spans and views: they lead to as many elements as they say, and share their memory with members.
+struct Packet
+{
+    std::span<const std::uint8_t> bytes{};
+    std::uint8_t first = 0;
+};
+
+OVM_VERIFIED std::uint8_t last(std::span<const std::uint8_t> bytes) // expect: none
+{
+    return bytes.empty() ? 0 : bytes[bytes.size() - 1];
+}
+
+OVM_VERIFIED std::uint8_t beyond(std::span<const std::uint8_t> bytes, std::size_t at)
+{
+    return bytes[at]; // expect: check of the library
+}
+
+OVM_VERIFIED std::uint8_t raw(std::span<const std::uint8_t> bytes, std::size_t at)
+{
+    return bytes.data()[at]; // expect: access outside of its array
+}
+
+OVM_VERIFIED unsigned total(const Packet& packet) // expect: none
+{
+    unsigned sum = 0;
+    for (auto const byte : packet.bytes)
+    {
+        OVM_LOOP_INVARIANT(sum <= 0xffff);
+        sum = (sum + byte) & 0xffff;
+    }
+    return sum;
+}
+
+OVM_VERIFIED std::uint8_t beside(const Packet& packet)
+{
+    return packet.bytes.data()[packet.bytes.size()]; // expect: access outside of its array
+}
+
+/// A span's bytes may be a member's.
+OVM_VERIFIED void overwritten(Packet& packet, std::span<std::uint8_t> into)
+{
+    packet.first = 1;
+    if (!into.empty())
+        into[0] = 2;
+    OVM_ASSERT(packet.first == 1); // expect: assertion
+}
+
+OVM_VERIFIED void remembered(Packet& packet, std::span<std::uint8_t> into)
+{
+    if (into.empty())
+        return;
+    into[0] = 2;
+    packet.first = 1;
+    OVM_ASSERT(into[0] == 2); // expect: assertion
+}
+
+/// A loop that writes through a span forgets the members that it may have written.
+OVM_VERIFIED void overwritten_in_turns(Packet& packet, std::span<std::uint8_t> into)
+{
+    packet.first = 1;
+    for (auto& byte : into)
+    {
+        OVM_ASSERT(packet.first == 1); // expect: assertion
+        byte = 2;
+    }
+}
+
+OVM_VERIFIED bool alike(std::string_view one, std::string_view other) // expect: none
+{
+    return one == other;
+}
+
+OVM_VERIFIED std::size_t blanks(std::string_view text) // expect: none
+{
+    auto const at = text.find(' ');
+    return at == std::string_view::npos ? 0 : text.substr(at).size();
+}
+
+OVM_VERIFIED char behind_blank(std::string_view text)
+{
+    auto const at = text.find(' ');
+    return at == std::string_view::npos ? ' ' : text.data()[at + 1]; // expect: access outside of its array
+}
+
+OVM_VERIFIED std::uint8_t of_table(std::size_t at)
+{
+    struct Pair
+    {
+        std::uint8_t one;
+        std::uint8_t other;
+    };
+    static constexpr std::array<Pair, 4> table{{{1, 2}, {3, 4}, {5, 6}, {7, 8}}};
+    auto const value = table[at & 3].other;
+    OVM_ASSERT(value % 2 == 0);
+    OVM_ASSERT(value != 6); // expect: assertion
+    return value;
+}
