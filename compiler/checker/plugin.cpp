@@ -47,7 +47,8 @@ private:
     std::string report_;
 };
 
-/// `-fplugin-arg-ovm_checker-trusted=FILE` (needed), `...-root=FOLDER`, `...-report=FILE`, `...-module=FOLDER`.
+/// `-fplugin-arg-ovm_checker-trusted=FILE` (needed), `...-root=FOLDER`, `...-report=FILE`, `...-module=FOLDER` (any
+/// number of them).
 class Action final : public clang::PluginASTAction
 {
 protected:
@@ -60,7 +61,7 @@ protected:
     {
         std::string trusted;
         std::string root;
-        std::string module;
+        std::string module; // each of them in turn
         for (const std::string& argument : arguments)
         {
             const auto [name, value] = llvm::StringRef(argument).split('=');
@@ -77,6 +78,10 @@ protected:
                 return false;
             }
             *place = value.str();
+            if (place == &module)
+            {
+                trust_.add_module(module);
+            }
         }
         const std::string failure =
             trusted.empty() ? "say where the list of trusted files is: -fplugin-arg-ovm_checker-trusted=FILE"
@@ -85,10 +90,6 @@ protected:
         {
             report_failure(compiler.getDiagnostics(), failure);
             return false;
-        }
-        if (!module.empty())
-        {
-            trust_.set_module(module);
         }
         return true;
     }

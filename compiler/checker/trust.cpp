@@ -1,5 +1,7 @@
 #include "trust.hpp"
 
+#include <algorithm>
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -74,15 +76,16 @@ std::string Trust::read(llvm::StringRef list_path, llvm::StringRef root)
     return {};
 }
 
-void Trust::set_module(llvm::StringRef folder)
+void Trust::add_module(llvm::StringRef folder)
 {
-    module_ = real_path(folder);
-    module_ += '/';
+    modules_.push_back(real_path(folder) + '/');
 }
 
 bool Trust::is_module(llvm::StringRef path) const
 {
-    return !module_.empty() && llvm::StringRef(real_path(path)).starts_with(module_);
+    const std::string real = real_path(path);
+    return std::ranges::any_of(modules_,
+                               [&](llvm::StringRef folder) { return llvm::StringRef(real).starts_with(folder); });
 }
 
 Standing Trust::standing_of(llvm::StringRef path)

@@ -29,10 +29,10 @@ public:
     /// An empty `root` means the folder above the one that holds the list.
     [[nodiscard]] std::string read(llvm::StringRef list_path, llvm::StringRef root);
 
-    /// The folder of a module: everything below it is checked, nothing in it can be trusted.
-    void set_module(llvm::StringRef folder);
+    /// A folder of a module: everything below it is checked, nothing in it can be trusted.
+    void add_module(llvm::StringRef folder);
 
-    /// Whether a file belongs to the module.
+    /// Whether a file belongs to a module.
     [[nodiscard]] bool is_module(llvm::StringRef path) const;
 
     /// The standing of a file, by any name that the compiler has for it. Judgements are remembered.
@@ -51,7 +51,7 @@ private:
     [[nodiscard]] Standing judge(llvm::StringRef relative_path) const;
 
     std::string root_;
-    std::string module_; ///< with a `/` behind it; empty: none
+    std::vector<std::string> modules_; ///< each with a `/` behind it
     std::vector<Entry> entries_;
     llvm::StringMap<Standing> judged_;
 };

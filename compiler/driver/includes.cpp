@@ -49,7 +49,7 @@ class Include_check
 {
 public:
     Include_check(const Tools& tools, const Module_description& module, const std::vector<Interface>& interfaces)
-        : headers_(tools.headers()), folder_(module.folder)
+        : headers_(tools.headers()), kit_(tools.kit()), folder_(module.folder)
     {
         for (auto const& interface : interfaces)
             allowed_.insert(interface.files.begin(), interface.files.end());
@@ -87,9 +87,11 @@ private:
     }
     /// `<built-in>`, `<command line>`: the compiler's own.
     static bool is_built_in(const Path& file) { return file.native().starts_with('<'); }
+    /// The module's, and the kit's, which is compiled into it.
     bool is_own(const Path& file) const
     {
-        return is_below(std::filesystem::absolute(file).lexically_normal(), folder_);
+        auto const absolute = std::filesystem::absolute(file).lexically_normal();
+        return is_below(absolute, folder_) || is_below(absolute, kit_);
     }
     bool is_allowed(const Path& file) const
     {
@@ -100,16 +102,17 @@ private:
     void refuse(const Path& where, unsigned line, const Path& file)
     {
         auto const name = is_below(file, headers_) ? file.lexically_relative(headers_) : file;
-        problems_.push_back({.file = where.string(),
-                             .line = line,
-                             .what = "a module may not include \"" + name.string() + "\"",
-                             .why =
-                                 "it sees base/, object/ and the header of the policy that it implements, so that the "
-                                 "rest of the hypervisor can change without it",
-                             .mend = "do without, or ask for it in the policy's interface"});
+        problems_.push_back(
+            {.file = where.string(),
+             .line = line,
+             .what = "a module may not include \"" + name.string() + "\"",
+             .why = "it sees base/, object/, kit/ and the header of the policy that it implements, so that "
+                    "the rest of the hypervisor can change without it",
+             .mend = "do without, or ask for it in the policy's interface"});
     }
 
     Path headers_;
+    Path kit_;
     Path folder_;
     std::set<Path> allowed_{};
     std::vector<Problem> problems_{};

@@ -91,7 +91,8 @@ Done<Path> Pipeline::compile(const Module_description& module, const Path& sourc
                     "-ffile-prefix-map=" + std::filesystem::proximate(module.folder).string() + "/=",
                     "-ffile-prefix-map=" + tools_.tree.string() + "/=", "-fplugin=" + tools_.checker.string(),
                     "-fplugin-arg-ovm_checker-trusted=" + tools_.trusted().string(),
-                    "-fplugin-arg-ovm_checker-module=" + module.folder.string(), "-o", output.string(),
+                    "-fplugin-arg-ovm_checker-module=" + module.folder.string(),
+                    "-fplugin-arg-ovm_checker-module=" + tools_.kit().string(), "-o", output.string(),
                     std::filesystem::proximate(woven).string()});
     OVM_GET(answer, run(command, "."));
     if (answer.status == 0)

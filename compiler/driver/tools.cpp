@@ -22,7 +22,9 @@ std::vector<std::string> language_flags(const Tools& tools)
             "-fno-rtti",
             "-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST",
             "-I",
-            tools.headers().string()};
+            tools.headers().string(),
+            "-I",
+            tools.kit().parent_path().string()};
 }
 
 std::vector<std::string> compile_flags(const Tools& tools)

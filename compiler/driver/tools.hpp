@@ -19,6 +19,8 @@ struct Tools
     std::string linker = "ld.lld-19";
 
     Path headers() const { return tree / "hypervisor"; }
+    /// What modules share, each with a copy of its own: held to the same rules as they.
+    Path kit() const { return tree / "modules/kit"; }
     Path trusted() const { return headers() / "trusted.txt"; }
     Path linker_script() const { return tree / "compiler/driver/module.ld"; }
     Path aspects() const { return tree / "aspects"; }

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/bits.hpp"
-#include "base/contract.hpp"
-
 namespace ovm::modules
 {
 
@@ -15,26 +12,32 @@ using processor::Scheduling_parameters;
 namespace
 {
 
-/// A turn counts no longer than this.
-constexpr std::uint64_t longest_turn = std::uint64_t{1} << 32;
+/// A turn counts no longer than this, nor does a debt: so it times a stride fits.
+constexpr std::uint64_t longest_turn = 0xffff'ffff;
+constexpr unsigned stride_bits = 16;
 
-std::uint64_t weight(const Schedulable& vcpu)
+std::uint32_t weight(const Schedulable& vcpu)
 {
     return std::clamp(vcpu.parameters().weight, 1u, Scheduling_parameters::weight_max);
 }
 
-std::uint64_t to_pass(const Schedulable& vcpu, std::uint64_t ran)
+/// How far the pass moves in that time.
+std::uint64_t advance(std::uint32_t stride, std::uint64_t ran)
 {
-    return std::min(ran, longest_turn) * Scheduling_parameters::default_weight / weight(vcpu);
+    auto const counted = static_cast<std::uint32_t>(std::min(ran, longest_turn));
+    return std::uint64_t{counted} * stride >> stride_bits;
 }
 
-/// The pass of a vcpu that is owed `lag` ticks, when one that is owed nothing has `even`.
-std::uint64_t pass_of(const Schedulable& vcpu, std::int64_t lag, std::uint64_t even)
+/// The service that a pass of so much less, or more, stands for.
+std::uint64_t service(std::uint32_t weight, std::uint64_t difference)
 {
-    if (lag >= 0)
-        return even - std::min(even, to_pass(vcpu, static_cast<std::uint64_t>(lag)));
-    auto const advance = static_cast<std::uint64_t>(-std::max(lag, -static_cast<std::int64_t>(longest_turn)));
-    return even + to_pass(vcpu, advance);
+    auto const counted = static_cast<std::uint32_t>(std::min(difference, longest_turn));
+    return std::uint64_t{counted} * weight / Scheduling_parameters::default_weight;
+}
+
+std::uint64_t size_of(std::int64_t lag)
+{
+    return static_cast<std::uint64_t>(lag < 0 ? -std::max(lag, -static_cast<std::int64_t>(longest_turn)) : lag);
 }
 
 } // namespace
@@ -46,104 +49,84 @@ Result<> Stride::check(object::Values values)
     return {};
 }
 
-std::uint32_t Stride::find(const Schedulable& vcpu) const
+/// Weights do not change while a scheduler knows the vcpu.
+void Stride::begin(Entry& entry)
 {
-    for (std::uint32_t i = 0; i < count_; ++i)
-    {
-        if (entries_[i].vcpu == &vcpu)
-            return i;
-    }
-    return nobody;
+    entry.stride = (Scheduling_parameters::default_weight << stride_bits) / weight(*entry.vcpu);
 }
 
-/// The runnable one with the smallest pass, but that one; among equals the one that is first in the table.
+/// The runnable one with the smallest pass, but that one.
 std::uint32_t Stride::first_but(std::uint32_t excluded) const
 {
-    std::uint32_t best = nobody;
-    for (std::uint32_t i = 0; i < count_; ++i)
-    {
-        OVM_LOOP_INVARIANT(best == nobody || best < i);
-        if (i != excluded && entries_[i].runnable && (best == nobody || entries_[i].pass < entries_[best].pass))
-            best = i;
-    }
-    return best;
+    return table_.first_but(excluded, [](const Entry& a, const Entry& b) { return a.pass < b.pass; });
 }
 
 void Stride::charge_current(Ticks now)
 {
-    if (current_ == nobody)
+    auto const ran = table_.charge(now);
+    if (table_.current() == Table::nobody)
         return;
-    auto const ran = now > current_since_ ? now - current_since_ : Ticks(0);
-    current_since_ = now;
-    auto& entry = entries_[current_];
-    auto& account = entry.vcpu->account();
-    account.ran = Ticks(saturating_add(account.ran.value(), ran.value()));
-    entry.pass = std::min(entry.pass + to_pass(*entry.vcpu, ran.value()), furthest);
+    auto& entry = table_[table_.current()];
+    entry.pass = std::min(entry.pass + advance(entry.stride, ran.value()), furthest);
 }
 
-void Stride::rebase()
+/// The smallest pass becomes 0.
+void Stride::rebase(std::uint64_t least)
 {
-    auto const base = first();
-    if (base == nobody)
-        return;
-    auto const least = entries_[base].pass;
-    for (std::uint32_t i = 0; i < count_; ++i)
-        entries_[i].pass -= std::min(entries_[i].pass, least);
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        OVM_LOOP_INVARIANT(table_.holds());
+        table_[i].pass -= std::min(table_[i].pass, least);
+    }
 }
 
 Result<> Stride::admit(Schedulable& vcpu, Ticks)
 {
-    if (count_ == most)
+    auto const at = table_.add(vcpu);
+    if (at == Table::nobody)
         return Error::denied;
-    entries_[count_] = {.vcpu = &vcpu};
-    ++count_;
+    begin(table_[at]);
     return {};
 }
 
 void Stride::leave(Schedulable& vcpu, Ticks)
 {
-    auto const at = find(vcpu);
-    OVM_REQUIRES_THAT(at != nobody && !entries_[at].runnable && at != current_);
-    --count_;
-    entries_[at] = entries_[count_];
-    if (current_ == count_)
-        current_ = at;
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
+    table_.leave(at);
 }
 
 void Stride::wake(Schedulable& vcpu, Ticks now)
 {
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
     charge_current(now);
-    auto const at = find(vcpu);
-    OVM_REQUIRES_THAT(at != nobody && !entries_[at].runnable);
     auto const least = first();
-    auto& entry = entries_[at];
-    if (least != nobody)
-        entry.pass = std::max(entry.pass, entries_[least].pass);
-    entry.runnable = true;
+    if (least != Table::nobody)
+        table_[at].pass = std::max(table_[at].pass, table_[least].pass);
+    table_.wake(at);
 }
 
 void Stride::block(Schedulable& vcpu, Ticks now)
 {
     charge_current(now);
-    auto const at = find(vcpu);
-    OVM_REQUIRES_THAT(at != nobody && entries_[at].runnable);
-    entries_[at].runnable = false;
-    vcpu.account().asleep_since = now;
-    if (current_ == at)
-        current_ = nobody;
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_runnable(at));
+    table_.block(at, now);
 }
 
 processor::Scheduler::Choice Stride::choose(Ticks now)
 {
     OVM_REQUIRES_THAT(now < end_of_time);
     charge_current(now);
-    rebase();
-    current_ = first();
-    current_since_ = now;
-    if (current_ == nobody)
+    auto const next = first();
+    table_.run(next, now);
+    if (next == Table::nobody)
         return {};
-    Choice choice{.next = entries_[current_].vcpu};
-    if (first_but(current_) != nobody)
+    if (table_[next].pass > far)
+        rebase(table_[next].pass);
+    Choice choice{.next = table_[next].vcpu};
+    if (table_.others_wait())
         choice.until = now + slice_;
     return choice;
 }
@@ -153,42 +136,40 @@ Result<> Stride::export_state(Scheduler_state& state)
 {
     charge_current(state.now);
     std::uint64_t sum = 0;
-    std::uint64_t runnable = 0;
-    for (std::uint32_t i = 0; i < count_; ++i)
+    std::uint32_t runnable = 0;
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
         OVM_LOOP_INVARIANT(sum <= i * furthest && runnable <= i);
-        sum += entries_[i].runnable ? entries_[i].pass : 0;
-        runnable += entries_[i].runnable ? 1 : 0;
+        sum += table_[i].runnable ? table_[i].pass : 0;
+        runnable += table_[i].runnable ? 1 : 0;
     }
     auto const mean = runnable == 0 ? 0 : sum / runnable;
-    for (std::uint32_t i = 0; i < count_; ++i)
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
-        auto const& entry = entries_[i];
-        auto const behind = static_cast<std::int64_t>(mean) - static_cast<std::int64_t>(entry.pass);
-        auto const by_weight = static_cast<std::int64_t>(weight(*entry.vcpu));
-        entry.vcpu->account().lag = behind / Scheduling_parameters::default_weight * by_weight;
+        auto const& entry = table_[i];
+        auto const owed = mean >= entry.pass;
+        auto const size =
+            static_cast<std::int64_t>(service(weight(*entry.vcpu), owed ? mean - entry.pass : entry.pass - mean));
+        entry.vcpu->account().lag = owed ? size : -size;
     }
     auto const next = first();
-    state.next = next == nobody ? nullptr : entries_[next].vcpu;
+    state.next = next == Table::nobody ? nullptr : table_[next].vcpu;
     return {};
 }
 
+/// Who is owed nothing begins at the same pass; who is owed something, before it.
 Result<> Stride::import_state(Scheduler_state& state)
 {
-    for (auto& vcpu : state.vcpus)
-    {
-        OVM_TRY(admit(vcpu, state.now));
-        auto& entry = entries_[count_ - 1];
-        entry.runnable = vcpu.runnable();
-        entry.pass = pass_of(vcpu, vcpu.account().lag, longest_turn);
-        if (&vcpu == state.current)
-            current_ = count_ - 1;
-        if (vcpu.parameters().has_reservation())
-            state.lost |= Scheduler_state::reservation;
-    }
-    current_since_ = state.now;
-    rebase();
-    return {};
+    return table_.take_over(state,
+                            [](Entry& entry)
+                            {
+                                begin(entry);
+                                auto const lag = entry.vcpu->account().lag;
+                                auto const moved = advance(entry.stride, size_of(lag));
+                                constexpr auto even = longest_turn;
+                                entry.pass = lag < 0 ? std::min(even + moved, furthest) : even - std::min(even, moved);
+                                return Result<>();
+                            });
 }
 
 } // namespace ovm::modules

@@ -77,7 +77,7 @@ TEST(Lottery, LivesThroughAnything)
 TEST(Lottery, AdmitsNoMoreThanItHasPlacesFor)
 {
     Scheduler_simulator simulator(lottery());
-    for (unsigned count = 0; count < Lottery::most; ++count)
+    for (unsigned count = 0; count < modules::Vcpu_table<>::most; ++count)
         simulator.add();
     auto const one_more = simulator.make();
     EXPECT_EQ(simulator.admit(one_more), Result<>(Error::denied));
@@ -116,7 +116,7 @@ TEST(Lottery, NamesReservationsThatItDoesNotKeep)
 TEST(Lottery, TakesNoMoreOverThanItHasPlacesFor)
 {
     Scheduler_simulator simulator(round_robin());
-    for (unsigned count = 0; count <= Lottery::most; ++count)
+    for (unsigned count = 0; count <= modules::Vcpu_table<>::most; ++count)
         simulator.add();
     EXPECT_EQ(simulator.swap(lottery()), Result<>(Error::denied));
     simulator.run(slice * 100);

@@ -61,7 +61,7 @@ TEST(Stride_test, SleepEarnsNothing)
 TEST(Stride_test, TakesNoMoreThanItHasRoomFor)
 {
     Scheduler_simulator simulator(stride());
-    for (unsigned i = 0; i < Stride::most; ++i)
+    for (unsigned i = 0; i < modules::Vcpu_table<>::most; ++i)
         simulator.add();
     EXPECT_EQ(simulator.admit(simulator.make()).error(), Error::denied);
     simulator.leave(3);

@@ -1,0 +1,244 @@
+#include "edf.hpp"
+
+#include <algorithm>
+
+namespace ovm::modules
+{
+
+using processor::Schedulable;
+using processor::Scheduler_state;
+
+Result<> Edf::check(object::Values values)
+{
+    if (Ticks(values[0]) > longest_slice)
+        return Error::out_of_range;
+    return {};
+}
+
+/// Error::invalid: a reservation that makes no sense.
+Result<> Edf::reserve(Entry& entry)
+{
+    auto const& wanted = entry.vcpu->parameters();
+    if (!wanted.has_reservation())
+        return {};
+    auto const period = wanted.period.value();
+    auto const budget = wanted.budget.value();
+    if (period < shortest_period || period > longest_period || budget > period)
+        return Error::invalid;
+    entry.period = period;
+    entry.budget = budget;
+    auto const permille = period / whole;
+    entry.share = static_cast<std::uint32_t>(std::min<std::uint64_t>((budget + permille - 1) / permille, whole));
+    return {};
+}
+
+std::uint64_t Edf::reserved() const
+{
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        OVM_LOOP_INVARIANT(sum <= std::uint64_t{i} * whole);
+        sum += table_[i].share;
+    }
+    return sum;
+}
+
+void Edf::begin_period(Entry& entry, std::uint64_t begin)
+{
+    entry.deadline = begin + entry.period;
+    entry.left = entry.budget;
+}
+
+/// It wakes: what it has left it may use only if that is no more than its share until the deadline (Abeni and Buttazzo,
+/// 1998). In units of 4096 ticks, rounded to its disadvantage, products fit.
+void Edf::arrive(Entry& entry, std::uint64_t now)
+{
+    constexpr unsigned unit = 12;
+    entry.waits_since = now;
+    if (entry.period == 0)
+        return;
+    bool fits = false;
+    if (now < entry.deadline)
+    {
+        auto const time = std::min(entry.deadline - now, entry.period);
+        fits = ((entry.left >> unit) + 1) * ((entry.period >> unit) + 1) <= (time >> unit) * (entry.budget >> unit);
+    }
+    if (!fits)
+        begin_period(entry, now);
+}
+
+void Edf::charge_current(Ticks now)
+{
+    auto const ran = table_.charge(now);
+    if (table_.current() == Table::nobody)
+        return;
+    auto& entry = table_[table_.current()];
+    entry.left -= std::min(entry.left, ran.value());
+    if (entry.period == 0 && entry.left == 0)
+    {
+        entry.left = slice_.value();
+        entry.waits_since = now.value();
+    }
+}
+
+/// Those that can run and whose period has ended.
+void Edf::renew(std::uint64_t now)
+{
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        OVM_LOOP_INVARIANT(table_.holds());
+        auto& entry = table_[i];
+        if (entry.runnable && entry.period != 0 && entry.deadline <= now)
+            begin_period(entry, entry.deadline + entry.period > now ? entry.deadline : now);
+    }
+}
+
+/// Who sleeps may wake at once, with a whole budget.
+std::uint64_t Edf::slack(std::uint64_t now) const
+{
+    auto time = longest_slice.value();
+    std::uint64_t needed = 0;
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        OVM_LOOP_INVARIANT(needed <= i * longest_slice.value());
+        auto const& entry = table_[i];
+        if (entry.period == 0)
+            continue;
+        auto const in_period = now < entry.deadline;
+        time = std::min(time, in_period ? entry.deadline - now : entry.period);
+        needed += in_period && entry.runnable ? entry.left : entry.budget;
+    }
+    return time - std::min(time, needed);
+}
+
+/// The best has the lowest.
+std::uint32_t Edf::rank(const Entry& entry, bool lends)
+{
+    if (entry.period == 0)
+        return lends ? 0 : 2;
+    return entry.left > 0 ? 1 : 3;
+}
+
+std::uint32_t Edf::best(bool lends) const
+{
+    return table_.first_but(Table::nobody,
+                            [lends](const Entry& a, const Entry& b)
+                            {
+                                auto const first = rank(a, lends);
+                                auto const second = rank(b, lends);
+                                if (first != second)
+                                    return first < second;
+                                return a.period == 0 ? a.waits_since < b.waits_since : a.deadline < b.deadline;
+                            });
+}
+
+/// Until its time is over, the slack is, or somebody's period ends.
+std::uint64_t Edf::time_for(const Entry& entry, std::uint64_t now, std::uint64_t lent) const
+{
+    auto time = entry.left > 0 ? entry.left : longest_slice.value();
+    if (entry.period == 0 && lent > 0)
+        time = std::min(time, lent);
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        auto const& other = table_[i];
+        if (other.runnable && other.period != 0 && other.deadline > now)
+            time = std::min(time, other.deadline - now);
+    }
+    return time;
+}
+
+Result<> Edf::admit(Schedulable& vcpu, Ticks)
+{
+    Entry entry{};
+    entry.vcpu = &vcpu;
+    entry.left = slice_.value();
+    OVM_TRY(reserve(entry));
+    if (entry.share > 0 && reserved() + entry.share > bound_)
+        return Error::denied;
+    auto const at = table_.add(vcpu);
+    if (at == Table::nobody)
+        return Error::denied;
+    table_[at] = entry;
+    return {};
+}
+
+void Edf::leave(Schedulable& vcpu, Ticks)
+{
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
+    table_.leave(at);
+}
+
+void Edf::wake(Schedulable& vcpu, Ticks now)
+{
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at) && now < end_of_time);
+    arrive(table_[at], now.value());
+    table_.wake(at);
+}
+
+void Edf::block(Schedulable& vcpu, Ticks now)
+{
+    charge_current(now);
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_runnable(at));
+    table_.block(at, now);
+}
+
+processor::Scheduler::Choice Edf::choose(Ticks now)
+{
+    OVM_REQUIRES_THAT(now < end_of_time);
+    charge_current(now);
+    renew(now.value());
+    auto const lent = slack(now.value());
+    auto const next = best(lent > 0);
+    table_.run(next, now);
+    if (next == Table::nobody)
+        return {};
+    if (!table_.others_wait())
+        return {.next = table_[next].vcpu};
+    return {.next = table_[next].vcpu, .until = now + Ticks(time_for(table_[next], now.value(), lent))};
+}
+
+Result<> Edf::export_state(Scheduler_state& state)
+{
+    charge_current(state.now);
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        auto const& entry = table_[i];
+        if (entry.period == 0)
+            continue;
+        auto& account = entry.vcpu->account();
+        account.budget_left = Ticks(entry.left);
+        account.deadline = Ticks(entry.deadline);
+        account.kept_at = state.now;
+    }
+    state.lost |= Scheduler_state::order;
+    return {};
+}
+
+/// A budget that was kept until now is as good as ours; another one's owner has been away.
+Result<> Edf::import_state(Scheduler_state& state)
+{
+    OVM_REQUIRES_THAT(state.now < end_of_time && slice_ <= longest_slice);
+    auto const begin = [&](Entry& entry) -> Result<>
+    {
+        entry.left = slice_.value();
+        OVM_TRY(reserve(entry));
+        auto const& account = entry.vcpu->account();
+        if (entry.period != 0)
+        {
+            entry.deadline = std::min(account.deadline.value(), state.now.value() + entry.period);
+            entry.left = std::min(account.budget_left.value(), entry.budget);
+        }
+        if (entry.period == 0 || account.kept_at != state.now)
+            arrive(entry, state.now.value());
+        return {};
+    };
+    OVM_TRY(table_.take_over(state, begin, true));
+    if (reserved() > bound_)
+        return Error::denied;
+    return {};
+}
+
+} // namespace ovm::modules

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/contract.hpp"
+#include "base/strong.hpp"
+#include "kit/vcpu_table.hpp"
+#include "object/module/module.hpp"
+#include "processor/scheduler.hpp"
+
+namespace ovm::modules
+{
+
+/// Earliest deadline first with slack stealing (Lehoczky and Ramos-Thuel, 1992). A vcpu with a reservation gets its
+/// budget in each period, before the period ends; but not sooner than it must, if another vcpu without a reservation
+/// wants to run: that one gets the slack, the time by which all budgets can wait together.
+/// Slack is counted with care: the time until the first deadline, less all that is left of all budgets. So whatever is
+/// reserved is served when that deadline comes, and no period knows of what was lent in the one before.
+/// Invariant:   that of the table; budgets and periods are short, deadlines are not beyond the end of time.
+/// Concurrency: its own core only.
+/// State:       budget_left, deadline, kept_at, ran and asleep_since of the accounts.
+class Edf final : public processor::Scheduler
+{
+public:
+    static constexpr std::array<object::Parameter, 2> parameters{{
+        {"slice", object::Unit::nanoseconds, 10'000'000, 100'000, 500'000'000, "a turn without a reservation"},
+        {"bound", object::Unit::number, 950, 1, 990, "permille of the core that may be reserved"},
+    }};
+    static constexpr object::Policy_description description{"edf", "reservations by deadline, their slack to others",
+                                                            parameters};
+
+    /// Error::out_of_range: the clock is too fast for such a slice.
+    static Result<> check(object::Values values);
+    /// Requires check().
+    explicit Edf(object::Values values) : slice_(values[0]), bound_(values[1]) {}
+
+    Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
+    void leave(processor::Schedulable& vcpu, Ticks now) override;
+    void wake(processor::Schedulable& vcpu, Ticks now) override;
+    void block(processor::Schedulable& vcpu, Ticks now) override;
+    Choice choose(Ticks now) override;
+    Result<> export_state(processor::Scheduler_state& state) override;
+    Result<> import_state(processor::Scheduler_state& state) override;
+
+private:
+    static constexpr Ticks longest_slice{std::uint64_t{1} << 40};
+    static constexpr std::uint64_t shortest_period = 10'000;
+    static constexpr std::uint64_t longest_period = (std::uint64_t{1} << 36) - 1;
+    static constexpr std::uint64_t last_deadline = std::uint64_t{1} << 63;
+    static constexpr std::uint32_t whole = 1000;
+
+    struct Entry : Vcpu_entry
+    {
+        std::uint64_t period = 0; ///< 0: no reservation
+        std::uint64_t budget = 0; ///< in each period
+        std::uint64_t left = 0;   ///< of it, until the deadline; of a turn, without a reservation
+        std::uint64_t deadline = 0;
+        std::uint64_t waits_since = 0; ///< for a turn
+        std::uint32_t share = 0;       ///< permille of the core, rounded up
+
+        constexpr bool holds() const
+        {
+            return period <= longest_period && budget <= longest_period && left <= longest_slice.value() &&
+                   deadline <= last_deadline && share <= whole;
+        }
+    };
+    using Table = Vcpu_table<Entry>;
+
+    OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
+    static Result<> reserve(Entry& entry);
+    std::uint64_t reserved() const;
+    static void begin_period(Entry& entry, std::uint64_t begin);
+    static void arrive(Entry& entry, std::uint64_t now);
+    void charge_current(Ticks now);
+    void renew(std::uint64_t now);
+    std::uint64_t slack(std::uint64_t now) const;
+    static std::uint32_t rank(const Entry& entry, bool lends);
+    std::uint32_t best(bool lends) const;
+    std::uint64_t time_for(const Entry& entry, std::uint64_t now, std::uint64_t lent) const;
+
+    Table table_{};
+    Ticks slice_;
+    std::uint64_t bound_;
+};
+
+} // namespace ovm::modules

@@ -1,0 +1,3 @@
+#include "edf.hpp"
+
+OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Edf>)

@@ -1,0 +1,3 @@
+#include "pairing.hpp"
+
+OVM_MODULE(ovm::object::provides<ovm::processor::Scheduler, ovm::modules::Pairing>)

@@ -1,0 +1,109 @@
+#include "pairing.hpp"
+
+namespace ovm::modules
+{
+
+using processor::Schedulable;
+using processor::Scheduler_state;
+
+Result<> Pairing::check(object::Values values)
+{
+    if (Ticks(values[0]) > longest_slice)
+        return Error::out_of_range;
+    return {};
+}
+
+/// One that can run, and that this one woke.
+std::uint32_t Pairing::woken_by(const Schedulable* vcpu) const
+{
+    for (std::uint32_t i = 0; i < table_.count(); ++i)
+    {
+        if (table_[i].runnable && table_[i].waker == vcpu)
+            return i;
+    }
+    return Table::nobody;
+}
+
+std::uint32_t Pairing::longest_waiting() const
+{
+    return table_.first_but(Table::nobody,
+                            [](const Entry& a, const Entry& b) { return a.waits_since < b.waits_since; });
+}
+
+Result<> Pairing::admit(Schedulable& vcpu, Ticks)
+{
+    return table_.admit(vcpu);
+}
+
+void Pairing::leave(Schedulable& vcpu, Ticks)
+{
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
+    if (last_ == &vcpu)
+        last_ = nullptr;
+    table_.leave(at);
+}
+
+/// Whoever runs is taken to have woken it: a guest's interrupt, or its answer through a device. If it was a timer or
+/// the network, this one runs a little sooner than it would have, in a turn that somebody else gave up.
+void Pairing::wake(Schedulable& vcpu, Ticks now)
+{
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
+    table_[at].waits_since = now;
+    table_[at].waker = table_.current() == Table::nobody ? nullptr : table_[table_.current()].vcpu;
+    table_.wake(at);
+}
+
+void Pairing::block(Schedulable& vcpu, Ticks now)
+{
+    table_.charge(now);
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_runnable(at));
+    table_.block(at, now);
+}
+
+processor::Scheduler::Choice Pairing::choose(Ticks now)
+{
+    OVM_REQUIRES_THAT(now < end_of_time);
+    table_.charge(now);
+    auto next = table_.current();
+    if (now >= until_ && next != Table::nobody)
+        table_[next].waits_since = now;
+    if (now < until_ && next == Table::nobody && last_ != nullptr)
+        next = woken_by(last_);
+    if (now >= until_ || next == Table::nobody)
+    {
+        next = longest_waiting();
+        until_ = now + slice_;
+    }
+    table_.run(next, now);
+    if (next == Table::nobody)
+        return {};
+    last_ = table_[next].vcpu;
+    if (!table_.others_wait())
+        return {.next = table_[next].vcpu};
+    return {.next = table_[next].vcpu, .until = Ticks(until_.value())};
+}
+
+Result<> Pairing::export_state(Scheduler_state& state)
+{
+    table_.charge(state.now);
+    auto const next = longest_waiting();
+    state.next = next == Table::nobody ? nullptr : table_[next].vcpu;
+    state.lost |= Scheduler_state::order;
+    return {};
+}
+
+Result<> Pairing::import_state(Scheduler_state& state)
+{
+    until_ = state.now;
+    return table_.take_over(state,
+                            [&](Entry& entry)
+                            {
+                                entry.waits_since = state.now;
+                                return Result<>();
+                            });
+}
+
+} // namespace ovm::modules
