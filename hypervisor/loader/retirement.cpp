@@ -8,7 +8,7 @@ void Retirement::add(object::Owned<Module> module)
     OVM_ASSERT(modules_.push_back(std::move(module)).has_value());
 }
 
-object::Job::Step Retirement::step(object::Job& waiter)
+void Retirement::step()
 {
     switch (phase_)
     {
@@ -28,19 +28,18 @@ object::Job::Step Retirement::step(object::Job& waiter)
         {
             auto const& module = *modules_.back();
             arch::unmap_module(module.place(), module.size());
-            renewal_.begin(module.place(), module.size(), waiter);
+            renewal_.begin(module.place(), module.size());
         }
         phase_ = Phase::renewal;
         break;
     case Phase::renewal:
         if (!renewal_.over())
-            return object::Job::Step::wait;
+            break;
         modules_.back().reset();
         modules_.pop_back();
         phase_ = Phase::next;
         break;
     }
-    return object::Job::Step::again;
 }
 
 } // namespace ovm::loader

@@ -5,7 +5,6 @@
 #include "loader/renewal.hpp"
 #include "object/clustered/epoch.hpp"
 #include "object/heap/owned.hpp"
-#include "object/job/job.hpp"
 
 namespace ovm::loader
 {
@@ -21,8 +20,8 @@ public:
     /// Requires that there are less than `most`.
     void add(object::Owned<Module> module);
     bool over() const { return modules_.empty(); }
-    /// Requires that it is not over. Whether the job that calls it is to come again, or is started when there is more.
-    object::Job::Step step(object::Job& waiter);
+    /// Requires that it is not over.
+    void step();
 
 private:
     enum class Phase : std::uint8_t
