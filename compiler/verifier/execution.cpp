@@ -46,10 +46,7 @@ void Execution::run()
             spans.emplace_back(&argument, type);
         }
         else
-        {
-            auto const at = argument.getType();
-            values_[&argument] = {plain(logic_.fresh("argument", bits_of(at)))};
-        }
+            values_[&argument] = {plain(logic_.fresh("argument", bits_of(argument.getType())))};
     }
     // A span comes as its two members.
     for (auto const& [argument, type] : spans)
