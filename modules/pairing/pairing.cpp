@@ -95,15 +95,11 @@ Result<> Pairing::export_state(Scheduler_state& state)
     return {};
 }
 
+/// All wait since before anybody who wakes later.
 Result<> Pairing::import_state(Scheduler_state& state)
 {
     until_ = state.now;
-    return table_.take_over(state,
-                            [&](Entry& entry)
-                            {
-                                entry.waits_since = state.now;
-                                return Result<>();
-                            });
+    return table_.take_over(state, [](Entry&) { return Result<>(); });
 }
 
 } // namespace ovm::modules
