@@ -53,6 +53,7 @@ Result<> Stride::check(object::Values values)
 /// Weights do not change while a scheduler knows the vcpu.
 void Stride::begin(Entry& entry)
 {
+    entry.pass = 0;
     entry.stride = (Scheduling_parameters::default_weight << stride_bits) / weight(*entry.vcpu);
     entry.share = (weight(*entry.vcpu) << share_bits) / Scheduling_parameters::default_weight;
 }
