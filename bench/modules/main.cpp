@@ -138,6 +138,38 @@ Talk talk(Shared_scheduler scheduler)
     return result;
 }
 
+/// Instructions of the scheduler for one question or answer: the other one wakes, the first one sleeps, who runs?
+std::uint64_t cost_of_talk(const std::function<Shared_scheduler()>& make)
+{
+    constexpr unsigned count = 100;
+    auto const counts = count_instructions(
+        [&]
+        {
+            Scheduler_simulator simulator(make());
+            unsigned turn = simulator.add();
+            unsigned other = simulator.add();
+            simulator.add();
+            simulator.add();
+            simulator.block(other);
+            auto& scheduler = simulator.scheduler();
+            static_cast<void>(scheduler.choose(simulator.now()));
+            for (unsigned i = 0; i < count; ++i)
+            {
+                auto const now = simulator.now() + microsecond * i;
+                mark();
+                scheduler.wake(simulator.vcpu(other), now);
+                scheduler.block(simulator.vcpu(turn), now);
+                asm volatile("" ::"r"(scheduler.choose(now).next));
+                mark();
+                std::swap(turn, other);
+            }
+        });
+    std::uint64_t sum = 0;
+    for (auto const each : counts)
+        sum += each;
+    return sum / count;
+}
+
 void compare_talk(const std::string& built_in, Shared_scheduler scheduler)
 {
     auto const ours = talk(module<modules::Pairing>(slice.value()));
@@ -241,6 +273,8 @@ void compare_all()
         compare("stride, " + name, "instructions", choices([] { return module<Stride>(slice.value()); }, vcpus), "fair",
                 other);
     }
+    compare("pairing, a question", "instructions", cost_of_talk([] { return module<Pairing>(slice.value()); }), "fair",
+            cost_of_talk(fair));
     compare_talk("fair", fair());
     compare_talk("round-robin", round_robin());
     bool kept = false;

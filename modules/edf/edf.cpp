@@ -18,6 +18,8 @@ Result<> Edf::check(object::Values values)
 /// Error::invalid: a reservation that makes no sense.
 Result<> Edf::reserve(Entry& entry)
 {
+    entry.period = entry.budget = entry.deadline = entry.waits_since = 0;
+    entry.share = 0;
     auto const& wanted = entry.vcpu->parameters();
     if (!wanted.has_reservation())
         return {};

@@ -66,13 +66,13 @@ public:
         return ran;
     }
 
-    /// Its place from now on; nobody, if there is none left.
+    /// Its place from now on; nobody, if there is none left. The policy's own members of the entry are for it to set.
     std::uint32_t add(processor::Schedulable& vcpu)
     {
         if (count_ == most)
             return nobody;
-        entries_[count_] = Entry{};
         entries_[count_].vcpu = &vcpu;
+        entries_[count_].runnable = false;
         ++count_;
         return count_ - 1;
     }

@@ -30,9 +30,20 @@ std::uint32_t Pairing::longest_waiting() const
                             [](const Entry& a, const Entry& b) { return a.waits_since < b.waits_since; });
 }
 
+/// Nobody woke it yet, and it waits since before anybody who wakes later.
+void Pairing::begin(Entry& entry)
+{
+    entry.waits_since = 0;
+    entry.waker = nullptr;
+}
+
 Result<> Pairing::admit(Schedulable& vcpu, Ticks)
 {
-    return table_.admit(vcpu);
+    auto const at = table_.add(vcpu);
+    if (at == Table::nobody)
+        return Error::denied;
+    begin(table_[at]);
+    return {};
 }
 
 void Pairing::leave(Schedulable& vcpu, Ticks)
@@ -50,7 +61,7 @@ void Pairing::wake(Schedulable& vcpu, Ticks now)
 {
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_asleep(at));
-    table_[at].waits_since = now;
+    table_[at].waits_since = now.value();
     table_[at].waker = table_.current() == Table::nobody ? nullptr : table_[table_.current()].vcpu;
     table_.wake(at);
 }
@@ -69,7 +80,7 @@ processor::Scheduler::Choice Pairing::choose(Ticks now)
     table_.charge(now);
     auto next = table_.current();
     if (now >= until_ && next != Table::nobody)
-        table_[next].waits_since = now;
+        table_[next].waits_since = now.value();
     if (now < until_ && next == Table::nobody && last_ != nullptr)
         next = woken_by(last_);
     if (now >= until_ || next == Table::nobody)
@@ -99,9 +110,9 @@ Result<> Pairing::import_state(Scheduler_state& state)
 {
     until_ = state.now;
     return table_.take_over(state,
-                            [&](Entry& entry)
+                            [](Entry& entry)
                             {
-                                entry.waits_since = state.now;
+                                begin(entry);
                                 return Result<>();
                             });
 }

@@ -44,12 +44,13 @@ private:
 
     struct Entry : Vcpu_entry
     {
-        Ticks waits_since{};
+        std::uint64_t waits_since = 0;                 ///< ticks
         const processor::Schedulable* waker = nullptr; ///< who ran when it woke last; only compared, never followed
     };
     using Table = Vcpu_table<Entry>;
 
     OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
+    static void begin(Entry& entry);
     std::uint32_t woken_by(const processor::Schedulable* vcpu) const;
     std::uint32_t longest_waiting() const;
 

@@ -15,6 +15,7 @@ namespace
 /// A turn counts no longer than this, nor does a debt: so it times a stride fits.
 constexpr std::uint64_t longest_turn = 0xffff'ffff;
 constexpr unsigned stride_bits = 16;
+constexpr unsigned share_bits = 10;
 
 std::uint32_t weight(const Schedulable& vcpu)
 {
@@ -29,10 +30,10 @@ std::uint64_t advance(std::uint32_t stride, std::uint64_t ran)
 }
 
 /// The service that a pass of so much less, or more, stands for.
-std::uint64_t service(std::uint32_t weight, std::uint64_t difference)
+std::uint64_t service(std::uint32_t share, std::uint64_t difference)
 {
     auto const counted = static_cast<std::uint32_t>(std::min(difference, longest_turn));
-    return std::uint64_t{counted} * weight / Scheduling_parameters::default_weight;
+    return std::uint64_t{counted} * share >> share_bits;
 }
 
 std::uint64_t size_of(std::int64_t lag)
@@ -52,7 +53,9 @@ Result<> Stride::check(object::Values values)
 /// Weights do not change while a scheduler knows the vcpu.
 void Stride::begin(Entry& entry)
 {
+    entry.pass = 0;
     entry.stride = (Scheduling_parameters::default_weight << stride_bits) / weight(*entry.vcpu);
+    entry.share = (weight(*entry.vcpu) << share_bits) / Scheduling_parameters::default_weight;
 }
 
 /// The runnable one with the smallest pass, but that one.
@@ -131,29 +134,43 @@ processor::Scheduler::Choice Stride::choose(Ticks now)
     return choice;
 }
 
-/// Lag is measured from the mean of the passes of all who compete, so that it sums up to about nothing.
-Result<> Stride::export_state(Scheduler_state& state)
+/// The mean of the passes of all who compete: lag that is measured from it sums up to about nothing. In units of 64
+/// ticks, each pass with at most 2^31 ticks more than the least one, the sum has 32 bits.
+std::uint64_t Stride::mean(std::uint32_t place) const
 {
-    charge_current(state.now);
-    std::uint64_t sum = 0;
+    constexpr unsigned unit = 6;
+    constexpr std::uint32_t most = (1u << 25) - 1;
+    auto const least = table_[place].pass;
+    std::uint32_t sum = 0;
     std::uint32_t runnable = 0;
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
-        OVM_LOOP_INVARIANT(sum <= i * furthest && runnable <= i);
-        sum += table_[i].runnable ? table_[i].pass : 0;
-        runnable += table_[i].runnable ? 1 : 0;
+        OVM_LOOP_INVARIANT(sum <= i * most && runnable <= i);
+        if (!table_[i].runnable)
+            continue;
+        auto const more = table_[i].pass - std::min(table_[i].pass, least);
+        sum += static_cast<std::uint32_t>(std::min<std::uint64_t>(more >> unit, most));
+        ++runnable;
     }
-    auto const mean = runnable == 0 ? 0 : sum / runnable;
+    return least + (std::uint64_t{sum / std::max(runnable, 1u)} << unit);
+}
+
+Result<> Stride::export_state(Scheduler_state& state)
+{
+    charge_current(state.now);
+    auto const next = first();
+    if (next == Table::nobody)
+        return {};
+    state.next = table_[next].vcpu;
+    auto const even = mean(next);
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
         auto const& entry = table_[i];
-        auto const owed = mean >= entry.pass;
+        auto const is_owed = even >= entry.pass;
         auto const size =
-            static_cast<std::int64_t>(service(weight(*entry.vcpu), owed ? mean - entry.pass : entry.pass - mean));
-        entry.vcpu->account().lag = owed ? size : -size;
+            static_cast<std::int64_t>(service(entry.share, is_owed ? even - entry.pass : entry.pass - even));
+        entry.vcpu->account().lag = is_owed ? size : -size;
     }
-    auto const next = first();
-    state.next = next == Table::nobody ? nullptr : table_[next].vcpu;
     return {};
 }
 

@@ -48,6 +48,7 @@ private:
     {
         std::uint64_t pass = 0;   ///< ticks of a vcpu of the default weight
         std::uint32_t stride = 0; ///< how far a tick moves it, in 65536ths
+        std::uint32_t share = 0;  ///< ticks that a tick of pass stands for, in 1024ths
 
         constexpr bool holds() const { return pass <= furthest; }
     };
@@ -58,6 +59,7 @@ private:
     std::uint32_t first_but(std::uint32_t excluded) const;
     std::uint32_t first() const { return first_but(Table::nobody); }
     void charge_current(Ticks now);
+    std::uint64_t mean(std::uint32_t place) const;
     void rebase(std::uint64_t least);
 
     Table table_{};

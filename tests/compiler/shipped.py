@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NOT_PROVED_YET = set()
+NOT_PROVED_YET = {"edf", "stride"}
 
 
 def main():
