@@ -46,9 +46,9 @@ void guaranteed(bool holds);
 #define OVM_INVARIANT(...) OVM_CONTRACT_CHECK("invariant", __VA_ARGS__)
 #define OVM_ASSERT(...) OVM_CONTRACT_CHECK("assertion", __VA_ARGS__)
 
-/// Contracts for proofs and tests: in the image nothing of them is left. What a caller has to see to, and what holds
-/// at the end.
-#if defined(OVM_VERIFY) || defined(OVM_HOSTED)
+/// Contracts for proofs and tests (OVM_CHECK_PROMISES): in the image nothing of them is left. What a caller has to see
+/// to, and what holds at the end.
+#if defined(OVM_VERIFY) || defined(OVM_CHECK_PROMISES)
 #define OVM_PRESUMES(...) OVM_CONTRACT_CHECK("precondition", __VA_ARGS__)
 #define OVM_PROMISES(...) OVM_CONTRACT_CHECK("postcondition", __VA_ARGS__)
 #else
@@ -73,7 +73,7 @@ void guaranteed(bool holds);
 #define OVM_VARIANT(...) ::ovm::verifier::variant(static_cast<std::uint64_t>(__VA_ARGS__))
 /// In an interface: what its implementation promises. Proofs of its users rely on it.
 #define OVM_GUARANTEED(...) ::ovm::verifier::guaranteed(static_cast<bool>(__VA_ARGS__))
-#elif defined(OVM_HOSTED)
+#elif defined(OVM_CHECK_PROMISES)
 #define OVM_CLASS_INVARIANT
 #define OVM_LOOP_INVARIANT(...) OVM_CONTRACT_CHECK("loop invariant", __VA_ARGS__)
 #define OVM_VARIANT(...) static_cast<void>(0)
