@@ -145,9 +145,8 @@ public:
         return false;
     }
 
-    /// All vcpus of a state, and who runs; begin() sets the policy's own members of each entry, or says
-    /// why it cannot. Names reservations as
-    /// lost, unless the policy `keeps` them.
+    /// All vcpus of a state, and who runs; begin() sets the policy's own members of each entry, or says why it cannot.
+    /// Names reservations as lost, unless the policy `keeps` them.
     template <typename Begin>
     Result<> take_over(processor::Scheduler_state& state, const Begin& begin, bool keeps = false)
     {
