@@ -85,7 +85,7 @@ TEST(Placements, AllCoresAtOnceLeaveASumThatIsRight)
                 for (std::uint32_t i = 0; i < 1000; ++i)
                 {
                     auto const vcpu = vcpu_of(core * 60 + 1 + i % 60, static_cast<std::uint32_t>(random() % 16));
-                    if (placement.place(vcpu, {}))
+                    if (placement.place(vcpu, {}, {}))
                         living.fetch_add(1);
                     else if (random() % 2 == 0 && placement.leave(vcpu))
                         living.fetch_sub(1);
