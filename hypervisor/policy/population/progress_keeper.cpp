@@ -9,6 +9,7 @@ Result<> Progress_keeper::export_state(Population_state& state)
 {
     Lock_guard const guard(lock_);
     state.progress = progress_;
+    state.regions = regions_;
     state.ahead = ahead_ && !progress_.is_complete();
     return {};
 }
@@ -22,6 +23,7 @@ Result<> Progress_keeper::import_state(Population_state& state)
         state.lost |= Population_state::rest;
     Lock_guard const guard(lock_);
     progress_ = progress;
+    regions_ = state.regions;
     return {};
 }
 

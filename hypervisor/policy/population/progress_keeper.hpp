@@ -6,7 +6,8 @@
 namespace ovm::policy
 {
 
-/// What all populations have in common: they know how far they were told that memory is given.
+/// What all built-in populations have in common: they know how far they were told that memory is given, and carry on
+/// what others learned of touches.
 /// Concurrency: lock_.
 class Progress_keeper : public memory::Population
 {
@@ -24,6 +25,7 @@ protected:
 private:
     Ranked_lock<Rank::scheduler> lock_;
     memory::Population_progress progress_ OVM_GUARDED_BY(lock_){};
+    decltype(memory::Population_state::regions) regions_ OVM_GUARDED_BY(lock_){};
     bool const ahead_;
 };
 
