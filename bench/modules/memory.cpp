@@ -90,15 +90,15 @@ Given give(memory::Population& population, const Touches& touches)
     return given;
 }
 
-std::unique_ptr<memory::Population> working_set()
+std::shared_ptr<memory::Population> working_set()
 {
     std::array<std::uint64_t, 1> const values{16};
-    return std::make_unique<modules::Working_set>(object::Values(values));
+    return std::make_shared<modules::Working_set>(object::Values(values));
 }
 
-std::unique_ptr<memory::Population> lazy(std::uint64_t around)
+std::shared_ptr<memory::Population> lazy(std::uint64_t around)
 {
-    return std::make_unique<policy::Lazy_population>(policy::Lazy_population::Parameters{.around = Pages{around}});
+    return std::make_shared<policy::Lazy_population>(policy::Lazy_population::Parameters{.around = Pages{around}});
 }
 
 void compare_touches(const std::string& what, const Touches& touches)
@@ -114,7 +114,7 @@ void compare_touches(const std::string& what, const Touches& touches)
 }
 
 /// Instructions of a decision, a page further each time.
-std::uint64_t decision(const std::function<std::unique_ptr<memory::Population>()>& make)
+std::uint64_t decision(const std::function<std::shared_ptr<memory::Population>()>& make)
 {
     constexpr unsigned count = 100;
     auto const counts = count_instructions(
@@ -169,7 +169,7 @@ struct Neighbours_in_cache
 };
 
 /// One VM reads its 512 KiB again and again, another one streams through 16 MiB meanwhile.
-Neighbours_in_cache in_cache(const std::function<std::unique_ptr<memory::Frame_policy>(memory::Frame_pool&)>& make)
+Neighbours_in_cache in_cache(const std::function<std::shared_ptr<memory::Frame_policy>(memory::Frame_pool&)>& make)
 {
     arch::hosted::reset();
     memory::Frame_pool pool;
@@ -231,10 +231,10 @@ void compare_frames()
         [](memory::Frame_pool&)
         {
             std::array<std::uint64_t, 3> const values{2, 16, 1};
-            return std::make_unique<modules::Colouring>(object::Values(values));
+            return std::make_shared<modules::Colouring>(object::Values(values));
         });
     auto const theirs =
-        in_cache([](memory::Frame_pool& pool) { return std::make_unique<policy::First_touch_frames>(pool); });
+        in_cache([](memory::Frame_pool& pool) { return std::make_shared<policy::First_touch_frames>(pool); });
     compare("colouring, of 16 parts of a cache", "shared", ours.shared, "first-touch", theirs.shared);
     compare("colouring, beside a VM that streams", "misses", ours.misses, "first-touch", theirs.misses);
 }

@@ -119,10 +119,12 @@ Result<> Guest_memory::populate(Guest_physical at)
     auto const more = population_.touched(page).value_or(Neighbours{});
     arch::injection_point("guest memory: before a touched page is taken");
     OVM_TRY(touch_locked(page));
-    for (auto other = page - to_bytes(Pages(more.before)); other <= page + to_bytes(Pages(more.behind));
+    if (more == Neighbours{})
+        return {};
+    for (auto other = page - to_bytes(Pages(more.before)); other != page + to_bytes(Pages(more.behind + 1u));
          other += page_size)
     {
-        if (other != page && ram_.contains(other) && !table_->translate(other) && !touch_locked(other))
+        if (ram_.contains(other) && !table_->translate(other) && !touch_locked(other))
             break; // nobody asked for it
     }
     return {};

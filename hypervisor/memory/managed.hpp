@@ -1,6 +1,5 @@
 #pragma once
 
-#include "base/contract.hpp"
 #include "memory/frame_pool.hpp"
 #include "memory/frames.hpp"
 #include "memory/population.hpp"
@@ -20,12 +19,7 @@ public:
     {
     }
 
-    Result<Host_physical> allocate_for(Vm_id owner, Page_order order, Node_id near) override
-    {
-        return policy_.ask(
-            [&](Frame_policy& policy)
-            { return pool_.allocate({.order = order, .near = near, .owner = owner, .nodes = pool_.nodes()}, policy); });
-    }
+    Result<Host_physical> allocate_for(Vm_id owner, Page_order order, Node_id near) override;
 
 private:
     object::Policy_reference<Frame_policy> policy_;
@@ -45,17 +39,7 @@ public:
     {
         return policy_.ask([](Population& policy) { return policy.largest(); });
     }
-    Result<Neighbours> touched(Guest_physical page) override
-    {
-        return policy_.ask(
-            [&](Population& policy)
-            {
-                auto const more = policy.touched(page);
-                OVM_ENSURES(!more || (more->before + more->behind < most_given &&
-                                      more->before <= page.value() / page_size.value()));
-                return more;
-            });
-    }
+    Result<Neighbours> touched(Guest_physical page) override;
     Result<> export_state(Population_state& state) override
     {
         return policy_.ask([&](Population& policy) { return policy.export_state(state); });
