@@ -168,7 +168,7 @@ struct Neighbours_in_cache
     std::uint64_t misses = 0;
 };
 
-/// One VM reads its 512 KiB again and again, another one streams through 16 MiB meanwhile.
+/// One VM reads its 384 KiB again and again, another one streams through 16 MiB meanwhile.
 Neighbours_in_cache in_cache(const std::function<std::shared_ptr<memory::Frame_policy>(memory::Frame_pool&)>& make)
 {
     arch::hosted::reset();
@@ -186,7 +186,7 @@ Neighbours_in_cache in_cache(const std::function<std::shared_ptr<memory::Frame_p
     for (unsigned vm = 0; vm < 2; ++vm)
     {
         static_cast<void>(vms[vm].open());
-        for (std::uint64_t page = 0; page < (vm == 0 ? 128u : 4096u); ++page)
+        for (std::uint64_t page = 0; page < (vm == 0 ? 96u : 4096u); ++page)
         {
             Guest_physical const at(page * page_size.value());
             static_cast<void>(vms[vm].populate(at));

@@ -110,28 +110,30 @@ std::uint32_t Packing::fullest(Loads loads) const
     return best;
 }
 
-/// The least busy core of those that have vcpus; among equals the last one.
-std::uint32_t Packing::idlest(Loads loads) const
+/// Of the cores that have vcpus and are less than half filled, the one with the fewest; among equals the last one.
+std::uint32_t Packing::sparsest(Loads loads) const
 {
     std::uint32_t best = nowhere;
     for (std::uint32_t core = 0; core < loads.size(); ++core)
     {
         OVM_LOOP_INVARIANT(best == nowhere || best < core);
-        if (residents_[core] != 0 && (best == nowhere || busy(loads[core]) <= busy(loads[best])))
+        if (residents_[core] != 0 && busy(loads[core]) <= fill_ / 2 &&
+            (best == nowhere || residents_[core] <= residents_[best]))
             best = core;
     }
     return best;
 }
 
-/// The busiest other core that is not busier than that; among equals the first one. A core that sleeps is the last
-/// choice, as none is less busy.
-std::uint32_t Packing::with_room(Loads loads, std::uint32_t but, std::uint32_t most) const
+/// Of the other cores that are not busier than that and have so many vcpus, the one with the most; among equals the
+/// first one. A core that sleeps is the last choice.
+std::uint32_t Packing::with_room(Loads loads, std::uint32_t but, std::uint32_t most, std::uint32_t residents) const
 {
     std::uint32_t best = nowhere;
     for (std::uint32_t core = 0; core < loads.size(); ++core)
     {
         OVM_LOOP_INVARIANT(best == nowhere || best < core);
-        if (core != but && busy(loads[core]) <= most && (best == nowhere || busy(loads[core]) > busy(loads[best])))
+        if (core != but && busy(loads[core]) <= most && residents_[core] >= residents &&
+            (best == nowhere || residents_[core] > residents_[best]))
             best = core;
     }
     return best;
@@ -165,16 +167,9 @@ Result<std::optional<Move>> Packing::rebalance(Loads loads, Ticks now)
     auto from = fullest(loads);
     auto to = nowhere;
     if (from != nowhere)
-        to = with_room(loads, from, fill_ / 2);
-    else
-    {
-        from = idlest(loads);
-        if (from != nowhere && busy(loads[from]) <= fill_)
-            to = with_room(loads, from, fill_ - busy(loads[from]));
-        // Never from one that works to one that sleeps.
-        if (to != nowhere && residents_[to] == 0)
-            to = nowhere;
-    }
+        to = with_room(loads, from, fill_ / 2, 0);
+    else if (from = sparsest(loads); from != nowhere)
+        to = with_room(loads, from, fill_ - std::min(busy(loads[from]), fill_), residents_[from]);
     if (to == nowhere)
         return std::optional<Move>{};
     auto const move = move_any(from, to);

@@ -13,10 +13,10 @@
 namespace ovm::modules
 {
 
-/// Few cores work and the others sleep deeply (as Linux packs tasks for energy, and VM consolidation does between
-/// machines): while two cores together are busy for no more than `fill` permille of the time, the less busy one is
-/// emptied onto the other, vcpu by vcpu; a core that is busy for more than `full` gives vcpus away to one that has
-/// room, or to one that sleeps. Between both nothing moves, so nothing moves back and forth.
+/// Few cores work and the others sleep deeply (as VMs are consolidated on few machines): while two cores together are
+/// busy for no more than `fill` permille of the time, the one with fewer vcpus is emptied onto the other, vcpu by vcpu;
+/// so each move makes the next one of its kind more likely, and none goes back. A core that is busy for more than
+/// `full` gives vcpus away to one that has room, or to one that sleeps. Between both nothing moves.
 /// Invariant:   what the family's contract says; searched_ is a VM's place.
 /// Concurrency: as the family's.
 /// State:       where every vcpu lives, when one was moved last, and where the search goes on.
@@ -69,13 +69,13 @@ private:
     bool lives(processor::Vcpu_identity vcpu) const;
     void settle(processor::Vcpu_identity vcpu, Home home);
     std::uint32_t fullest(Loads loads) const;
-    std::uint32_t idlest(Loads loads) const;
-    std::uint32_t with_room(Loads loads, std::uint32_t but, std::uint32_t most) const;
+    std::uint32_t sparsest(Loads loads) const;
+    std::uint32_t with_room(Loads loads, std::uint32_t but, std::uint32_t most, std::uint32_t residents) const;
     std::optional<processor::Move> move_any(std::uint32_t from, std::uint32_t to);
 
+    std::array<std::uint16_t, processor::most_cores> residents_{};                  ///< of each core
     std::array<std::uint8_t, processor::most_vms * processor::most_vcpus> homes_{}; ///< of all vcpus, as Home::number
     std::array<std::uint8_t, processor::most_vms> vcpus_{};                         ///< of each VM that have a home
-    std::array<std::uint16_t, processor::most_cores> residents_{};                  ///< of each core
     std::uint32_t searched_ = 0; ///< the place of the VM that is looked at next
     Ticks moved_at_{};
     std::uint32_t interval_; ///< milliseconds
