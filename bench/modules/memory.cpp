@@ -168,7 +168,8 @@ struct Neighbours_in_cache
     std::uint64_t misses = 0;
 };
 
-/// One VM reads its 384 KiB again and again, another one streams through 16 MiB meanwhile.
+/// One VM reads its 384 KiB again and again, another one streams through 16 MiB meanwhile, four
+/// times as fast.
 Neighbours_in_cache in_cache(const std::function<std::shared_ptr<memory::Frame_policy>(memory::Frame_pool&)>& make)
 {
     arch::hosted::reset();
@@ -198,6 +199,7 @@ Neighbours_in_cache in_cache(const std::function<std::shared_ptr<memory::Frame_p
     for (auto const part : parts[0])
         result.shared += parts[1].contains(part);
     Cache cache;
+    constexpr std::size_t stride = 4; // the other one is faster
     std::size_t streamed = 0;
     for (unsigned round = 0; round < 16; ++round)
     {
@@ -206,9 +208,10 @@ Neighbours_in_cache in_cache(const std::function<std::shared_ptr<memory::Frame_p
             for (std::uint64_t at = 0; at < page_size.value(); at += Cache::line)
             {
                 result.misses += !cache.read(page + at) && round != 0;
-                cache.read(pages[1][streamed % pages[1].size()] + at);
+                for (std::size_t i = 0; i < stride; ++i)
+                    cache.read(pages[1][(streamed + i) % pages[1].size()] + at);
             }
-            ++streamed;
+            streamed += stride;
         }
     }
     return result;

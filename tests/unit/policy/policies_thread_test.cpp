@@ -41,7 +41,7 @@ TEST(Frame_policies, AllCoresAtOnceGetFramesOfTheirOwn)
     {
         Frames_machine machine(2, Bytes{64 << 20}, cores);
         Frame_policies policies(machine.pool);
-        auto& frames = policies.make(kind);
+        memory::Chosen_frames frames(machine.pool, policies.make(kind));
         auto const before = machine.pool.free();
         std::array<std::vector<Host_physical>, cores> taken{};
         on_all_cores(
