@@ -57,12 +57,13 @@ struct Population_state
     enum Loss : std::uint32_t
     {
         none = 0,
-        rest = 1, ///< the next policy leaves to touches what this one would have given ahead of them
+        rest = 1,    ///< the next policy leaves to touches what this one would have given ahead of them
+        learned = 2, ///< the next policy does not look at what this one learned of touches
     };
 
     Population_progress progress{}; ///< as the policy was told last
     bool ahead = false;             ///< it would have given more without being touched
-    /// What it learned of touches, each region once; those who learn nothing carry it on.
+    /// What it learned of touches, each region once.
     std::array<Touched_region, most_regions> regions{};
     std::uint32_t lost = none;
 };

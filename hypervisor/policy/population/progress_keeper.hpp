@@ -6,8 +6,8 @@
 namespace ovm::policy
 {
 
-/// What all built-in populations have in common: they know how far they were told that memory is given, and carry on
-/// what others learned of touches.
+/// What all built-in populations have in common: they know how far they were told that memory is given, and
+/// learn nothing of touches.
 /// Concurrency: lock_.
 class Progress_keeper : public memory::Population
 {
@@ -25,7 +25,6 @@ protected:
 private:
     Ranked_lock<Rank::scheduler> lock_;
     memory::Population_progress progress_ OVM_GUARDED_BY(lock_){};
-    decltype(memory::Population_state::regions) regions_ OVM_GUARDED_BY(lock_){};
     bool const ahead_;
 };
 
