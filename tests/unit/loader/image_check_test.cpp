@@ -4,6 +4,7 @@
 
 #include "loader/image_check.hpp"
 #include "loader/module_builder.hpp"
+#include "object/module/family.hpp"
 
 namespace ovm::test
 {
