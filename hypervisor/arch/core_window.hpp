@@ -31,6 +31,7 @@ namespace ovm::arch
 {
 
 struct Exit;
+class Injection_plan;
 class Undo;
 
 /// The guest and its last exit, as a crash record names them. Kept by who runs vcpus, from one change of vcpu to the
@@ -51,8 +52,8 @@ inline constexpr std::size_t lock_ranks = 16;
 using Object_slot = Strong<struct Object_slot_tag, std::uint64_t>;
 
 /// What a core knows of itself: at the same address on each core, other memory behind it.
-/// Concurrency: only its own core writes, but for `objects`; others may read what is atomic, and counters, of which
-///              they get a recent value.
+/// Concurrency: only its own core writes, but for `objects` and `injections`; others may read what is atomic, and
+///              counters, of which they get a recent value.
 struct Core_window
 {
     Core_id core{};
@@ -80,6 +81,7 @@ struct Core_window
     std::uint64_t hang_epoch = 0;            ///< of the last such wish that this core looked at
     std::uint32_t hang_wishes = 0;           ///< how many there were for it
     object::Trace_ring* trace = nullptr;     ///< made by the aspect `trace`; else there is none
+    std::atomic<Injection_plan*> injections{nullptr}; ///< set by the aspect `fault`'s command; else there is none
     /// The object table: this core's representative of each object.
     alignas(page_size.value()) std::array<std::atomic<void*>, object_slots> objects{};
 };

@@ -1,17 +1,15 @@
 #pragma once
 
-#include <string_view>
-
 /// Places at which tests make the hypervisor fail.
 namespace ovm::arch
 {
 
 #if OVM_HOSTED
 /// Fails here if a test wants it (arch/hosted/injection.hpp). `place` is constant text, unique in the hypervisor.
-void injection_point(std::string_view place);
+void injection_point(const char* place);
 #else
-/// Nothing: the image has no such places. A plain pointer, as nobody may count the length of what nobody reads.
-constexpr void injection_point(const char*) {}
+/// Nothing: only the aspect `fault` makes something of it.
+constexpr void injection_point([[maybe_unused]] const char* place) {}
 #endif
 
 } // namespace ovm::arch

@@ -135,7 +135,7 @@ Job::Step Loader::step()
     case Phase::making:
         return make();
     case Phase::renewal:
-        return renewal_.over() ? offer_made() : Step::again;
+        return renewal_.over() ? offer_made() : Step::wait;
     case Phase::exchange:
         return exchange();
     case Phase::retirement:
@@ -230,7 +230,7 @@ Job::Step Loader::make()
         break;
     }
     made_ = maker_->take();
-    renewal_.begin(made_->place(), made_->size());
+    renewal_.begin(made_->place(), made_->size(), *this);
     phase_ = Phase::renewal;
     return Step::again;
 }
@@ -351,10 +351,7 @@ Job::Step Loader::exchanged()
 Job::Step Loader::retire()
 {
     if (!retirement_.over())
-    {
-        retirement_.step();
-        return Step::again;
-    }
+        return retirement_.step(*this);
     phase_ = Phase::idle;
     return Step::done;
 }

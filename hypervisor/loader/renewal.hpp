@@ -6,13 +6,14 @@
 
 #include "arch/module_memory.hpp"
 #include "arch/processor.hpp"
+#include "object/job/job.hpp"
 #include "object/message/message.hpp"
 
 namespace ovm::loader
 {
 
 /// Has every core forget what it knows of a module's place, each at the beginning of a crossing.
-/// Concurrency: begin() and over() on one core. Lifetime: not ended before it is over.
+/// Concurrency: begin() and over() on one core, the waiter's. Lifetime: not ended before it is over.
 class Renewal
 {
 public:
@@ -22,9 +23,11 @@ public:
             part.whole = this;
     }
 
-    /// Requires over().
-    void begin(std::size_t place, Bytes size)
+    /// Requires over(). When it is again, the waiter is started.
+    void begin(std::size_t place, Bytes size, object::Job& waiter)
     {
+        waiter_ = &waiter;
+        core_ = arch::this_core();
         place_ = place;
         size_ = size;
         left_.store(arch::core_count(), std::memory_order_release);
@@ -39,7 +42,10 @@ private:
         void received() override
         {
             arch::renew_module(whole->place_, whole->size_);
-            whole->left_.fetch_sub(1, std::memory_order_acq_rel);
+            auto& waiter = *whole->waiter_;
+            auto const core = whole->core_;
+            if (whole->left_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+                waiter.start(core);
         }
 
         Renewal* whole = nullptr;
@@ -47,6 +53,8 @@ private:
 
     std::size_t place_ = 0;
     Bytes size_{};
+    object::Job* waiter_ = nullptr;
+    Core_id core_{0};
     std::atomic<std::uint32_t> left_{0};
     std::array<Part, arch::max_cores> parts_{};
 };

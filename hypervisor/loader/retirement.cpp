@@ -8,7 +8,7 @@ void Retirement::add(object::Owned<Module> module)
     OVM_ASSERT(modules_.push_back(std::move(module)).has_value());
 }
 
-void Retirement::step()
+object::Job::Step Retirement::step(object::Job& waiter)
 {
     switch (phase_)
     {
@@ -28,18 +28,19 @@ void Retirement::step()
         {
             auto const& module = *modules_.back();
             arch::unmap_module(module.place(), module.size());
-            renewal_.begin(module.place(), module.size());
+            renewal_.begin(module.place(), module.size(), waiter);
         }
         phase_ = Phase::renewal;
         break;
     case Phase::renewal:
         if (!renewal_.over())
-            break;
+            return object::Job::Step::wait;
         modules_.back().reset();
         modules_.pop_back();
         phase_ = Phase::next;
         break;
     }
+    return object::Job::Step::again;
 }
 
 } // namespace ovm::loader

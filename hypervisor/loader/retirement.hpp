@@ -5,6 +5,7 @@
 #include "loader/renewal.hpp"
 #include "object/clustered/epoch.hpp"
 #include "object/heap/owned.hpp"
+#include "object/job/job.hpp"
 
 namespace ovm::loader
 {
@@ -20,8 +21,8 @@ public:
     /// Requires that there are less than `most`.
     void add(object::Owned<Module> module);
     bool over() const { return modules_.empty(); }
-    /// Requires that it is not over.
-    void step();
+    /// Requires that it is not over. Whether the job that calls it is to come again, or is started when there is more.
+    object::Job::Step step(object::Job& waiter);
 
 private:
     enum class Phase : std::uint8_t

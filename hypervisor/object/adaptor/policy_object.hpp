@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "arch/core_window.hpp"
-#include "arch/injection.hpp"
 #include "base/contract.hpp"
 #include "object/collector/allocate.hpp"
 
@@ -51,16 +50,18 @@ private:
 template <typename Family>
 using Made_policy = Policy_object<Family>*;
 
+/// This core's heap, on which a policy is about to be made.
+Local_heap& heap_for_policy();
+/// It is made; until it has a slot, a fault leaves it to the collector.
+void note_made_policy();
+
 /// A new policy on this core's heap. Error::no_memory.
 template <typename Family, typename Policy, typename... Arguments>
 Result<Made_policy<Family>> make_policy(Quota& quota, Arguments&&... arguments)
 {
-    auto* const heap = arch::core_window().heap;
-    OVM_REQUIRES_THAT(heap != nullptr);
-    arch::injection_point("make_policy: before a constructor");
-    auto* const made =
-        OVM_TRY((allocate<Policy_object_of<Family, Policy>>(*heap, quota, std::forward<Arguments>(arguments)...)));
-    arch::injection_point("make_policy: before it has a slot");
+    auto* const made = OVM_TRY(
+        (allocate<Policy_object_of<Family, Policy>>(heap_for_policy(), quota, std::forward<Arguments>(arguments)...)));
+    note_made_policy();
     return made;
 }
 

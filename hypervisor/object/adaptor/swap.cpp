@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/crossing.hpp"
 #include "arch/injection.hpp"
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
@@ -82,10 +83,11 @@ Job::Step Swap::step()
     return Step::done;
 }
 
-/// Of the swap itself; a policy's own fault is its adaptor's affair (Adaptor::faulted).
+/// Of the swap itself; a policy's own fault is its adaptor's affair (Adaptor::faulted). What is published stays: only
+/// the old policies' end is left to do, once more.
 Job::Step Swap::faulted(const arch::Fault&)
 {
-    return failed_ ? Step::again : fail(Error::faulted);
+    return failed_ || phase_ == Swap_phase::retire ? Step::again : fail(Error::faulted);
 }
 
 /// swap.pml: construct_next. One policy a slice: the more of them, the longer.
@@ -145,6 +147,7 @@ Job::Step Swap::carry()
 /// swap.pml: commit, publish_winner, open_gate; local_swap.pml: commit.
 Job::Step Swap::publish()
 {
+    arch::Commit_section const all_or_none;
     auto const now = arch::time_stamp();
     for (auto& request : requests_)
     {
@@ -164,9 +167,9 @@ Job::Step Swap::retire()
     if (!grace_.over())
         return Step::again;
     arch::injection_point("swap: before the old policies end");
-    record();
     for (auto& request : requests_)
         request.adaptor->retire();
+    record();
     return end();
 }
 

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "arch/crossing.hpp"
-#include "arch/injection.hpp"
 #include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
@@ -125,12 +124,10 @@ private:
 class Block_loan final : private arch::Undo
 {
 public:
-    Block_loan(Storage& storage, Storage::Block block, std::size_t size) : storage_(storage), block_(block), size_(size)
-    {
-    }
+    Block_loan(Storage& storage, Storage::Block block, std::size_t size);
 
 private:
-    void undo() override { storage_.release(block_, size_); }
+    void undo() override;
 
     Storage& storage_;
     Storage::Block block_;
@@ -145,7 +142,6 @@ Result<Owned<T>> make(Storage& storage, Arguments&&... arguments)
     if (!block)
         return block.error();
     Block_loan const loan(storage, *block, sizeof(T));
-    arch::injection_point("make: before a constructor");
     return Owned<T>(storage, *block, ::new (block->memory) T(std::forward<Arguments>(arguments)...));
 }
 

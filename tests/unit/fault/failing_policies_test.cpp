@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "arch/hang.hpp"
+#include "arch/hosted/injection.hpp"
 #include "fault/failing_policies.hpp"
 #include "fault/managed_machine.hpp"
 #include "processor/watchdog.hpp"
@@ -66,6 +67,39 @@ protected:
     Test_factory<processor::Placement> placement_ =
         failing_factory<processor::Placement, Failing_placement>(failing, &plan_, cores);
 };
+
+/// The machine's list shows what it ended with: with a fault in each phase up to the last one, nothing has changed; in
+/// that, all has.
+TEST_F(Failing_policies, AFaultOfTheSwapItselfLeavesOneOfBothInCharge)
+{
+    auto& plan = arch::hosted::injection_plan();
+    for (auto const& family : families)
+    {
+        ASSERT_TRUE(swap(family.resource, family.other)); // now all its places are known
+        ASSERT_TRUE(swap(family.resource, family.built_in));
+    }
+    for (auto const& family : families)
+    {
+        for (std::string_view const place : {"swap: before a policy is made", "swap: before the gates close",
+                                             "swap: before a state is carried", "swap: before the old policies end"})
+        {
+            SCOPED_TRACE(family.resource);
+            SCOPED_TRACE(place);
+            bool const committed = place == "swap: before the old policies end";
+            plan.arm(plan.find(place), 1, arch::Fault::Kind::contract);
+            EXPECT_EQ(swap(family.resource, family.other), committed);
+            EXPECT_NE(plan.disarm(), nullptr);
+            EXPECT_EQ(in_charge(family.resource), committed ? family.other : family.built_in);
+            auto const& record = last(family.resource);
+            EXPECT_EQ(record.reached == object::Swap_phase::done, committed);
+            EXPECT_EQ(record.from, family.built_in);
+            EXPECT_EQ(record.to, family.other);
+        }
+        ASSERT_TRUE(swap(family.resource, family.built_in));
+    }
+    plan.forget();
+    expect_all_run();
+}
 
 TEST_F(Failing_policies, OneThatCannotBeMadeIsNotSwappedIn)
 {

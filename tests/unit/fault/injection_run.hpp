@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arch/hosted/injection.hpp"
+#include "arch/injection.hpp"
 #include "fault/managed_policies.hpp"
 #include "interface/exit/dispatcher.hpp"
 #include "memory/heap.hpp"

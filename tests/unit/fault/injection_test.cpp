@@ -32,37 +32,37 @@ std::uint64_t wanted_runs()
 /// How many places a run without a fault comes by.
 std::uint64_t passes_of_a_run()
 {
-    arch::hosted::forget_injections();
+    auto& plan = arch::hosted::injection_plan();
+    plan.forget();
     Injection_run run(0);
-    arch::hosted::arm_injection("", ~std::uint64_t{0}, arch::Fault::Kind::injected);
     EXPECT_EQ(run.run(), "");
     std::uint64_t passed = 0;
-    for (auto const& [place, count] : arch::hosted::injection_counts())
-        passed += count.passed;
-    arch::hosted::forget_injections();
+    for (auto const& place : plan.places())
+        passed += place.passed;
+    plan.forget();
     return passed;
 }
 
-void print(const std::map<std::string, Row>& rows)
+void print(const std::map<std::string_view, Row>& rows)
 {
-    auto const counts = arch::hosted::injection_counts();
     std::printf("%-48s %5s %5s %8s %5s %9s %9s %10s\n", "place", "trap", "check", "contract", "hang", "recovered",
                 "in commit", "OVM itself");
-    for (auto const& [place, count] : counts)
+    for (auto const& place : arch::hosted::injection_plan().places())
     {
-        auto const found = rows.find(place);
+        auto const found = rows.find(place.text());
         Row const row = found == rows.end() ? Row{} : found->second;
-        std::printf("%-48s %5u %5u %8u %5u %9u %9lu %10lu\n", place.c_str(), row.injected[0], row.injected[1],
-                    row.injected[2], row.injected[3], row.recovered, static_cast<unsigned long>(count.in_commit),
-                    static_cast<unsigned long>(count.refused));
+        std::printf("%-48s %5u %5u %8u %5u %9u %9lu %10lu\n", place.text().data(), row.injected[0], row.injected[1],
+                    row.injected[2], row.injected[3], row.recovered, static_cast<unsigned long>(place.in_commit.load()),
+                    static_cast<unsigned long>(place.in_nobody.load()));
     }
 }
 
 TEST(Injection, WhatIsNotAtFaultWorksOn)
 {
     auto const passes = passes_of_a_run();
+    auto& plan = arch::hosted::injection_plan();
     ASSERT_GT(passes, 500u);
-    std::map<std::string, Row> rows;
+    std::map<std::string_view, Row> rows;
     unsigned failures = 0;
     for (std::uint64_t seed = 1; seed <= wanted_runs() && failures < 5; ++seed)
     {
@@ -70,13 +70,14 @@ TEST(Injection, WhatIsNotAtFaultWorksOn)
         auto const kind = random() % kinds.size();
         std::string wrong;
         std::size_t faults = 0;
-        std::string place;
+        std::string_view place;
         {
             Injection_run run(seed);
-            arch::hosted::arm_injection("", 1 + random() % passes, kinds[kind]);
+            plan.arm(nullptr, 1 + random() % passes, kinds[kind]);
             wrong = run.run();
             faults = run.policies().faults().size();
-            place = arch::hosted::take_injection();
+            if (auto const* const failed = plan.disarm())
+                place = failed->text();
         }
         if (!wrong.empty())
         {
@@ -94,37 +95,39 @@ TEST(Injection, WhatIsNotAtFaultWorksOn)
     std::uint64_t recovered = 0;
     for (auto const& [place, row] : rows)
         recovered += row.recovered;
-    for (auto const& [place, count] : arch::hosted::injection_counts())
-        injected += count.injected + count.refused;
+    for (auto const& place : plan.places())
+        injected += place.injected + place.in_nobody;
     std::printf("outside of commit sections: %lu injected, %lu recovered\n", static_cast<unsigned long>(injected),
                 static_cast<unsigned long>(recovered));
     EXPECT_GE(recovered * 100, injected * 99);
-    arch::hosted::forget_injections();
+    plan.forget();
 }
 
 /// Each place by itself, so that none is left out by chance.
 TEST(Injection, EveryPlaceIsReachedAndRecovered)
 {
-    static_cast<void>(passes_of_a_run());
+    auto& plan = arch::hosted::injection_plan();
+    plan.forget();
     {
         Injection_run run(1);
-        arch::hosted::arm_injection("", ~std::uint64_t{0}, arch::Fault::Kind::injected);
         EXPECT_EQ(run.run(), "");
     }
-    auto const places = arch::hosted::injection_counts();
-    EXPECT_GE(places.size(), 25u);
-    for (auto const& [place, count] : places)
+    EXPECT_GE(plan.places().size(), 25u);
+    std::map<const arch::Injection_place*, std::uint64_t> middle;
+    for (auto const& place : plan.places())
+        middle[&place] = 1 + place.passed / 2;
+    for (auto const& [place, half] : middle)
     {
-        for (std::uint64_t const at : {std::uint64_t{1}, 1 + count.passed / 2})
+        for (std::uint64_t const at : {std::uint64_t{1}, half})
         {
-            SCOPED_TRACE(place);
+            SCOPED_TRACE(place->text());
             Injection_run run(1);
-            arch::hosted::arm_injection(place, at, arch::Fault::Kind::injected);
+            plan.arm(place, at, arch::Fault::Kind::injected);
             EXPECT_EQ(run.run(), "") << at;
-            arch::hosted::take_injection();
+            plan.disarm();
         }
     }
-    arch::hosted::forget_injections();
+    plan.forget();
 }
 
 } // namespace

@@ -38,6 +38,26 @@ TEST_F(Loader_test, UnloadsNoModuleThatIsInUse)
     EXPECT_EQ(unload("constant"), "module constant: there is none of that name");
 }
 
+/// A core that is away for long costs the one that loads no slice.
+TEST_F(Loader_test, WaitsForTheOtherCoresWithoutAsking)
+{
+    auto file = Halt_module().build();
+    sign(file);
+    loader_.load("a.omod", file);
+    cross(0); // its start has arrived
+    for (int round = 0; round < 100'000 && !spaces_[0]->jobs.empty(); ++round)
+        cross(0);
+    EXPECT_TRUE(spaces_[0]->jobs.empty());
+    EXPECT_FALSE(loader_.idle());
+    cross(1);
+    cross(0);
+    EXPECT_TRUE(spaces_[0]->jobs.empty());
+    cross(2);
+    cross(0);
+    EXPECT_FALSE(spaces_[0]->jobs.empty());
+    EXPECT_EQ(finish(), "module constant 1 loaded");
+}
+
 TEST_F(Loader_test, GivesAllMemoryBack)
 {
     load(Halt_module()); // heaps have their pages from now on
