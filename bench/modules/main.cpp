@@ -1,5 +1,5 @@
-// Modules beside the built-in policies that they stand in for, each in the case that it is for. Time is a simulated
-// core's, in ticks of a nanosecond, so that every figure is the same each run.
+// Modules beside the built-in policies that they stand in for, each in the case that it is for; those of schedulers and
+// halt policies here. Time is a simulated core's, in ticks of a nanosecond, so that every figure is the same each run.
 #include <array>
 #include <cstdio>
 #include <functional>
@@ -9,6 +9,7 @@
 
 #include "edf/edf.hpp"
 #include "lottery/lottery.hpp"
+#include "modules/cases.hpp"
 #include "pairing/pairing.hpp"
 #include "policy/halt/adaptive.hpp"
 #include "policy/scheduler/deadline_scheduler.hpp"
@@ -22,6 +23,13 @@
 namespace ovm::bench
 {
 
+void compare(const std::string& what, const std::string& unit, std::uint64_t module, const std::string& built_in,
+             std::uint64_t other)
+{
+    std::printf("case: %s|%s|%llu|%s|%llu\n", what.c_str(), unit.c_str(), static_cast<unsigned long long>(module),
+                built_in.c_str(), static_cast<unsigned long long>(other));
+}
+
 namespace
 {
 
@@ -33,14 +41,6 @@ constexpr Ticks microsecond{1'000};
 constexpr Ticks millisecond{1'000'000};
 constexpr Ticks second{1'000'000'000};
 constexpr Ticks slice = millisecond * 10;
-
-/// One line: in this case the module's figure, and the built-in's.
-void compare(const std::string& what, const std::string& unit, std::uint64_t module, const std::string& built_in,
-             std::uint64_t other)
-{
-    std::printf("case: %s|%s|%llu|%s|%llu\n", what.c_str(), unit.c_str(), static_cast<unsigned long long>(module),
-                built_in.c_str(), static_cast<unsigned long long>(other));
-}
 
 template <typename Module, typename... Values>
 Shared_scheduler module(Values... values)
@@ -289,6 +289,9 @@ void compare_all()
                     [](unsigned i) { return i % 4 == 3 ? millisecond * 5 : microsecond * 20; });
     compare_polling("20 us and 300 us in turn", [](unsigned i) { return microsecond * (i % 2 == 0 ? 20 : 300); });
     compare_polling("20 us and 150 us in turn", [](unsigned i) { return microsecond * (i % 2 == 0 ? 20 : 150); });
+    compare_populations();
+    compare_frames();
+    compare_placements();
 }
 
 } // namespace

@@ -72,7 +72,7 @@ private:
 
     memory::Frame_pool naive_pool_{}; ///< one node, no stocks
     memory::Frame_pool pool_{};
-    policy::First_touch_frames frames_{pool_};
+    policy::First_touch_allocator frames_{pool_};
     memory::Heap heap_{frames_, Node_id(0)};
     std::vector<std::unique_ptr<object::Local_space>> spaces_{};
     std::vector<Mail> mail_;

@@ -7,7 +7,9 @@ const std::vector<Family>& families()
 {
     static const std::vector<Family> all{{1, "scheduler", "processor/scheduler.hpp"},
                                          {2, "halt", "processor/halt.hpp"},
-                                         {3, "population", "memory/population.hpp"}};
+                                         {3, "population", "memory/population.hpp"},
+                                         {4, "placement", "processor/placement.hpp"},
+                                         {5, "frames", "memory/frame_policy.hpp"}};
     return all;
 }
 

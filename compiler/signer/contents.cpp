@@ -14,7 +14,7 @@ namespace
 
 namespace format = loader::format;
 
-constexpr std::array<std::string_view, 4> families{"unknown", "scheduler", "halt", "population"};
+constexpr std::array<std::string_view, 6> families{"unknown", "scheduler", "halt", "population", "placement", "frames"};
 constexpr std::array<std::string_view, 3> units{"number", "nanoseconds", "bytes"};
 
 template <std::size_t N>

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "loader/format.hpp"
+#include "object/module/family.hpp"
 #include "problem.hpp"
 
 namespace ovm::compiler::signer
@@ -39,7 +40,7 @@ constexpr unsigned bytes = 64;
 } // namespace parameter
 
 constexpr std::size_t most_parameters = 8;
-constexpr unsigned last_family = 3;
+constexpr auto last_family = static_cast<std::uint32_t>(object::last_family);
 constexpr unsigned last_unit = 2;
 constexpr unsigned nanoseconds = 1;
 /// A day.

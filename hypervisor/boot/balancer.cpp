@@ -61,8 +61,7 @@ object::Job::Step Balancer::ask()
     }
     auto const now = arch::time_stamp();
     measure(now);
-    auto const loads = std::span(loads_).first(owner_.cores());
-    auto const move = placement.ask([&](Placement& policy) { return policy.rebalance(loads, now); });
+    auto const move = placement.ask([&](Placement& policy) { return policy.rebalance(loads(), now); });
     due_ = false;
     owner_.core(Core_id{0})->timers().arm(*this, now + arch::to_ticks(**pace));
     if (move && *move)
@@ -85,6 +84,11 @@ void Balancer::measure(Ticks now)
         load.busy_permille = static_cast<std::uint32_t>((reading.busy - before.busy).value() * 1000 / period);
         load.runnable = static_cast<std::uint32_t>(((reading.demand - before.demand).value() + period / 2) / period);
     }
+}
+
+std::span<const processor::Core_load> Balancer::loads() const
+{
+    return std::span(loads_).first(owner_.cores());
 }
 
 bool Balancer::carry_out(const processor::Move& move)

@@ -57,6 +57,8 @@ public:
         std::uint64_t refused = 0; ///< no room, or stopped meanwhile
     };
     const Counts& counts() const { return counts_; }
+    /// Of every core, as they were when the placement was asked last.
+    std::span<const processor::Core_load> loads() const;
 
 private:
     enum class Phase : std::uint8_t

@@ -120,7 +120,7 @@ private:
         object::Local_heap heap;
     };
 
-    policy::First_touch_frames collected_frames_; ///< a policy that lives in such a heap must not be asked for it
+    policy::First_touch_allocator collected_frames_; ///< a policy that lives in such a heap must not be asked for it
     object::Collector collector_{};
     Policies policies_;
     Clustered_objects clustered_{};

@@ -45,13 +45,14 @@ void ovm_main(const arch::Boot_information& information)
 {
     // Constructed here and never destroyed: this function returns, the objects stay.
     alignas(memory::Frame_pool) static constinit std::array<std::uint8_t, sizeof(memory::Frame_pool)> pool_storage{};
-    alignas(policy::First_touch_frames) static constinit std::array<std::uint8_t, sizeof(policy::First_touch_frames)>
+    alignas(
+        policy::First_touch_allocator) static constinit std::array<std::uint8_t, sizeof(policy::First_touch_allocator)>
         frames_storage{}; // of the heap's own frames: it must not depend on a policy that lives in it
     alignas(memory::Heap) static constinit std::array<std::uint8_t, sizeof(memory::Heap)> heap_storage{};
     auto& pool = *::new (pool_storage.data()) memory::Frame_pool();
     if (!open_memory(pool))
         give_up("the memory map leaves no room for the frame allocator");
-    auto& frames = *::new (frames_storage.data()) policy::First_touch_frames(pool);
+    auto& frames = *::new (frames_storage.data()) policy::First_touch_allocator(pool);
     auto& heap = *::new (heap_storage.data()) memory::Heap(frames, Node_id{0});
     auto hypervisor = object::make<Hypervisor>(heap, information, pool, heap);
     if (!hypervisor || !(*hypervisor)->open())

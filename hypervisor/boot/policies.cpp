@@ -11,6 +11,8 @@ namespace
 {
 
 constexpr std::array<std::string_view, 0> no_losses{};
+// What policies remember of each core has room for all.
+static_assert(processor::most_cores == arch::max_cores);
 using object::Return;
 
 /// Until an adaptor's first policy is one of the roots, a discard would leave it in a slot that nobody looks at.
@@ -53,6 +55,8 @@ Result<> Policies::open()
     OVM_TRY(open_with(halt_, at_once_, adaptive_));
     OVM_TRY(open_with(collection_, paced_, idle_time_));
     scheduler_.admit(object::family_id<processor::Scheduler>);
+    frames_.admit(object::family_id<memory::Frame_policy>);
+    placement_.admit(object::family_id<processor::Placement>);
     halt_.admit(object::family_id<processor::Halt>);
     managed_frames_.emplace(pool_, frames_.policy_reference());
     managed_collection_.emplace(collection_.policy_reference());

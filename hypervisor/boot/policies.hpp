@@ -116,9 +116,9 @@ private:
     policy::Frame_factory<policy::First_touch_recipe> first_touch_;
     policy::Frame_factory<policy::Interleave_recipe> interleave_;
     policy::Frame_factory<policy::Huge_first_recipe> huge_first_;
-    policy::First_touch_frames frame_gate_;                ///< frames cannot wait: the built-in rule serves meanwhile
-    object::No_state<memory::Frame_allocator> no_turns_{}; ///< what the frames are, the pool knows
-    object::Shared_adaptor<memory::Frame_allocator> frames_;
+    policy::First_touch_frames frame_gate_;             ///< frames cannot wait: the built-in rule serves meanwhile
+    object::No_state<memory::Frame_policy> no_turns_{}; ///< what the frames are, the pool knows
+    object::Shared_adaptor<memory::Frame_policy> frames_;
     std::optional<memory::Managed_frames> managed_frames_{};
 
     policy::Placement_factory<policy::Static_placement_recipe> static_;

@@ -106,24 +106,18 @@ private:
     Provocation_plan plan_;
 };
 
-class Provoked_frames final : public memory::Frame_allocator
+class Provoked_frames final : public memory::Frame_policy
 {
 public:
     using Parameters = Provocation_plan::Parameters;
     static Result<> check(const Parameters&) { return {}; }
-    Provoked_frames(memory::Frame_pool& pool, const Parameters& parameters) : sound_(pool), plan_(parameters) {}
+    Provoked_frames(const memory::Frame_pool& pool, const Parameters& parameters) : sound_(pool), plan_(parameters) {}
 
-    Result<Host_physical> allocate(memory::Page_order order, Node_id near) override
+    Result<memory::Frame_choice> choose(const memory::Frame_request& request, std::uint32_t place) override
     {
         plan_.decide();
-        return sound_.allocate(order, near);
+        return sound_.choose(request, place);
     }
-    void release(Host_physical frame, memory::Page_order order) override { sound_.release(frame, order); }
-    void split(Host_physical frame, memory::Page_order from, memory::Page_order to) override
-    {
-        sound_.split(frame, from, to);
-    }
-    Pages free() const override { return sound_.free(); }
     Result<> export_state(memory::Frame_state& state) override { return sound_.export_state(state); }
     Result<> import_state(memory::Frame_state& state) override
     {

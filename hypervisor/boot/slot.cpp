@@ -138,7 +138,7 @@ object::Job::Step Slot::place()
     auto const home = owner_.policies().placement().ask(
         [&](processor::Placement& policy)
         {
-            auto const core = policy.place({id_, Vcpu_index(placed_)}, near);
+            auto const core = policy.place({id_, Vcpu_index(placed_)}, near, owner_.balancer().loads());
             OVM_ENSURES(!core || owner_.core(*core) != nullptr);
             return core;
         });

@@ -103,7 +103,7 @@ bool Image_check::is_twice(const format::Policy& policy, std::uint32_t before) c
 std::optional<Refusal> Image_check::check_policy(const format::Policy& policy) const
 {
     if (policy.family < std::to_underlying(object::Family_id::scheduler) ||
-        policy.family > std::to_underlying(object::Family_id::population))
+        policy.family > std::to_underlying(object::last_family))
         return Refusal::unknown_family;
     if (!is_name(policy.name))
         return Refusal::bad_name;

@@ -64,6 +64,12 @@ void Module::add(const Module_image& image, const format::Policy& policy)
     case object::Family_id::population:
         factory.emplace<Module_factory<memory::Population>>(owner, policies_.back());
         break;
+    case object::Family_id::placement:
+        factory.emplace<Module_factory<processor::Placement>>(owner, policies_.back());
+        break;
+    case object::Family_id::frames:
+        factory.emplace<Module_factory<memory::Frame_policy>>(owner, policies_.back());
+        break;
     }
 }
 
@@ -74,9 +80,13 @@ const object::Any_factory& Module::factory(std::size_t index) const
         return *scheduler;
     if (auto const* const halt = std::get_if<2>(&factory))
         return *halt;
-    auto const* const population = std::get_if<3>(&factory);
-    OVM_REQUIRES_THAT(population != nullptr);
-    return *population;
+    if (auto const* const population = std::get_if<3>(&factory))
+        return *population;
+    if (auto const* const placement = std::get_if<4>(&factory))
+        return *placement;
+    auto const* const frames = std::get_if<5>(&factory);
+    OVM_REQUIRES_THAT(frames != nullptr);
+    return *frames;
 }
 
 } // namespace ovm::loader

@@ -11,8 +11,10 @@
 #include "loader/module_block.hpp"
 #include "loader/module_factory.hpp"
 #include "loader/module_image.hpp"
+#include "memory/frame_policy.hpp"
 #include "memory/population.hpp"
 #include "processor/halt.hpp"
+#include "processor/placement.hpp"
 #include "processor/scheduler.hpp"
 
 namespace ovm::loader
@@ -53,7 +55,8 @@ public:
 
 private:
     using Factory = std::variant<std::monostate, Module_factory<processor::Scheduler>, Module_factory<processor::Halt>,
-                                 Module_factory<memory::Population>>;
+                                 Module_factory<memory::Population>, Module_factory<processor::Placement>,
+                                 Module_factory<memory::Frame_policy>>;
 
     bool may_make() const override { return !in_quarantine() && !is_revoked(); }
     void put_in_quarantine() const override { quarantine_.store(true, std::memory_order_release); }

@@ -50,6 +50,18 @@ Result<Host_physical> Frame_pool::allocate(Node_id node, Page_order order, const
     return nodes_[node.value()].allocate(order, choice);
 }
 
+Result<Host_physical> Frame_pool::allocate(const Frame_request& request, Frame_policy& policy)
+{
+    for (std::uint32_t place = 0; place < Frame_policy::most_places; ++place)
+    {
+        auto const choice = OVM_TRY(policy.choose(request, place));
+        auto frame = allocate(choice.node, request.order, choice.block);
+        if (frame) [[likely]]
+            return frame;
+    }
+    OVM_UNREACHABLE("a frame policy names more places than there may be");
+}
+
 void Frame_pool::release(Host_physical frame, Page_order order)
 {
     auto const& own = nodes_[arch::core_window().node.value()];

@@ -34,6 +34,8 @@ public:
     std::uint32_t nodes() const { return count_; }
     /// From that node only. Requires node < nodes(). Error::no_memory.
     Result<Host_physical> allocate(Node_id node, Page_order order, const Block_choice& choice = {});
+    /// Where the policy says. Error::no_memory: nothing is left in any of those places; or what the policy answered.
+    Result<Host_physical> allocate(const Frame_request& request, Frame_policy& policy);
     void release(Host_physical frame, Page_order order);
     void split(Host_physical frame, Page_order from, Page_order to) { node_of(frame).split(frame, from, to); }
 
@@ -53,23 +55,36 @@ private:
     std::uint32_t count_ = 0;
 };
 
-/// Stands where a policy stood: `answer` to every decision, while all else goes on. Its state is not to be had.
+/// What every allocator over a pool has in common: the pool serves all that is no decision.
 /// Concurrency: any core.
-template <Error answer>
-class Frame_stand_in final : public Frame_allocator
+class Pool_allocator : public Frame_allocator
 {
 public:
-    explicit Frame_stand_in(Frame_pool& pool) : pool_(pool) {}
+    void release(Host_physical frame, Page_order order) final { pool_.release(frame, order); }
+    void split(Host_physical frame, Page_order from, Page_order to) final { pool_.split(frame, from, to); }
+    Pages free() const final { return pool_.free(); }
 
-    Result<Host_physical> allocate(Page_order, Node_id) override { return answer; }
-    void release(Host_physical frame, Page_order order) override { pool_.release(frame, order); }
-    void split(Host_physical frame, Page_order from, Page_order to) override { pool_.split(frame, from, to); }
-    Pages free() const override { return pool_.free(); }
-    Result<> export_state(Frame_state&) override { return answer; }
-    Result<> import_state(Frame_state&) override { return answer; }
+protected:
+    explicit Pool_allocator(Frame_pool& pool) : pool_(pool) {}
+    ~Pool_allocator() = default;
+
+    Frame_pool& pool_;
+};
+
+/// Frames as one policy chooses them that nobody replaces.
+/// Concurrency: as the policy. Lifetime: the policy's.
+class Chosen_frames final : public Pool_allocator
+{
+public:
+    Chosen_frames(Frame_pool& pool, Frame_policy& policy) : Pool_allocator(pool), policy_(policy) {}
+
+    Result<Host_physical> allocate_for(Vm_id owner, Page_order order, Node_id near) override
+    {
+        return pool_.allocate({.order = order, .near = near, .owner = owner, .nodes = pool_.nodes()}, policy_);
+    }
 
 private:
-    Frame_pool& pool_;
+    Frame_policy& policy_;
 };
 
 } // namespace ovm::memory

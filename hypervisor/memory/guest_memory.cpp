@@ -25,8 +25,8 @@ Result<> Guest_memory::check(Bytes size)
     return {};
 }
 
-Guest_memory::Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, Population& population)
-    : frames_(frames), node_(node), size_(size), ram_(Guest_ram::of(size)), population_(population)
+Guest_memory::Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, Population& population, Vm_id owner)
+    : frames_(frames), node_(node), owner_(owner), size_(size), ram_(Guest_ram::of(size)), population_(population)
 {
 }
 
@@ -74,7 +74,7 @@ Host_physical Guest_memory::root() const
 
 Result<Host_physical> Guest_memory::take()
 {
-    Frame_loan page(frames_, OVM_TRY(frames_.allocate(small_order, node_)), small_order);
+    Frame_loan page(frames_, OVM_TRY(frames_.allocate_for(owner_, small_order, node_)), small_order);
     arch::fill(arch::physical_bytes(page.frame(), page_size), 0);
     count(small_order);
     return page.keep();
@@ -94,12 +94,12 @@ void Guest_memory::give_back(const arch::Nested_leaf& leaf)
     frames_.release(leaf.frame, order);
 }
 
-Result<> Guest_memory::touch_locked(Guest_physical at)
+Result<> Guest_memory::touch_locked(Guest_physical page)
 {
-    Frame_loan frame(frames_, OVM_TRY(frames_.allocate(small_order, node_)), small_order);
+    Frame_loan frame(frames_, OVM_TRY(frames_.allocate_for(owner_, small_order, node_)), small_order);
     arch::fill(arch::physical_bytes(frame.frame(), page_size), 0);
     arch::injection_point("guest memory: before a touched page is mapped");
-    OVM_TRY(table_->map(at.align_down(page_size), frame.frame(), 0, {}));
+    OVM_TRY(table_->map(page, frame.frame(), 0, {}));
     arch::Commit_section const owned;
     frame.keep();
     count(small_order);
@@ -111,18 +111,19 @@ Result<> Guest_memory::populate(Guest_physical at)
 {
     if (!ram_.contains(at))
         return Error::not_found;
-    // A touch waits for no policy: while that is being replaced, it gets its page.
-    auto const around = to_bytes(population_.around_touch().value_or(Pages{1}));
-    OVM_REQUIRES_THAT(is_power_of_two(around.value()));
+    auto const page = at.align_down(page_size);
     Lock_guard const guard(lock_);
-    if (table_->translate(at))
+    if (table_->translate(page))
         return {}; // another vcpu was first
+    // A touch waits for no policy: while that is being replaced, it gets its page.
+    auto const more = population_.touched(page).value_or(Neighbours{});
     arch::injection_point("guest memory: before a touched page is taken");
-    OVM_TRY(touch_locked(at));
-    auto const first = at.align_down(around);
-    for (Bytes offset{0}; offset < around; offset += page_size)
+    OVM_TRY(touch_locked(page));
+    if (more == Neighbours{})
+        return {};
+    for (auto other = page - to_bytes(Pages(more.before)); other != page + to_bytes(Pages(more.behind + 1u));
+         other += page_size)
     {
-        auto const other = first + offset;
         if (ram_.contains(other) && !table_->translate(other) && !touch_locked(other))
             break; // nobody asked for it
     }
@@ -148,7 +149,7 @@ Result<> Guest_memory::begin_filling_locked()
         if ((order > largest && order != small_order) || !cursor_.is_aligned(size_of(order)) ||
             !range.contains(cursor_, size_of(order)) || !table_->has_room(cursor_, order.value()))
             continue;
-        auto const frame = frames_.allocate(order, node_);
+        auto const frame = frames_.allocate_for(owner_, order, node_);
         if (!frame && frame.error() == Error::no_memory && order != small_order)
             continue;
         filling_ = Filling{cursor_, OVM_TRY(frame), order, Bytes{0}};
@@ -218,20 +219,30 @@ Result<bool> Guest_memory::populate_some(Bytes budget)
 
 Result<bool> Guest_memory::populate_step()
 {
-    auto const budget = OVM_TRY(population_.ahead(progress()));
+    auto const budget = OVM_TRY(ask_ahead());
     if (budget == Bytes{0})
-    {
-        Lock_guard const guard(lock_);
-        drop_filling_locked();
         return true;
-    }
     OVM_TRY(populate_some(budget));
     return false;
+}
+
+Result<Bytes> Guest_memory::ask_ahead()
+{
+    Lock_guard const guard(lock_);
+    auto const budget = OVM_TRY(population_.ahead(progress_locked()));
+    if (budget == Bytes{0})
+        drop_filling_locked();
+    return budget;
 }
 
 Population_progress Guest_memory::progress() const
 {
     Lock_guard const guard(lock_);
+    return progress_locked();
+}
+
+Population_progress Guest_memory::progress_locked() const
+{
     return {.cursor = cursor_,
             .end = end_of_ram(),
             .given = Pages(given_.load(std::memory_order_relaxed)),

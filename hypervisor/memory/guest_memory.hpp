@@ -45,7 +45,8 @@ public:
     /// `size` is a multiple of 4 KiB, at most 500 GiB.
     static Result<> check(Bytes size);
 
-    Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, Population& population);
+    /// `owner` is the VM, whom the frames are for.
+    Guest_memory(Frame_allocator& frames, Node_id node, Bytes size, Population& population, Vm_id owner = no_owner);
     ~Guest_memory();
     Guest_memory(const Guest_memory&) = delete;
     Guest_memory& operator=(const Guest_memory&) = delete;
@@ -115,7 +116,9 @@ private:
 
     Result<Host_physical> walk(Guest_physical at) const;
     Guest_physical end_of_ram() const { return ram_.high.size == Bytes{0} ? ram_.low.end() : ram_.high.end(); }
-    Result<> touch_locked(Guest_physical at) OVM_REQUIRES(lock_);
+    Result<> touch_locked(Guest_physical page) OVM_REQUIRES(lock_);
+    Result<Bytes> ask_ahead();
+    Population_progress progress_locked() const OVM_REQUIRES(lock_);
     Result<> begin_filling_locked() OVM_REQUIRES(lock_);
     Result<> end_filling_locked() OVM_REQUIRES(lock_);
     bool skip_hole_locked() OVM_REQUIRES(lock_);
@@ -128,6 +131,7 @@ private:
 
     Frame_allocator& frames_;
     Node_id node_;
+    Vm_id owner_;
     Bytes size_;
     Guest_ram ram_;
     Population& population_;

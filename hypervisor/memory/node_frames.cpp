@@ -137,7 +137,7 @@ std::uint32_t Node_frames::choose_locked(unsigned order, const Block_choice& cho
 
 Result<Host_physical> Node_frames::allocate(Page_order wanted, const Block_choice& choice)
 {
-    OVM_REQUIRES_THAT(wanted.value() < page_orders && choice.largest.value() < page_orders);
+    OVM_REQUIRES_THAT(wanted.value() < page_orders && choice.is_possible(wanted));
     if (pages_ == 0)
         return Error::no_memory; // a node without memory was never opened
     Lock_guard const guard(lock_);
@@ -162,21 +162,50 @@ std::uint32_t Node_frames::allocate_pages(std::span<Host_physical> pages)
     return count;
 }
 
-Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Block_choice& choice)
+Node_frames::Found Node_frames::find_locked(Page_order wanted, const Block_choice& choice) const
 {
     unsigned order = wanted.value();
     while (order < page_orders && heads_[order] == none)
         ++order;
     if (order == page_orders || (order > wanted.value() && order > choice.largest.value()))
+        return {};
+    return {choice.end == Block_choice::End::any ? heads_[order] : choose_locked(order, choice), order};
+}
+
+/// A page's number is as aligned as the page is, so it has the page's colour. Blocks of all colours come last: they are
+/// broken only for a colour that none of the looked at smaller ones has.
+Node_frames::Found Node_frames::find_coloured_locked(Page_order wanted, const Block_choice& choice) const
+{
+    auto const differs = [&choice](std::uint32_t page, unsigned order)
+    { return ((page ^ choice.colour) & (bit(choice.colours) - 1)) >> order != 0; };
+    for (unsigned order = wanted.value(); order < page_orders; ++order)
+    {
+        if (order > wanted.value() && order > choice.largest.value())
+            break;
+        auto page = heads_[order];
+        for (unsigned looks = 1; page != none && differs(page, order) && looks < choice.look; ++looks)
+            page = link(page, 0);
+        if (page != none && !differs(page, order))
+            return {page, order};
+    }
+    return {};
+}
+
+Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Block_choice& choice)
+{
+    auto const found = choice.colours == 0 ? find_locked(wanted, choice) : find_coloured_locked(wanted, choice);
+    if (found.page == none)
         return Error::no_memory;
     arch::Commit_section const lists;
-    auto page = choice.end == Block_choice::End::any ? heads_[order] : choose_locked(order, choice);
+    auto page = found.page;
+    auto order = found.order;
     remove_locked(page, order);
     while (order > wanted.value())
     {
         --order;
         auto const half = static_cast<std::uint32_t>(bit(order));
-        if (choice.end == Block_choice::End::high)
+        bool const upper = order < choice.colours ? (choice.colour & half) != 0 : choice.end == Block_choice::End::high;
+        if (upper)
         {
             insert_locked(page, order);
             page += half;

@@ -8,31 +8,16 @@
 #include "base/result.hpp"
 #include "base/static_vector.hpp"
 #include "base/strong.hpp"
+#include "memory/frame_policy.hpp"
 #include "memory/page_numbers.hpp"
 
 namespace ovm::memory
 {
 
-/// Which of the free blocks that would do serves a request.
-struct Block_choice
-{
-    enum class End : std::uint8_t
-    {
-        any,
-        low, ///< of those looked at, the one at the lowest address
-        high,
-    };
-
-    Page_order largest = huge_order; ///< no free block of a higher order is broken for it
-    End end = End::any;
-    std::uint8_t look = 1; ///< free blocks of one size to look at, at least 1
-
-    bool operator==(const Block_choice&) const = default;
-};
-
 /// The frames of one node: buddy blocks of 4 KiB to 1 GiB.
 /// Invariant:   every page is in exactly one block, free or given out; two free buddies are always one block.
-/// Concurrency: lock_ for the length of one allocation, at most page_orders steps and Block_choice::look looks; owns()
+/// Concurrency: lock_ for the length of one allocation, at most page_orders steps, and Block_choice::look looks once
+///              or for each size that is smaller than all colours; owns()
 ///              without it, once all was added.
 /// Lifetime:    as long as the hypervisor; its bookkeeping is 5 bytes a page, taken from the node itself, and none for
 ///              the node's holes (page_numbers.hpp).
@@ -77,6 +62,14 @@ private:
     void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
     void remove_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
     void free_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    /// A free block out of which one of the wanted order is made.
+    struct Found
+    {
+        std::uint32_t page = none;
+        unsigned order = page_orders;
+    };
+    Found find_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
+    Found find_coloured_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
     std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
     bool is_free_block(std::uint32_t page, unsigned order) const OVM_REQUIRES(lock_);
     /// The page number of a block that was given out under that order; anything else breaks the contract.

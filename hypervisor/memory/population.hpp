@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/result.hpp"
@@ -26,22 +28,48 @@ struct Population_progress
     constexpr bool operator==(const Population_progress&) const = default;
 };
 
+/// What a touch gives beside the page that was touched: so many pages of 4 KiB right before it and right behind it.
+struct Neighbours
+{
+    std::uint16_t before = 0;
+    std::uint16_t behind = 0;
+
+    constexpr bool operator==(const Neighbours&) const = default;
+};
+
+/// A part of a VM's memory that was touched of late, and how often.
+struct Touched_region
+{
+    static constexpr std::uint64_t pages = 64;
+    static constexpr std::uint32_t most_touches = 64;
+
+    std::uint64_t number = 0;  ///< of its first page, divided by `pages`
+    std::uint32_t touches = 0; ///< 0: it is none
+
+    constexpr bool operator==(const Touched_region&) const = default;
+};
+
 /// What a population policy leaves to the next one. The pages themselves are the VM's, and stay.
 struct Population_state
 {
+    static constexpr std::size_t most_regions = 64;
+
     enum Loss : std::uint32_t
     {
         none = 0,
-        rest = 1, ///< the next policy leaves to touches what this one would have given ahead of them
+        rest = 1,    ///< the next policy leaves to touches what this one would have given ahead of them
+        learned = 2, ///< the next policy does not look at what this one learned of touches
     };
 
     Population_progress progress{}; ///< as the policy was told last
     bool ahead = false;             ///< it would have given more without being touched
+    /// What it learned of touches, each region once.
+    std::array<Touched_region, most_regions> regions{};
     std::uint32_t lost = none;
 };
 
 /// Policy of one VM: when it is given its memory, and in which pages.
-/// Concurrency: any core; ahead() by one at a time.
+/// Concurrency: one caller at a time, whoever holds the lock of the VM's memory.
 /// Failure:     Error::busy: the policy is being replaced. A touch is answered all the same.
 class Population
 {
@@ -55,9 +83,10 @@ public:
     virtual Result<Bytes> ahead(const Population_progress& progress) = 0;
     /// The largest page to try when memory is given ahead; smaller ones are taken where it does not fit.
     virtual Result<Page_order> largest() = 0;
-    /// How many pages of 4 KiB a touch gives, a power of two: those around it, where they are not there yet. Few:
-    /// clearing more would make the crossing too long.
-    virtual Result<Pages> around_touch() = 0;
+    /// A page that is not there was touched: which ones it gets beside that one, where there is RAM and they are not
+    /// there yet. Together less than most_given pages: clearing more would make the crossing too long.
+    virtual Result<Neighbours> touched(Guest_physical page) = 0;
+    static constexpr std::uint32_t most_given = 16;
 
     /// It may be asked to go on afterwards, as if nothing had been.
     virtual Result<> export_state(Population_state& state) = 0;
@@ -75,7 +104,7 @@ class Population_stand_in final : public Population
 public:
     Result<Bytes> ahead(const Population_progress&) override { return answer; }
     Result<Page_order> largest() override { return answer; }
-    Result<Pages> around_touch() override { return answer; }
+    Result<Neighbours> touched(Guest_physical) override { return answer; }
     Result<> export_state(Population_state&) override { return answer; }
     Result<> import_state(Population_state&) override { return answer; }
 };

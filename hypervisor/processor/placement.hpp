@@ -8,6 +8,7 @@
 #include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
+#include "object/module/family.hpp"
 #include "processor/vcpu_identity.hpp"
 
 namespace ovm::processor
@@ -15,6 +16,9 @@ namespace ovm::processor
 
 template <Error answer>
 class Placement_stand_in;
+
+/// Cores are 0 to most_cores - 1.
+inline constexpr std::uint32_t most_cores = 64;
 
 /// How busy a core was of late, as whoever asks for a decision measured it.
 struct Core_load
@@ -70,7 +74,7 @@ struct Placement_state
 
 /// The policy that decides on which core a vcpu lives: when it is made, and later when loads have changed.
 /// Invariant:   it knows where every vcpu lives that was placed and did not leave.
-/// Concurrency: any core.
+/// Concurrency: one caller at a time: VMs are placed and moved by jobs of core 0.
 /// Failure:     Error::busy: the policy is being replaced; nothing changed, to be tried again.
 class Placement
 {
@@ -79,8 +83,10 @@ public:
     using Gate = Placement_stand_in<Error::busy>;
     using Gone = Placement_stand_in<Error::gone>;
 
-    /// A home for one more vcpu; `near` is a wish. Error::exists: it has one. Error::out_of_range: no such vcpu.
-    virtual Result<Core_id> place(Vcpu_identity vcpu, std::optional<Node_id> near) = 0;
+    /// A home for one more vcpu; `near` is a wish, `loads` are those of cores 0, 1, ... all that there are, as they
+    /// were when rebalance() was asked last. Error::exists: it has one. Error::out_of_range: no such vcpu.
+    virtual Result<Core_id> place(Vcpu_identity vcpu, std::optional<Node_id> near,
+                                  std::span<const Core_load> loads) = 0;
     /// It is gone, or was never made after all. Error::not_found: it had no home.
     virtual Result<> leave(Vcpu_identity vcpu) = 0;
     /// It lives there now: whoever asked for a decision has carried it out. Error::not_found; Error::out_of_range.
@@ -107,7 +113,7 @@ template <Error answer>
 class Placement_stand_in final : public Placement
 {
 public:
-    Result<Core_id> place(Vcpu_identity, std::optional<Node_id>) override { return answer; }
+    Result<Core_id> place(Vcpu_identity, std::optional<Node_id>, std::span<const Core_load>) override { return answer; }
     Result<> leave(Vcpu_identity) override { return answer; }
     Result<> moved(Vcpu_identity, Core_id) override { return answer; }
     Result<std::optional<Move>> rebalance(std::span<const Core_load>, Ticks) override { return answer; }
@@ -117,3 +123,7 @@ public:
 };
 
 } // namespace ovm::processor
+
+template <>
+inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::processor::Placement> =
+    ovm::object::Family_id::placement;

@@ -13,7 +13,7 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 # The base point of Ed25519: the public key of the private number 1, and the commitment of the random one 1.
 KEY = bytes([0x58]) + bytes([0x66]) * 31
 MAGIC = b"OVMMOD1\n"
-FAMILIES = {"scheduler": 1, "halt": 2, "population": 3}
+FAMILIES = {"scheduler": 1, "halt": 2, "population": 3, "placement": 4, "frames": 5}
 
 
 def key_file(folder):
@@ -35,8 +35,9 @@ def interface_hash(build, family):
                  re.findall(r"0x(\w\w)", re.search(rf"\.family = {family}, \.hash = {{(.*?)}}", text)[1]))
 
 
-def halt_module(build, name="constant", version=1, policy="constant", code=None, tail=b""):
-    """One halt policy that always answers its parameter `window`. `code` replaces what poll does."""
+def halt_module(build, name="constant", version=1, policy="constant", code=None, tail=b"", family="halt"):
+    """One halt policy that always answers its parameter `window`. `code` replaces what poll does; then it can be of
+    another family, too, whose first function it is."""
     text = bytearray(b"\xcc" * 96)
     constants_at = (len(text) + len(tail) + 4095) // 4096 * 4096
 
@@ -58,7 +59,7 @@ def halt_module(build, name="constant", version=1, policy="constant", code=None,
         strings.extend(text.encode())
         return struct.pack("<II", len(strings) - len(text), len(text))
     relocations = struct.pack("<4I", 16, 24, 32, 40)
-    policies = (struct.pack("<I", FAMILIES["halt"]) + interface_hash(build, "halt") + string(policy) +
+    policies = (struct.pack("<I", FAMILIES[family]) + interface_hash(build, family) + string(policy) +
                 string("answers a constant") + struct.pack("<5I", 0, 16, 8, 0, 1))
     parameters = (struct.pack("<QQQ", 50, 0, 1000000) + string("window") + string("what it answers") +
                   struct.pack("<II", 0, 0))
@@ -87,17 +88,17 @@ def ovmc(bench):
     return program
 
 
-def lottery(bench, version):
-    """The module of modules/lottery, as ovmc makes it, under another version; and the key that it is signed with."""
+def shipped(bench, name, version=1):
+    """A module of modules/, as ovmc makes it, under that version; signed with the key site.key."""
     made_by = ovmc(bench)
-    source = bench.folder / f"lottery-{version}"
-    shutil.copytree(ROOT / "modules/lottery", source)
+    source = bench.folder / f"{name}-{version}"
+    shutil.copytree(ROOT / "modules" / name, source)
     description = source / "module.toml"
     description.write_text(re.sub(r"version = \d+", f"version = {version}", description.read_text()))
     key = bench.folder / "site.key"
     if not key.exists():
         subprocess.run([made_by, "key", "site"], cwd=bench.folder, check=True)
-    made = bench.folder / f"lottery-{version}.omod"
+    made = bench.folder / f"{name}-{version}.omod"
     subprocess.run([made_by, "build", source, "--unproved", "-o", made], check=True)
     subprocess.run([made_by, "sign", made, "--key", key], check=True)
     return made

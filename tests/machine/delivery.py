@@ -50,7 +50,7 @@ def has(text, pattern):
 @scenario("delivery", timeout=240, cost=2)
 def delivery(bench):
     """A module that was built now is loaded, swapped in, upgraded; a list of keys revokes it."""
-    first, second = module.lottery(bench, 1), module.lottery(bench, 2)
+    first, second = module.shipped(bench, "lottery", 1), module.shipped(bench, "lottery", 2)
     ovmc, key = module.ovmc(bench), bench.folder / "site.key"
 
     def keys(name, *words):

@@ -122,6 +122,106 @@ def faults(bench):
         outcome.needs(rf"^ovm: {answer}")
 
 
+@scenario("module-frames-fault", timeout=150, cost=2)
+def frames_fault(bench):
+    """A module's frame policy traps, names a node that is not there, or loops, at a guest's touch or wherever else
+    frames are asked for: the built-in rule serves at once, and the guest misses no page."""
+    build = bench.build
+
+    def bad(name, code):
+        return module.halt_module(build, name=name, policy=name, code=code, family="frames")
+    # mov $99, %eax; mov $0x100, %edx; ret: a choice, and that it is one
+    nowhere = b"\xb8\x63\0\0\0\xba\0\x01\0\0\xc3"
+    outcome = bench.run(bench.guest("reach", memory="192M", population="lazy", cmdline="dirty=64 passes=4000000"),
+                        "--cores", 2,
+                        *options(bench, traps=bad("traps", b"\x0f\x0b"), nowhere=bad("nowhere", nowhere),
+                                 loops=bad("loops", b"\xeb\xfe")),
+                        bench.script("""
+        0.2 module load traps.omod
+        +0.2 swap frames traps
+        +0.3 module load nowhere.omod
+        +0.2 swap frames nowhere
+        +0.3 module load loops.omod
+        +0.2 swap frames loops
+        +9.0 module list
+        +0.1 swap frames traps
+        +0.1 policies frames
+        +0.1 faults
+        +0.1 stop
+        """), timeout=120)
+    for name in ("traps", "nowhere", "loops"):
+        outcome.needs(rf"^ovm: module {name}: in quarantine, as its policy failed")
+        outcome.needs(rf"^ovm: +at \d+ ms by script: first-touch to {name} in")
+        outcome.needs(rf"^ovm: +{name} 1: 8 KiB, in quarantine")
+    outcome.needs(r"^ovm: core \d: a policy of frames failed")
+    outcome.needs(r"^ovm: frames: back to first-touch")
+    outcome.needs(r"^ovm: not swapped: frames failed in: construct: denied")
+    outcome.must_not_have("(?i)hypervisor crashed|OVM crashed")
+
+
+@scenario("module-memory", timeout=240, cost=2)
+def memory(bench):
+    """What ovmc makes of working-set and colouring gives two guests their pages as they touch them, is replaced by the
+    built-in policies and comes back meanwhile."""
+    guests = [bench.guest("reach", name=name, memory="192M", population="lazy", cmdline="dirty=64")
+              for name in ("one", "two")]
+    outcome = bench.run(*guests, bench.guest("timers", cmdline="milliseconds=9000 tolerance=300"), "--cores", 2,
+                        "--module", module.shipped(bench, "working-set"), "--module", module.shipped(bench, "colouring"),
+                        "--key", bench.folder / "site.pub", bench.script("""
+        0.1 module load working-set-1.omod
+        +0.2 module load colouring-1.omod
+        +0.2 swap frames colouring colours=4 and population/one working-set and population/two working-set most=8
+        +0.3 swap frames first-touch
+        +0.1 swap frames colouring colours=2 borrow=0
+        +0.1 swap population/one lazy
+        +0.1 swap population/one working-set
+        +0.1 policies
+        +0.1 swap frames interleave
+        +0.1 swap frames colouring
+        +0.1 module list
+        5.0 swap frames first-touch
+        +0.1 policies frames
+        +0.1 module unload colouring
+        +0.1 module list
+        +0.1 faults
+        """), timeout=200)
+    outcome.needs_status(machine.good, machine.guest_failed)
+    for name in ("one", "two"):
+        outcome.needs("^nothing is there$", name)
+    for answer in (r"module working-set 1 loaded", r"module colouring 1 loaded",
+                   r" +at \d+ ms by script: first-touch to colouring in",
+                   r" +at \d+ ms by script: interleave to colouring in", r" *frames: colouring colours=2 look=16 borrow=0, \d+ swaps",
+                   r"colouring 1: \d+ KiB, in use by frames", r"working-set 1: \d+ KiB, in use by population/one",
+                   r"module colouring 1 unloaded", r"0 faults"):
+        outcome.needs(rf"^ovm: {answer}")
+
+
+@scenario("module-packing", timeout=240, cost=2)
+def packing(bench):
+    """Packing takes over from least-loaded, empties a core, hands over and goes."""
+    guests = [bench.guest("timers", name=name, cmdline="milliseconds=4000 tolerance=300") for name in ("one", "two")]
+    outcome = bench.run(*guests, "--cores", 2, "--module", module.shipped(bench, "packing"),
+                        "--key", bench.folder / "site.pub", bench.script("""
+        0.1 module load packing-1.omod
+        +0.2 swap placement packing interval=10 fill=900 full=1000
+        +1.0 module list
+        +0.1 policies placement
+        +0.1 swap placement least-loaded
+        +0.2 swap placement packing
+        +0.2 swap placement static
+        +0.1 policies placement
+        +0.1 module unload packing
+        +0.1 faults
+        """), timeout=200)
+    outcome.needs_status(machine.good, machine.guest_failed)
+    for name in ("one", "two"):
+        outcome.needs(r"^timers: \d+ wrong$", name)
+    for answer in (r"module packing 1 loaded", r" +at \d+ ms by script: \S+ to packing in",
+                   r"packing 1: \d+ KiB, in use by placement", r" +at \d+ ms by script: packing to least-loaded in",
+                   r" +at \d+ ms by script: packing to static in", r"module packing 1 unloaded", r"0 faults"):
+        outcome.needs(rf"^ovm: {answer}")
+
+
 BUSY = r"""
 for round in $(seq 6); do
     sum=$(head -c 2000000 /dev/zero | md5sum | cut -c1-32); echo "sum $sum"; sleep 1
@@ -134,7 +234,7 @@ dmesg | grep -E "stall|lockup|BUG|WARNING: CPU" | sed 's/^/complaint: /'; true
 def under_linux(bench):
     """A scheduler as ovmc makes it serves two busy Linux guests, is upgraded with its state, rolled back, unloaded."""
     outcome = bench.run(bench.linux(BUSY, name="debian1", vcpus=2), bench.linux(BUSY, name="debian2", vcpus=2),
-                        "--cores", 2, "--module", module.lottery(bench, 1), "--module", module.lottery(bench, 2),
+                        "--cores", 2, "--module", module.shipped(bench, "lottery", 1), "--module", module.shipped(bench, "lottery", 2),
                         "--key", bench.folder / "site.pub", bench.script("""
         3.0 module load lottery-1.omod
         +0.5 swap scheduler lottery slice=2ms

@@ -20,6 +20,10 @@ constexpr std::string_view to_text(object::Family_id family)
         return "halt";
     case object::Family_id::population:
         return "population";
+    case object::Family_id::placement:
+        return "placement";
+    case object::Family_id::frames:
+        return "frames";
     }
     return "unknown";
 }

@@ -16,7 +16,7 @@ static_assert(processor::most_vms == max_vms && processor::most_vcpus == max_vcp
 Virtual_machine::Virtual_machine(const Environment& environment, Vm_id id, const Vm_configuration& configuration)
     : environment_(environment), id_(id), configuration_(configuration),
       memory_(environment.frames, arch::node_of(environment.homes[0]->id()), configuration.memory,
-              environment.population),
+              environment.population, id),
       platform_(environment.homes[0]->timers(), environment.terminal, *this, memory_, configuration.vcpus,
                 arch::time_stamp()),
       dispatcher_(platform_.cpuid(), platform_.msrs(), platform_.calls(), *this), tables_(memory_, configuration.vcpus)

@@ -11,7 +11,11 @@ enum class Family_id : std::uint32_t
     scheduler = 1,
     halt = 2,
     population = 3,
+    placement = 4,
+    frames = 5,
 };
+
+inline constexpr Family_id last_family = Family_id::frames;
 
 /// Each family that modules may provide says which it is, beside its interface:
 ///

@@ -12,16 +12,18 @@ Result<> First_touch_frames::check(const Parameters& parameters)
     return {};
 }
 
-First_touch_frames::First_touch_frames(memory::Frame_pool& pool, const Parameters& parameters)
+First_touch_frames::First_touch_frames(const memory::Frame_pool& pool, const Parameters& parameters)
     : Pool_frames(pool), parameters_(parameters)
 {
     OVM_REQUIRES_THAT(check(parameters).has_value());
 }
 
-Result<Host_physical> First_touch_frames::allocate(memory::Page_order order, Node_id near)
+Result<memory::Frame_choice> First_touch_frames::choose(const memory::Frame_request& request, std::uint32_t place)
 {
     arch::injection_point("first touch: before a block is chosen");
-    return allocate_around(near.value(), parameters_.reach + 1, order);
+    if (place > parameters_.reach || place >= pool_.nodes())
+        return Error::no_memory;
+    return memory::Frame_choice{.node = node_behind(request.near, place)};
 }
 
 } // namespace ovm::policy

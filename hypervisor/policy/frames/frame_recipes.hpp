@@ -58,6 +58,6 @@ struct Huge_first_recipe
 };
 
 template <Recipe R>
-using Frame_factory = Recipe_factory<memory::Frame_allocator, R, memory::Frame_pool>;
+using Frame_factory = Recipe_factory<memory::Frame_policy, R, const memory::Frame_pool>;
 
 } // namespace ovm::policy

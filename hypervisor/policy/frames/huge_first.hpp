@@ -10,7 +10,7 @@ namespace ovm::policy
 /// already, on any node within reach, before another 2 MiB block is broken, and before another 1 GiB block is. Among
 /// free blocks of one size, those below 2 MiB come from low addresses and the others from high ones, so that what is
 /// small stays together and what is freed joins again.
-/// Concurrency: any core; one node's lock at a time.
+/// Concurrency: any core; it holds none.
 class Huge_first_frames final : public Pool_frames
 {
 public:
@@ -29,9 +29,9 @@ public:
     static Result<> check(const Parameters& parameters);
 
     /// Requires check().
-    Huge_first_frames(memory::Frame_pool& pool, const Parameters& parameters);
+    Huge_first_frames(const memory::Frame_pool& pool, const Parameters& parameters);
 
-    Result<Host_physical> allocate(memory::Page_order order, Node_id near) override;
+    Result<memory::Frame_choice> choose(const memory::Frame_request& request, std::uint32_t place) override;
 
 private:
     Parameters parameters_;

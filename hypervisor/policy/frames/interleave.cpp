@@ -24,7 +24,7 @@ Result<> Interleave_frames::check(const Parameters& parameters, const memory::Fr
     return {};
 }
 
-Interleave_frames::Interleave_frames(memory::Frame_pool& pool, const Parameters& parameters) : Pool_frames(pool)
+Interleave_frames::Interleave_frames(const memory::Frame_pool& pool, const Parameters& parameters) : Pool_frames(pool)
 {
     OVM_REQUIRES_THAT(check(parameters, pool).has_value());
     for (std::uint32_t node = 0; node < pool.nodes(); ++node)
@@ -34,17 +34,23 @@ Interleave_frames::Interleave_frames(memory::Frame_pool& pool, const Parameters&
     }
 }
 
-Result<Host_physical> Interleave_frames::allocate(memory::Page_order order, Node_id)
+/// The turn is over once its node was named, whether that has anything or not: what it lacks the next ones give.
+Result<memory::Frame_choice> Interleave_frames::choose(const memory::Frame_request& request, std::uint32_t place)
 {
-    OVM_REQUIRES_THAT(order.value() < memory::page_orders);
-    auto const turn = turns_[order.value()].fetch_add(1, std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < count_; ++i)
-    {
-        auto frame = pool_.allocate(Node_id(circle_[(turn + i) % count_]), order);
-        if (frame)
-            return frame;
-    }
-    return allocate_around(0, pool_.nodes(), order);
+    auto const order = request.order.value();
+    OVM_REQUIRES_THAT(order < memory::page_orders);
+    if (place == 0)
+        return choice_of(turns_[order].fetch_add(1, std::memory_order_relaxed));
+    if (place < count_)
+        return choice_of(turns_[order].load(std::memory_order_relaxed) + place - 1);
+    if (place - count_ >= pool_.nodes())
+        return Error::no_memory;
+    return memory::Frame_choice{.node = Node_id(place - count_)};
+}
+
+memory::Frame_choice Interleave_frames::choice_of(std::uint64_t turn) const
+{
+    return {.node = Node_id(circle_[turn % count_])};
 }
 
 std::uint32_t Interleave_frames::place_of(std::uint32_t node) const

@@ -27,15 +27,16 @@ public:
     static Result<> check(const Parameters& parameters, const memory::Frame_pool& pool);
 
     /// Requires check().
-    Interleave_frames(memory::Frame_pool& pool, const Parameters& parameters);
+    Interleave_frames(const memory::Frame_pool& pool, const Parameters& parameters);
 
-    Result<Host_physical> allocate(memory::Page_order order, Node_id near) override;
+    Result<memory::Frame_choice> choose(const memory::Frame_request& request, std::uint32_t place) override;
     Result<> export_state(memory::Frame_state& state) override;
     Result<> import_state(memory::Frame_state& state) override;
 
 private:
     static constexpr std::uint32_t no_place = ~std::uint32_t{0};
 
+    memory::Frame_choice choice_of(std::uint64_t turn) const;
     /// The node's place in the circle, if it has one.
     std::uint32_t place_of(std::uint32_t node) const;
 

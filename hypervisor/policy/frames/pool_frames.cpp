@@ -19,17 +19,4 @@ Result<> Pool_frames::import_state(memory::Frame_state& state)
     return {};
 }
 
-Result<Host_physical> Pool_frames::allocate_around(std::uint32_t first, std::uint32_t count, memory::Page_order order,
-                                                   const memory::Block_choice& choice)
-{
-    auto const nodes = pool_.nodes();
-    for (std::uint32_t i = 0; i < std::min(count, nodes); ++i)
-    {
-        auto frame = pool_.allocate(Node_id((first + i) % nodes), order, choice);
-        if (frame)
-            return frame;
-    }
-    return Error::no_memory;
-}
-
 } // namespace ovm::policy

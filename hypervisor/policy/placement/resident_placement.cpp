@@ -14,7 +14,7 @@ Resident_placement::Resident_placement(std::uint32_t cores, std::optional<Nanose
 {
 }
 
-Result<Core_id> Resident_placement::place(Identity vcpu, std::optional<Node_id> near)
+Result<Core_id> Resident_placement::place(Identity vcpu, std::optional<Node_id> near, std::span<const Core_load>)
 {
     if (!is_possible(vcpu))
         return Error::out_of_range;

@@ -14,7 +14,8 @@ class Resident_placement : public processor::Placement
 public:
     using Identity = processor::Vcpu_identity;
 
-    Result<Core_id> place(Identity vcpu, std::optional<Node_id> near) final;
+    Result<Core_id> place(Identity vcpu, std::optional<Node_id> near,
+                          std::span<const processor::Core_load> loads) final;
     Result<> leave(Identity vcpu) final;
     Result<> moved(Identity vcpu, Core_id to) final;
     Result<std::optional<processor::Move>> rebalance(std::span<const processor::Core_load> loads, Ticks now) final;

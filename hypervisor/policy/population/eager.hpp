@@ -29,7 +29,7 @@ public:
 
     Result<Bytes> ahead(const memory::Population_progress& progress) override;
     Result<memory::Page_order> largest() override { return parameters_.largest; }
-    Result<Pages> around_touch() override { return Pages{1}; }
+    Result<memory::Neighbours> touched(Guest_physical) override { return memory::Neighbours{}; }
 
 private:
     Parameters parameters_{};

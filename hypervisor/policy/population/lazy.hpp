@@ -27,7 +27,12 @@ public:
 
     Result<Bytes> ahead(const memory::Population_progress& progress) override;
     Result<memory::Page_order> largest() override { return memory::small_order; }
-    Result<Pages> around_touch() override { return parameters_.around; }
+    Result<memory::Neighbours> touched(Guest_physical page) override
+    {
+        auto const around = parameters_.around.value();
+        auto const before = static_cast<std::uint16_t>(page.value() / page_size.value() & (around - 1));
+        return memory::Neighbours{.before = before, .behind = static_cast<std::uint16_t>(around - 1 - before)};
+    }
 
 private:
     Parameters parameters_{};

@@ -1,5 +1,7 @@
 #include "policy/population/progress_keeper.hpp"
 
+#include <algorithm>
+
 namespace ovm::policy
 {
 
@@ -20,6 +22,8 @@ Result<> Progress_keeper::import_state(Population_state& state)
         return Error::invalid;
     if (state.ahead && !ahead_)
         state.lost |= Population_state::rest;
+    if (std::ranges::any_of(state.regions, [](auto& region) { return region.touches != 0; }))
+        state.lost |= Population_state::learned;
     Lock_guard const guard(lock_);
     progress_ = progress;
     return {};

@@ -6,7 +6,8 @@
 namespace ovm::policy
 {
 
-/// What all populations have in common: they know how far they were told that memory is given.
+/// What all built-in populations have in common: they know how far they were told that memory is given, and
+/// learn nothing of touches.
 /// Concurrency: lock_.
 class Progress_keeper : public memory::Population
 {

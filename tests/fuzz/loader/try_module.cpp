@@ -42,7 +42,7 @@ struct Machine
     }
 
     memory::Frame_pool pool{};
-    policy::First_touch_frames frames{pool};
+    policy::First_touch_allocator frames{pool};
     memory::Heap heap{frames, Node_id(0)};
 };
 

@@ -140,21 +140,15 @@ public:
     }
 };
 
-class Failing_frames final : public Failing<memory::Frame_allocator, policy::First_touch_frames>
+class Failing_frames final : public Failing<memory::Frame_policy, policy::First_touch_frames>
 {
 public:
     Failing_frames(Misbehaviour* plan, memory::Frame_pool* pool) : Failing(plan, *pool) {}
-    Result<Host_physical> allocate(memory::Page_order order, Node_id near) override
+    Result<memory::Frame_choice> choose(const memory::Frame_request& request, std::uint32_t place) override
     {
         OVM_TRY(decide());
-        return sound_.allocate(order, near);
+        return sound_.choose(request, place);
     }
-    void release(Host_physical frame, memory::Page_order order) override { sound_.release(frame, order); }
-    void split(Host_physical frame, memory::Page_order from, memory::Page_order to) override
-    {
-        sound_.split(frame, from, to);
-    }
-    Pages free() const override { return sound_.free(); }
 };
 
 class Failing_population final : public Failing<memory::Population, policy::Lazy_population>
@@ -163,10 +157,10 @@ public:
     explicit Failing_population(Misbehaviour* plan) : Failing(plan) {}
     Result<Bytes> ahead(const memory::Population_progress& progress) override { return sound_.ahead(progress); }
     Result<memory::Page_order> largest() override { return sound_.largest(); }
-    Result<Pages> around_touch() override
+    Result<memory::Neighbours> touched(Guest_physical page) override
     {
         OVM_TRY(decide());
-        return sound_.around_touch();
+        return sound_.touched(page);
     }
 };
 
@@ -177,10 +171,11 @@ public:
         : Failing(plan, cores, policy::Static_placement::Parameters{})
     {
     }
-    Result<Core_id> place(processor::Vcpu_identity vcpu, std::optional<Node_id> near) override
+    Result<Core_id> place(processor::Vcpu_identity vcpu, std::optional<Node_id> near,
+                          std::span<const processor::Core_load> loads) override
     {
         OVM_TRY(decide());
-        return sound_.place(vcpu, near);
+        return sound_.place(vcpu, near, loads);
     }
     Result<> leave(processor::Vcpu_identity vcpu) override { return sound_.leave(vcpu); }
     Result<std::optional<Nanoseconds>> pace() override { return sound_.pace(); }

@@ -58,8 +58,8 @@ protected:
     Test_factory<processor::Scheduler> scheduler_ =
         failing_factory<processor::Scheduler, Failing_scheduler>(failing, &plan_);
     Test_factory<processor::Halt> halt_ = failing_factory<processor::Halt, Failing_halt>(failing, &plan_);
-    Test_factory<memory::Frame_allocator> frames_ =
-        failing_factory<memory::Frame_allocator, Failing_frames>(failing, &plan_, &machine_.pool());
+    Test_factory<memory::Frame_policy> frames_ =
+        failing_factory<memory::Frame_policy, Failing_frames>(failing, &plan_, &machine_.pool());
     Test_factory<object::Collection_policy> collection_ =
         failing_factory<object::Collection_policy, Failing_collection>(failing, &plan_);
     Test_factory<memory::Population> population_ =

@@ -147,7 +147,7 @@ private:
         if (leaving_ || objects_.size() == vcpus)
             return leave();
         auto const home = policies_.placement.policy_reference().ask([&](processor::Placement& policy)
-                                                                     { return policy.place({vm, index()}, {}); });
+                                                                     { return policy.place({vm, index()}, {}, {}); });
         if (!home)
             return home.error() == Error::busy ? Step::again : give_up();
         policies_.homes.homes[vm.value() - 1][objects_.size()] = processor::Placement_state::Home::at(*home);
@@ -362,7 +362,7 @@ private:
     std::string wrong_{};
     processor::Migration migration_{}; ///< cores may have it until they end
     Basic_running_vcpus<Managed_policies> machine_{cores};
-    policy::First_touch_frames heap_frames_{machine_.pool()};
+    policy::First_touch_allocator heap_frames_{machine_.pool()};
     memory::Heap heap_{heap_frames_, Node_id(0)};
     std::optional<Tenant> tenant_{};
     std::vector<std::unique_ptr<Worker>> workers_{};

@@ -50,8 +50,8 @@ public:
 
     Managed_policies(std::uint32_t cores, memory::Frame_pool& pool)
         : heaps_(cores), pool_(pool),
-          first_touch_(factory<memory::Frame_allocator, policy::First_touch_frames>("first-touch")),
-          huge_first_(factory<memory::Frame_allocator, policy::Huge_first_frames>("huge-first")),
+          first_touch_(factory<memory::Frame_policy, policy::First_touch_frames>("first-touch")),
+          huge_first_(factory<memory::Frame_policy, policy::Huge_first_frames>("huge-first")),
           static_(factory_of<processor::Placement, policy::Static_placement>("static", cores,
                                                                              policy::Static_placement::Parameters{})),
           least_loaded_(factory_of<processor::Placement, policy::Least_loaded_placement>(
@@ -180,8 +180,8 @@ private:
         "round-robin", policy::Round_robin_scheduler::Parameters{.slice = slice});
     Test_factory<processor::Scheduler> fair_ = factory_of<processor::Scheduler, policy::Fair_scheduler>(
         "fair", policy::Fair_scheduler::Parameters{.slice = slice});
-    Test_factory<memory::Frame_allocator> first_touch_;
-    Test_factory<memory::Frame_allocator> huge_first_;
+    Test_factory<memory::Frame_policy> first_touch_;
+    Test_factory<memory::Frame_policy> huge_first_;
     Test_factory<processor::Placement> static_;
     Test_factory<processor::Placement> least_loaded_;
     Test_factory<processor::Halt> at_once_ = factory_of<processor::Halt, policy::At_once_halt>("at-once");
@@ -202,7 +202,7 @@ private:
     processor::Placement::Gate placement_gate_{};
     processor::Halt::Gate halt_gate_{};
     memory::Population::Gate population_gate_{};
-    object::No_state<memory::Frame_allocator> no_turns_{};
+    object::No_state<memory::Frame_policy> no_turns_{};
     object::No_state<processor::Halt> no_windows_{};
 
 public:
@@ -212,12 +212,12 @@ public:
     object::Quota collection_quota{Bytes(128 << 10)};
     object::Shared_adaptor<object::Collection_policy> collection{
         "collection", {}, collection_quota, collection_gate_, nothing_owed_};
-    object::Shared_adaptor<memory::Frame_allocator>& frames_adaptor() { return frames_; }
+    object::Shared_adaptor<memory::Frame_policy>& frames_adaptor() { return frames_; }
     object::Shared_adaptor<memory::Population>& population_adaptor() { return population_; }
     object::Swap swap{};
 
 private:
-    object::Shared_adaptor<memory::Frame_allocator> frames_{"frames", {}, quota_, frame_gate_, no_turns_};
+    object::Shared_adaptor<memory::Frame_policy> frames_{"frames", {}, quota_, frame_gate_, no_turns_};
     object::Shared_adaptor<memory::Population> population_{"population", {}, quota_, population_gate_, *this};
     std::array<object::Adaptor*, 6> all_{&scheduler, &frames_, &placement, &halt, &population_, &collection};
     object::Return return_{*this, Core_id(0)};

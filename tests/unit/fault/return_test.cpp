@@ -62,8 +62,8 @@ protected:
     unsigned touched_ = 0;
     unsigned halts_ = 0;
     Test_factory<processor::Halt> halt_ = failing_factory<processor::Halt, Failing_halt>(broken, &plan_);
-    Test_factory<memory::Frame_allocator> frames_ =
-        failing_factory<memory::Frame_allocator, Failing_frames>(broken, &plan_, &machine_.pool());
+    Test_factory<memory::Frame_policy> frames_ =
+        failing_factory<memory::Frame_policy, Failing_frames>(broken, &plan_, &machine_.pool());
     Test_factory<memory::Population> population_ =
         failing_factory<memory::Population, Failing_population>(broken, &plan_);
     Test_factory<processor::Placement> placement_ =
@@ -133,7 +133,7 @@ TEST_F(Return_test, APlacementThatFailsIsRebuiltFromWhereVcpusLive)
         {
             Vcpu_index const index(static_cast<std::uint32_t>(homes.size()));
             auto const home = policies_.placement.policy_reference().ask(
-                [&](processor::Placement& policy) { return policy.place({Vm_id(1), index}, {}); });
+                [&](processor::Placement& policy) { return policy.place({Vm_id(1), index}, {}, {}); });
             if (!home)
                 return home.error() == Error::busy ? Step::again : Step::done;
             policies_.homes.homes[0][homes.size()] = processor::Placement_state::Home::at(*home);

@@ -4,6 +4,7 @@
 
 #include "loader/image_check.hpp"
 #include "loader/module_builder.hpp"
+#include "object/module/family.hpp"
 
 namespace ovm::test
 {
@@ -156,7 +157,8 @@ TEST(Image_check, TakesOnlyNamesThatAPersonCanType)
 TEST(Image_check, WantsPoliciesThatCanBe)
 {
     expect_refused(Refusal::unknown_family, [](auto& module) { module.policies[0].family = 0; });
-    expect_refused(Refusal::unknown_family, [](auto& module) { module.policies[0].family = 4; });
+    expect_refused(Refusal::unknown_family, [](auto& module)
+                   { module.policies[0].family = static_cast<std::uint32_t>(object::last_family) + 1; });
     expect_refused(Refusal::policy_twice, [](auto& module) { module.policies.push_back(module.policies[0]); });
     expect_refused(Refusal::policy_alignment, [](auto& module) { module.policies[0].alignment = 16; });
     expect_refused(Refusal::policy_alignment, [](auto& module) { module.policies[0].alignment = 3; });

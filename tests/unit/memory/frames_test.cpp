@@ -30,7 +30,7 @@ protected:
     }
 
     Frame_pool pool_;
-    policy::First_touch_frames frames_{pool_};
+    policy::First_touch_allocator frames_{pool_};
 };
 
 TEST_F(Memory, EveryBlockIsAlignedAndGivenOnce)

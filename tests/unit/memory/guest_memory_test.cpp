@@ -41,7 +41,7 @@ protected:
     }
 
     Frame_pool pool_;
-    policy::First_touch_frames frames_{pool_};
+    policy::First_touch_allocator frames_{pool_};
     policy::Eager_population eager_;
     policy::Lazy_population lazy_;
 };
@@ -189,7 +189,7 @@ TEST(Frames, NodesThatInterleaveGetTheirOwnFramesBack)
 {
     arch::hosted::reset(2, 2);
     Frame_pool pool;
-    policy::First_touch_frames frames{pool};
+    policy::First_touch_allocator frames{pool};
     constexpr Bytes size{8 << 20};
     ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100'0000}, size},
                                                       Range<Host_physical>{Host_physical{0x300'0000}, size}}));

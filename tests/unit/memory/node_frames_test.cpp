@@ -173,4 +173,50 @@ TEST(Node_frames, ARangeIsAddedWhereItWasNumbered)
     EXPECT_DEATH(frames.add(mebibytes(8193, 8194)), "") << "twice";
 }
 
+TEST(Node_frames, APageOfAColourComesOutOfAnyBlockThatHasOneAndAllJoinAgain)
+{
+    arch::hosted::reset();
+    Frame_pool pool;
+    ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{mebibytes(16, 32)}));
+    auto const whole = pool.free_in_blocks(large_order);
+    auto const all = pool.free();
+    std::mt19937_64 random(5);
+    for (std::uint8_t bits = 1; bits <= Block_choice::most_colours; ++bits)
+    {
+        std::vector<Host_physical> pages;
+        for (unsigned i = 0; i < 200; ++i)
+        {
+            auto const colour = static_cast<std::uint8_t>(random() % (1u << bits));
+            auto const page = pool.allocate(Node_id{0}, small_order, {.look = 8, .colours = bits, .colour = colour});
+            ASSERT_TRUE(page);
+            ASSERT_EQ(page->value() / page_size.value() % (1u << bits), colour);
+            pages.push_back(*page);
+        }
+        std::ranges::shuffle(pages, random);
+        for (auto const page : pages)
+            pool.release(page, small_order);
+        ASSERT_EQ(pool.free(), all);
+        ASSERT_EQ(pool.free_in_blocks(large_order), whole);
+    }
+}
+
+TEST(Node_frames, WhatIsLeftOfAColourIsServedBeforeAnotherBlockIsBroken)
+{
+    arch::hosted::reset();
+    Frame_pool pool;
+    ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{mebibytes(16, 32)}));
+    auto const take = [&pool](std::uint8_t colour)
+    { return pool.allocate(Node_id{0}, small_order, {.look = 4, .colours = 2, .colour = colour}).value(); };
+    auto const whole = pool.free_in_blocks(Page_order{2});
+    for (unsigned i = 0; i < 16; ++i)
+    {
+        for (std::uint8_t const colour : {2, 1, 3, 0})
+            take(colour);
+    }
+    EXPECT_GE(pool.free_in_blocks(Page_order{2}) + Pages{64}, whole);
+    EXPECT_FALSE(Block_choice({.colours = 2, .colour = 4}).is_possible(small_order));
+    EXPECT_FALSE(Block_choice({.colours = 2}).is_possible(large_order)) << "it has all of them";
+    EXPECT_FALSE(Block_choice({.look = 65}).is_possible(small_order));
+}
+
 } // namespace

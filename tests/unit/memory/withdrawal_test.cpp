@@ -66,7 +66,10 @@ public:
         EXPECT_TRUE(
             pool_.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{255 << 20}}}));
     }
-    Result<Host_physical> allocate(Page_order order, Node_id near) override { return frames_.allocate(order, near); }
+    Result<Host_physical> allocate_for(Vm_id owner, Page_order order, Node_id near) override
+    {
+        return frames_.allocate_for(owner, order, near);
+    }
     void split(Host_physical frame, Page_order from, Page_order to) override { frames_.split(frame, from, to); }
     void release(Host_physical frame, Page_order order) override
     {
@@ -78,15 +81,13 @@ public:
         frames_.release(frame, order);
     }
     Pages free() const override { return frames_.free(); }
-    Result<> export_state(Frame_state& state) override { return frames_.export_state(state); }
-    Result<> import_state(Frame_state& state) override { return frames_.import_state(state); }
 
     std::vector<std::unique_ptr<Recorded_vcpu>> vcpus;
     int violations = 0;
 
 private:
     Frame_pool pool_;
-    policy::First_touch_frames frames_{pool_};
+    policy::First_touch_allocator frames_{pool_};
 };
 
 class Withdrawal_test : public testing::Test

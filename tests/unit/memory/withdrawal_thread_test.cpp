@@ -26,7 +26,7 @@ TEST(Withdrawal_threads, VcpusFlushOnTheirCoresWhileOthersTouch)
     constexpr unsigned cores = 2;
     arch::hosted::reset(cores + 1);
     Frame_pool pool;
-    policy::First_touch_frames frames{pool};
+    policy::First_touch_allocator frames{pool};
     ASSERT_TRUE(pool.open_node(Node_id{0}, std::array{Range<Host_physical>{Host_physical{0x100000}, Bytes{63 << 20}}}));
     auto const before = frames.free();
     {

@@ -59,7 +59,7 @@ protected:
     }
 
     memory::Frame_pool pool_{};
-    policy::First_touch_frames frames_{pool_};
+    policy::First_touch_allocator frames_{pool_};
     memory::Heap heap_{frames_, Node_id(0)};
     std::optional<Test_heaps> heaps_{};
     std::vector<std::unique_ptr<object::Local_space>> spaces_{};

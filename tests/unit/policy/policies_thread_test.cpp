@@ -41,7 +41,7 @@ TEST(Frame_policies, AllCoresAtOnceGetFramesOfTheirOwn)
     {
         Frames_machine machine(2, Bytes{64 << 20}, cores);
         Frame_policies policies(machine.pool);
-        auto& frames = policies.make(kind);
+        memory::Chosen_frames frames(machine.pool, policies.make(kind));
         auto const before = machine.pool.free();
         std::array<std::vector<Host_physical>, cores> taken{};
         on_all_cores(
@@ -85,7 +85,7 @@ TEST(Placements, AllCoresAtOnceLeaveASumThatIsRight)
                 for (std::uint32_t i = 0; i < 1000; ++i)
                 {
                     auto const vcpu = vcpu_of(core * 60 + 1 + i % 60, static_cast<std::uint32_t>(random() % 16));
-                    if (placement.place(vcpu, {}))
+                    if (placement.place(vcpu, {}, {}))
                         living.fetch_add(1);
                     else if (random() % 2 == 0 && placement.leave(vcpu))
                         living.fetch_sub(1);

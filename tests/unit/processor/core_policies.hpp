@@ -76,7 +76,7 @@ private:
 
     Test_heaps heaps_;
     object::Quota quota_{Bytes(1 << 20)};
-    policy::First_touch_frames frames_;
+    policy::First_touch_allocator frames_;
     policy::Lazy_population lazy_;
     object::Object_table table_{};
     Test_factory<processor::Halt> at_once_ = factory_of<processor::Halt, policy::At_once_halt>("at-once");

@@ -84,7 +84,7 @@ protected:
     }
 
     memory::Frame_pool pool_;
-    policy::First_touch_frames frames_{pool_};
+    policy::First_touch_allocator frames_{pool_};
     policy::Lazy_population population_;
     std::optional<memory::Guest_memory> memory_;
 };

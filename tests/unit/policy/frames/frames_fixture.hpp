@@ -42,6 +42,24 @@ public:
     memory::Frame_pool pool;
 };
 
+/// Frames as a policy of that kind chooses them.
+template <typename Policy>
+class Frames_by
+{
+public:
+    explicit Frames_by(memory::Frame_pool& pool, const typename Policy::Parameters& parameters = {})
+        : policy_(pool, parameters), frames_(pool, policy_)
+    {
+    }
+    memory::Frame_policy& policy() { return policy_; }
+    memory::Frame_allocator& operator*() { return frames_; }
+    memory::Frame_allocator* operator->() { return &frames_; }
+
+private:
+    Policy policy_;
+    memory::Chosen_frames frames_;
+};
+
 /// One of each policy, over one pool.
 class Frame_policies
 {
@@ -51,7 +69,7 @@ public:
     explicit Frame_policies(memory::Frame_pool& pool) : pool_(pool) {}
 
     /// A new policy of that kind; the one before it is gone.
-    memory::Frame_allocator& make(std::size_t kind)
+    memory::Frame_policy& make(std::size_t kind)
     {
         switch (kind)
         {

@@ -15,14 +15,15 @@ constexpr std::uint32_t nodes = 3;
 class Turns
 {
 public:
-    explicit Turns(std::uint64_t seed) : random_(seed) {}
+    Turns(Frame_pool& pool, std::uint64_t seed) : pool_(pool), random_(seed) {}
 
-    void ask(Frame_allocator& frames, bool takes_turns)
+    void ask(Frame_policy& policy, bool takes_turns)
     {
         for (auto steps = random_() % 50; steps > 0; --steps)
         {
             Page_order const order(static_cast<std::uint8_t>(random_() % 4));
-            auto const frame = frames.allocate(order, Node_id(static_cast<std::uint32_t>(random_() % nodes)));
+            auto const frame =
+                Chosen_frames(pool_, policy).allocate(order, Node_id(static_cast<std::uint32_t>(random_() % nodes)));
             ASSERT_TRUE(frame);
             auto& turn = expected[order.value()];
             if (takes_turns)
@@ -33,22 +34,23 @@ public:
             held_.push_back({*frame, order});
         }
     }
-    void give_half(Frame_allocator& frames)
+    void give_half()
     {
         for (std::size_t i = held_.size() / 2; i < held_.size(); ++i)
-            frames.release(held_[i].first, held_[i].second);
+            pool_.release(held_[i].first, held_[i].second);
         held_.resize(held_.size() / 2);
     }
-    void give_all(Frame_allocator& frames)
+    void give_all()
     {
         for (auto const& [frame, order] : held_)
-            frames.release(frame, order);
+            pool_.release(frame, order);
         held_.clear();
     }
 
     std::array<std::uint32_t, page_orders> expected{};
 
 private:
+    Frame_pool& pool_;
     std::mt19937_64 random_;
     std::vector<std::pair<Host_physical, Page_order>> held_;
 };
@@ -64,7 +66,7 @@ TEST(Frame_policies, AnyPairThereAndBackKeepsTheTurnsAndEveryFrame)
                 auto const all = machine.pool.free();
                 Frame_policies a(machine.pool);
                 Frame_policies b(machine.pool);
-                Turns turns(seed);
+                Turns turns(machine.pool, seed);
                 auto* current = &a.make(first);
                 Frame_state begin{};
                 ASSERT_TRUE(current->import_state(begin));
@@ -73,7 +75,7 @@ TEST(Frame_policies, AnyPairThereAndBackKeepsTheTurnsAndEveryFrame)
                     for (auto const kind : {first, second})
                     {
                         turns.ask(*current, kind == first ? first == interleave : second == interleave);
-                        turns.give_half(*current);
+                        turns.give_half();
                         Frame_state state{};
                         ASSERT_TRUE(current->export_state(state));
                         EXPECT_EQ(state.turns, turns.expected);
@@ -85,7 +87,7 @@ TEST(Frame_policies, AnyPairThereAndBackKeepsTheTurnsAndEveryFrame)
                         EXPECT_EQ(state.lost, Frame_state::none);
                     }
                 }
-                turns.give_all(*current);
+                turns.give_all();
                 EXPECT_EQ(machine.pool.free(), all);
             }
 }
@@ -93,15 +95,15 @@ TEST(Frame_policies, AnyPairThereAndBackKeepsTheTurnsAndEveryFrame)
 TEST(Frame_policies, ATurnOfANodeThatIsNotServedIsNamedAsLost)
 {
     Frames_machine machine(nodes, Bytes{8 << 20});
-    Interleave_frames all(machine.pool, {});
-    static_cast<void>(all.allocate(small_order, Node_id{0}));
-    Interleave_frames some(machine.pool, {.nodes = 0b101});
+    Frames_by<Interleave_frames> all(machine.pool);
+    static_cast<void>(all->allocate(small_order, Node_id{0}));
+    Frames_by<Interleave_frames> some(machine.pool, {.nodes = 0b101});
     Frame_state state{};
-    ASSERT_TRUE(all.export_state(state));
-    ASSERT_TRUE(some.import_state(state));
+    ASSERT_TRUE(all.policy().export_state(state));
+    ASSERT_TRUE(some.policy().import_state(state));
     EXPECT_EQ(state.lost, Frame_state::turn);
-    EXPECT_EQ(Frames_machine::node_of(some.allocate(small_order, Node_id{1}).value()), 0u);
-    EXPECT_EQ(Frames_machine::node_of(some.allocate(small_order, Node_id{1}).value()), 2u);
+    EXPECT_EQ(Frames_machine::node_of(some->allocate(small_order, Node_id{1}).value()), 0u);
+    EXPECT_EQ(Frames_machine::node_of(some->allocate(small_order, Node_id{1}).value()), 2u);
 }
 
 TEST(Frame_policies, AStateOfAnotherMachineIsRefused)
@@ -116,19 +118,21 @@ TEST(Frame_policies, AStateOfAnotherMachineIsRefused)
     }
 }
 
-TEST(Frame_policies, GateAndTombstoneRefuseDecisionsAndServeTheRest)
+TEST(Frame_policies, GateAndTombstoneRefuseDecisionsWhileThePoolServesTheRest)
 {
     Frames_machine machine(1, Bytes{8 << 20});
-    First_touch_frames frames(machine.pool);
-    auto const before = frames.free();
-    auto const block = frames.allocate(large_order, Node_id{0}).value();
-    Frame_allocator::Gate gate(machine.pool);
-    Frame_allocator::Gone gone(machine.pool);
+    Frames_by<First_touch_frames> frames(machine.pool);
+    auto const before = frames->free();
+    auto const block = frames->allocate(large_order, Node_id{0}).value();
+    Frame_policy::Gate gate_policy;
+    Frame_policy::Gone gone_policy;
+    Chosen_frames gate(machine.pool, gate_policy);
+    Chosen_frames gone(machine.pool, gone_policy);
     EXPECT_EQ(gate.allocate(small_order, Node_id{0}).error(), Error::busy);
     EXPECT_EQ(gone.allocate(small_order, Node_id{0}).error(), Error::gone);
     Frame_state state{};
-    EXPECT_EQ(gate.export_state(state).error(), Error::busy);
-    EXPECT_EQ(gone.import_state(state).error(), Error::gone);
+    EXPECT_EQ(gate_policy.export_state(state).error(), Error::busy);
+    EXPECT_EQ(gone_policy.import_state(state).error(), Error::gone);
     gate.split(block, large_order, Page_order{8});
     gate.release(block, Page_order{8});
     gone.release(block + size_of(Page_order{8}), Page_order{8});

@@ -65,7 +65,7 @@ public:
     /// `always_runs`: it never sleeps; otherwise it never runs.
     Core_id add(Placement& placement, Vcpu_identity vcpu, std::optional<Node_id> near = {}, bool always_runs = true)
     {
-        auto const core = placement.place(vcpu, near);
+        auto const core = placement.place(vcpu, near, loads());
         EXPECT_TRUE(core);
         homes[vcpu] = *core;
         runs_[vcpu] = always_runs;

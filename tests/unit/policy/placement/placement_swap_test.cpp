@@ -104,8 +104,8 @@ TEST(Placements, AStateThatCannotBeIsRefused)
         state.searched = 0;
         auto& placement = policies.make(kind);
         EXPECT_TRUE(placement.import_state(state));
-        EXPECT_EQ(placement.place(vcpu_of(10, 3), {}).error(), Error::exists);
-        EXPECT_TRUE(placement.place(vcpu_of(10, 5), {}));
+        EXPECT_EQ(placement.place(vcpu_of(10, 3), {}, {}).error(), Error::exists);
+        EXPECT_TRUE(placement.place(vcpu_of(10, 5), {}, {}));
     }
 }
 
@@ -116,7 +116,7 @@ TEST(Placements, GateAndTombstoneAnswerForEverything)
     Placement_state state{};
     for (auto [placement, answer] : {std::pair<Placement*, Error>{&gate, Error::busy}, {&gone, Error::gone}})
     {
-        EXPECT_EQ(placement->place(vcpu_of(1, 0), {}).error(), answer);
+        EXPECT_EQ(placement->place(vcpu_of(1, 0), {}, {}).error(), answer);
         EXPECT_EQ(placement->leave(vcpu_of(1, 0)).error(), answer);
         EXPECT_EQ(placement->moved(vcpu_of(1, 0), Core_id{0}).error(), answer);
         EXPECT_EQ(placement->rebalance({}, Ticks{0}).error(), answer);

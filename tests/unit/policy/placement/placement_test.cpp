@@ -12,11 +12,11 @@ TEST(Static_placement, EveryVcpuHasItsPlace)
     Static_placement placement(4, {});
     for (std::uint32_t vm = 1; vm <= 9; ++vm)
         for (std::uint32_t i = 0; i < 5; ++i)
-            EXPECT_EQ(placement.place(vcpu_of(vm, i), Node_id{1}).value(), Core_id((vm - 1 + i) % 4));
+            EXPECT_EQ(placement.place(vcpu_of(vm, i), Node_id{1}, {}).value(), Core_id((vm - 1 + i) % 4));
     Static_placement other(4, {.first = 3, .stride = 2});
-    EXPECT_EQ(other.place(vcpu_of(1, 0), {}).value(), Core_id{3});
-    EXPECT_EQ(other.place(vcpu_of(1, 1), {}).value(), Core_id{1});
-    EXPECT_EQ(other.place(vcpu_of(2, 1), {}).value(), Core_id{2});
+    EXPECT_EQ(other.place(vcpu_of(1, 0), {}, {}).value(), Core_id{3});
+    EXPECT_EQ(other.place(vcpu_of(1, 1), {}, {}).value(), Core_id{1});
+    EXPECT_EQ(other.place(vcpu_of(2, 1), {}, {}).value(), Core_id{2});
 }
 
 TEST(Static_placement, BringsHomeWhomAnotherPlacedOneByOne)
@@ -52,7 +52,7 @@ TEST(Least_loaded_placement, EveryCoreGetsItsShare)
     std::array<unsigned, 4> homes{};
     for (std::uint32_t vm = 1; vm <= 5; ++vm)
         for (std::uint32_t index = 0; index < 4; ++index)
-            ++homes[placement.place(vcpu_of(vm, index), {}).value().value()];
+            ++homes[placement.place(vcpu_of(vm, index), {}, {}).value().value()];
     for (auto count : homes)
         EXPECT_EQ(count, 5u);
 }
@@ -61,12 +61,12 @@ TEST(Least_loaded_placement, AmongEqualsTheWishedNodeThenThatOfTheVm)
 {
     arch::hosted::reset(4, 2);
     Least_loaded_placement placement(4, {});
-    EXPECT_EQ(placement.place(vcpu_of(1, 0), {}).value(), Core_id(0));
-    EXPECT_EQ(placement.place(vcpu_of(2, 0), Node_id{1}).value(), Core_id(2));
-    EXPECT_EQ(placement.place(vcpu_of(2, 1), {}).value(), Core_id(3));
-    EXPECT_EQ(placement.place(vcpu_of(3, 0), Node_id{1}).value(), Core_id(1)) << "fewest goes first";
+    EXPECT_EQ(placement.place(vcpu_of(1, 0), {}, {}).value(), Core_id(0));
+    EXPECT_EQ(placement.place(vcpu_of(2, 0), Node_id{1}, {}).value(), Core_id(2));
+    EXPECT_EQ(placement.place(vcpu_of(2, 1), {}, {}).value(), Core_id(3));
+    EXPECT_EQ(placement.place(vcpu_of(3, 0), Node_id{1}, {}).value(), Core_id(1)) << "fewest goes first";
     ASSERT_TRUE(placement.leave(vcpu_of(2, 0)));
-    EXPECT_EQ(placement.place(vcpu_of(4, 0), {}).value(), Core_id(2)) << "who leaves makes room";
+    EXPECT_EQ(placement.place(vcpu_of(4, 0), {}, {}).value(), Core_id(2)) << "who leaves makes room";
 }
 
 TEST(Least_loaded_placement, MovesUntilNoCoreHasTwoMoreThanAnotherThenRests)
@@ -96,7 +96,7 @@ TEST(Least_loaded_placement, MovesNoMoreOftenThanTheIntervalAndOnlyWhenItPays)
     arch::hosted::reset(2);
     Least_loaded_placement placement(2, {});
     for (std::uint32_t vm = 1; vm <= 6; ++vm)
-        ASSERT_TRUE(placement.place(vcpu_of(vm, 0), {}));
+        ASSERT_TRUE(placement.place(vcpu_of(vm, 0), {}, {}));
     std::array<Core_load, 2> loads{{{Node_id{0}, 3, 3, 1000}, {Node_id{0}, 3, 0, 0}}};
     Ticks const start{1'000'000'000};
     auto const first = placement.rebalance(loads, start).value();
@@ -133,7 +133,7 @@ TEST(Node_local_placement, AVmIsOnOneNodeTheEmptiest)
             auto const count = 1 + random() % 5;
             for (std::uint32_t i = 0; i < count; ++i)
             {
-                auto const core = placement.place(vcpu_of(vm, i), {}).value();
+                auto const core = placement.place(vcpu_of(vm, i), {}, {}).value();
                 auto const its_node = arch::node_of(core).value();
                 if (!node)
                     EXPECT_EQ(on_node[its_node], emptiest);
@@ -152,9 +152,9 @@ TEST(Node_local_placement, AWishedNodeIsTakenUnlessItHasNoCore)
 {
     arch::hosted::reset(4, 2);
     Node_local_placement placement(4, {});
-    EXPECT_EQ(arch::node_of(placement.place(vcpu_of(1, 0), Node_id{1}).value()), Node_id{1});
-    EXPECT_EQ(arch::node_of(placement.place(vcpu_of(1, 1), Node_id{0}).value()), Node_id{1}) << "together first";
-    EXPECT_EQ(arch::node_of(placement.place(vcpu_of(2, 0), Node_id{7}).value()), Node_id{0});
+    EXPECT_EQ(arch::node_of(placement.place(vcpu_of(1, 0), Node_id{1}, {}).value()), Node_id{1});
+    EXPECT_EQ(arch::node_of(placement.place(vcpu_of(1, 1), Node_id{0}, {}).value()), Node_id{1}) << "together first";
+    EXPECT_EQ(arch::node_of(placement.place(vcpu_of(2, 0), Node_id{7}, {}).value()), Node_id{0});
 }
 
 TEST(Node_local_placement, BringsStraysHomeAndBalancesInsideOfANodeOnly)
@@ -195,11 +195,11 @@ TEST(Placements, WhatCannotBeIsRefusedAndChangesNothing)
     for (std::size_t kind = 0; kind < Placement_policies::kinds; ++kind)
     {
         auto& placement = policies.make(kind);
-        EXPECT_EQ(placement.place(vcpu_of(0, 0), {}).error(), Error::out_of_range);
-        EXPECT_EQ(placement.place(vcpu_of(256, 0), {}).error(), Error::out_of_range);
-        EXPECT_EQ(placement.place(vcpu_of(1, 16), {}).error(), Error::out_of_range);
-        ASSERT_TRUE(placement.place(vcpu_of(255, 15), {}));
-        EXPECT_EQ(placement.place(vcpu_of(255, 15), {}).error(), Error::exists);
+        EXPECT_EQ(placement.place(vcpu_of(0, 0), {}, {}).error(), Error::out_of_range);
+        EXPECT_EQ(placement.place(vcpu_of(256, 0), {}, {}).error(), Error::out_of_range);
+        EXPECT_EQ(placement.place(vcpu_of(1, 16), {}, {}).error(), Error::out_of_range);
+        ASSERT_TRUE(placement.place(vcpu_of(255, 15), {}, {}));
+        EXPECT_EQ(placement.place(vcpu_of(255, 15), {}, {}).error(), Error::exists);
         EXPECT_EQ(placement.leave(vcpu_of(255, 14)).error(), Error::not_found);
         EXPECT_EQ(placement.leave(vcpu_of(0, 0)).error(), Error::not_found);
         EXPECT_EQ(placement.moved(vcpu_of(255, 14), Core_id{0}).error(), Error::not_found);

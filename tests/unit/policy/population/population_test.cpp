@@ -31,7 +31,7 @@ public:
         return current->ahead(progress);
     }
     Result<Page_order> largest() override { return current->largest(); }
-    Result<Pages> around_touch() override { return current->around_touch(); }
+    Result<Neighbours> touched(Guest_physical page) override { return current->touched(page); }
     Result<> export_state(Population_state& state) override { return current->export_state(state); }
     Result<> import_state(Population_state& state) override { return current->import_state(state); }
 
@@ -88,7 +88,7 @@ protected:
     }
 
     Frame_pool pool_;
-    First_touch_frames frames_{pool_};
+    First_touch_allocator frames_{pool_};
     Eager_population eager_;
     Lazy_population lazy_;
 };
@@ -133,6 +133,41 @@ TEST_F(Population_test, LazyGivesNothingAheadAndSoManyPagesAroundATouch)
     ASSERT_TRUE(memory.populate(Guest_physical(guest_size.value() - 1)));
     EXPECT_EQ(memory.progress().given, Pages{7}) << "RAM ends after three of four";
     EXPECT_FALSE(memory.translate(Guest_physical(guest_size.value())));
+}
+
+/// Wants so many pages around each touch.
+class Neighbourly_population final : public Population
+{
+public:
+    explicit Neighbourly_population(Neighbours more) : more_(more) {}
+    Result<Bytes> ahead(const Population_progress&) override { return Bytes{0}; }
+    Result<Page_order> largest() override { return small_order; }
+    Result<Neighbours> touched(Guest_physical page) override
+    {
+        touches.push_back(page);
+        return more_;
+    }
+    Result<> export_state(Population_state&) override { return {}; }
+    Result<> import_state(Population_state&) override { return {}; }
+
+    std::vector<Guest_physical> touches{};
+
+private:
+    Neighbours more_;
+};
+
+TEST_F(Population_test, ThePolicyHearsOfEachTouchOnceAndSaysWhatComesWithIt)
+{
+    Neighbourly_population population({.before = 1, .behind = 3});
+    Guest_memory memory(frames_, Node_id{0}, guest_size, population);
+    ASSERT_TRUE(memory.open());
+    ASSERT_TRUE(memory.populate(Guest_physical{0x6abc}));
+    ASSERT_TRUE(memory.populate(Guest_physical{0x7000})); // is there already
+    EXPECT_EQ(population.touches, std::vector{Guest_physical{0x6000}});
+    for (std::uint64_t at = 0x3000; at <= 0xb000; at += 0x1000)
+        EXPECT_EQ(memory.translate(Guest_physical(at)).has_value(), at >= 0x5000 && at <= 0x9000) << at;
+    ASSERT_TRUE(memory.populate(Guest_physical(guest_size.value() - 1)));
+    EXPECT_EQ(memory.progress().given, Pages{7}) << "RAM ends behind it";
 }
 
 TEST_F(Population_test, ATouchThatMemoryEndsAtIsStillAnswered)
@@ -297,30 +332,29 @@ TEST_F(Population_test, WhileThePolicyIsReplacedTouchesAreAnsweredAndStepsAreToB
 
 TEST_F(Population_test, WhileTheFramePolicyIsReplacedNoSmallerPageIsTakenInstead)
 {
-    Frame_allocator::Gate gate(pool_);
-    class Swapped_frames final : public Frame_allocator
+    Frame_policy::Gate gate;
+    First_touch_frames first_touch(pool_);
+    class Swapped_frames final : public Frame_policy
     {
     public:
-        explicit Swapped_frames(Frame_allocator& first) : current(&first) {}
-        Result<Host_physical> allocate(Page_order order, Node_id near) override
+        explicit Swapped_frames(Frame_policy& first) : current(&first) {}
+        Result<Frame_choice> choose(const Frame_request& request, std::uint32_t place) override
         {
-            return current->allocate(order, near);
+            return current->choose(request, place);
         }
-        void release(Host_physical frame, Page_order order) override { current->release(frame, order); }
-        void split(Host_physical frame, Page_order from, Page_order to) override { current->split(frame, from, to); }
-        Pages free() const override { return current->free(); }
         Result<> export_state(Frame_state&) override { return {}; }
         Result<> import_state(Frame_state&) override { return {}; }
 
-        Frame_allocator* current;
-    } frames(frames_);
+        Frame_policy* current;
+    } policy(first_touch);
+    Chosen_frames frames(pool_, policy);
     Guest_memory memory(frames, Node_id{0}, guest_size, eager_);
     ASSERT_TRUE(memory.open());
-    frames.current = &gate;
+    policy.current = &gate;
     EXPECT_EQ(memory.populate_step().error(), Error::busy);
     EXPECT_EQ(memory.populate(Guest_physical{0}).error(), Error::busy);
     EXPECT_EQ(memory.progress().given, Pages{0});
-    frames.current = &frames_;
+    policy.current = &first_touch;
     finish(memory);
     expect_all_there(memory);
     EXPECT_EQ(memory.find(Guest_physical{0})->order, large_order.value());
@@ -335,7 +369,7 @@ TEST_F(Population_test, GateAndTombstoneAnswerForEverything)
     {
         EXPECT_EQ(population->ahead({}).error(), answer);
         EXPECT_EQ(population->largest().error(), answer);
-        EXPECT_EQ(population->around_touch().error(), answer);
+        EXPECT_EQ(population->touched({}).error(), answer);
         EXPECT_EQ(population->export_state(state).error(), answer);
         EXPECT_EQ(population->import_state(state).error(), answer);
     }

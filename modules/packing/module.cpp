@@ -1,0 +1,3 @@
+#include "packing.hpp"
+
+OVM_MODULE(ovm::object::provides<ovm::processor::Placement, ovm::modules::Packing>)

@@ -1,0 +1,3 @@
+#include "working_set.hpp"
+
+OVM_MODULE(ovm::object::provides<ovm::memory::Population, ovm::modules::Working_set>)
