@@ -151,17 +151,16 @@ std::uint64_t Edf::time_for(const Entry& entry, std::uint64_t now, std::uint64_t
 
 Result<> Edf::admit(Schedulable& vcpu, Ticks)
 {
-    Entry entry{};
-    entry.vcpu = &vcpu;
-    entry.left = slice_.value();
-    OVM_TRY(reserve(entry));
-    if (entry.share > 0 && reserved() + entry.share > bound_)
-        return Error::denied;
     auto const at = table_.add(vcpu);
     if (at == Table::nobody)
         return Error::denied;
-    table_[at] = entry;
-    return {};
+    auto& entry = table_[at];
+    entry.left = slice_.value();
+    auto const makes_sense = reserve(entry);
+    if (makes_sense.has_value() && (entry.share == 0 || reserved() <= bound_))
+        return {};
+    table_.leave(at);
+    return makes_sense.has_value() ? Error::denied : makes_sense.error();
 }
 
 void Edf::leave(Schedulable& vcpu, Ticks)
