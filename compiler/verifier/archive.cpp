@@ -96,8 +96,9 @@ std::optional<Proof> Archive::find(const std::string& key) const
     auto const* const root = parsed->getAsObject();
     auto const* const obligations = root == nullptr ? nullptr : root->getArray("obligations");
     auto const* const traps = root == nullptr ? nullptr : root->getArray("traps");
+    auto const* const failed = root == nullptr ? nullptr : root->getArray("kept");
     auto const questions = root == nullptr ? std::nullopt : root->getInteger("questions");
-    if (obligations == nullptr || traps == nullptr || !questions)
+    if (obligations == nullptr || traps == nullptr || failed == nullptr || !questions)
         return std::nullopt;
     Proof proof{.known = static_cast<unsigned>(*questions)};
     for (auto const& value : *obligations)
@@ -105,12 +106,12 @@ std::optional<Proof> Archive::find(const std::string& key) const
         auto one = obligation_of(value);
         if (!one)
             return std::nullopt;
-        if (one->trap >= 0 && one->verdict == Verdict::assumed)
-            proof.failed.insert(one->trap);
         proof.obligations.push_back(std::move(*one));
     }
     for (auto const& value : *traps)
         proof.in_tree.insert(static_cast<int>(value.getAsInteger().value_or(-1)));
+    for (auto const& value : *failed)
+        proof.failed.insert(static_cast<int>(value.getAsInteger().value_or(-1)));
     return proof;
 }
 
@@ -124,8 +125,12 @@ void Archive::keep(const std::string& key, const Proof& proof) const
     llvm::json::Array traps;
     for (auto const trap : proof.in_tree)
         traps.push_back(trap);
+    llvm::json::Array failed;
+    for (auto const trap : proof.failed)
+        failed.push_back(trap);
     llvm::json::Object root{{"obligations", std::move(obligations)},
                             {"traps", std::move(traps)},
+                            {"kept", std::move(failed)},
                             {"questions", static_cast<std::int64_t>(proof.asked + proof.known)}};
     std::error_code error;
     std::filesystem::create_directories(folder_, error);

@@ -8,6 +8,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 
+#include "contracts.hpp"
 #include "markers.hpp"
 #include "preparation.hpp"
 
@@ -141,6 +142,13 @@ std::vector<std::string> find_entries(llvm::Module& module, bool annotated_only)
                 seen.insert(function).second)
                 names.push_back(function->getName().str());
         }
+    }
+    // What others rely on by its contract.
+    for (auto& function : module)
+    {
+        auto* const subject = is_contract(function) ? module.getFunction(subject_name(function)) : nullptr;
+        if (subject != nullptr && !subject->isDeclaration() && seen.insert(subject).second)
+            names.push_back(subject->getName().str());
     }
     return names;
 }

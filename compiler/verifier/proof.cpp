@@ -62,12 +62,14 @@ public:
         own_.module->convertToNewDbgValues();
     }
 
-    Proof run()
+    Proof run(const std::string& recursion)
     {
         auto const in_tree = traps_in(call_tree(*own_.module, name_));
         result_.in_tree.insert(in_tree.begin(), in_tree.end());
         try
         {
+            if (!recursion.empty())
+                throw Refusal{"recursion: " + recursion + " calls itself"};
             prove();
         }
         catch (const Refusal& refusal)
@@ -85,6 +87,7 @@ private:
     void prove()
     {
         auto const prepared = prepare(*own_.module, name_);
+        is_bound_ = prepared.has_contract;
         Logic logic;
         Execution execution(logic, prepared);
         execution.run();
@@ -126,11 +129,17 @@ private:
                 obligation.column = trap.column;
             }
             obligation.function = trap.function;
-            // What an entry requires is its caller's duty; the check stays.
+            // What an entry requires is its caller's duty; the check stays, whoever promises it.
             if (trap.kind == "precondition" && trap.function == entry)
             {
-                obligation.verdict = Verdict::assumed;
-                obligation.values.clear();
+                result_.failed.insert(question.trap);
+                if (is_bound_ && obligation.verdict != Verdict::proved)
+                    obligation.why = "it requires what its contract, or its interface's, does not require";
+                else if (!is_bound_)
+                {
+                    obligation.verdict = Verdict::assumed;
+                    obligation.values.clear();
+                }
             }
             if (obligation.verdict != Verdict::proved)
                 result_.failed.insert(question.trap);
@@ -159,6 +168,7 @@ private:
     std::vector<Trap> traps_;
     std::string name_;
     const Options& options_;
+    bool is_bound_ = false; ///< to a contract that does not stand in it
     Proof result_{};
 };
 
@@ -179,13 +189,15 @@ Proof prove(const std::string& bitcode, const std::string& entry, const Options&
     Own_module numbered(bitcode);
     number_traps(*numbered.module);
     auto const numbers = traps_in(functions_for(*numbered.module, entry));
+    auto* const function = whole.module->getFunction(entry);
+    auto const recursion = function == nullptr ? std::string() : recursion_in(*function);
     auto const part = slice(*whole.module, functions);
 
     Archive const archive(options.cache);
     auto const key = options.cache.empty() ? std::string() : Archive::key(part, entry, options);
-    auto known = options.smtlib.empty() ? archive.find(key) : std::nullopt;
-    auto proof = known ? std::move(*known) : Attempt(part, entry, options).run();
-    if (!known)
+    auto known = options.smtlib.empty() && recursion.empty() ? archive.find(key) : std::nullopt;
+    auto proof = known ? std::move(*known) : Attempt(part, entry, options).run(recursion);
+    if (!known && recursion.empty())
         archive.keep(key, proof);
 
     auto const in_whole = [&](int trap) { return trap < 0 ? trap : numbers.at(static_cast<std::size_t>(trap)); };

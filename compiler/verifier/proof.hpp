@@ -18,7 +18,7 @@ struct Proof
     Entry entry{};
     std::vector<Obligation> obligations{};
     std::set<int> in_tree{}; ///< traps that its calls lead to
-    std::set<int> failed{};  ///< of these
+    std::set<int> failed{};  ///< of these: not proved, or preconditions, whose checks stay
     unsigned asked = 0;
     unsigned known = 0;
 

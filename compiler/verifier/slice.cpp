@@ -1,11 +1,13 @@
 #include "slice.hpp"
 
+#include <map>
 #include <set>
 
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
 
+#include "contracts.hpp"
 #include "markers.hpp"
 
 namespace ovm::compiler::verifier
@@ -17,10 +19,28 @@ namespace
 class Walk
 {
 public:
+    /// `by_contract`: a function that has a contract is not looked at itself, except the entry.
+    Walk(llvm::Module& module, const std::string& entry, bool by_contract)
+    {
+        if (!by_contract)
+            return;
+        for (auto& function : module)
+        {
+            if (!is_contract(function))
+                continue;
+            auto* const subject = module.getFunction(subject_name(function));
+            if (subject != nullptr && subject->getName() != entry)
+                contracts_.emplace(subject, &function);
+        }
+    }
+
     void visit(llvm::Value& value)
     {
-        if (auto* const function = llvm::dyn_cast<llvm::Function>(&value))
+        if (auto* function = llvm::dyn_cast<llvm::Function>(&value))
         {
+            auto const contract = contracts_.find(function);
+            if (contract != contracts_.end())
+                function = contract->second;
             if (!function->isDeclaration() && seen_.insert(function).second)
                 left_.push_back(function);
             return;
@@ -51,14 +71,14 @@ public:
     bool knows(llvm::Function& function) const { return seen_.contains(&function); }
 
 private:
+    std::map<llvm::Function*, llvm::Function*> contracts_{};
     std::set<llvm::Function*> seen_{};
     std::vector<llvm::Function*> left_{};
 };
 
 template <typename Begin>
-std::vector<llvm::Function*> reached_from(llvm::Module& module, const Begin& begins)
+std::vector<llvm::Function*> reached_from(llvm::Module& module, Walk walk, const Begin& begins)
 {
-    Walk walk;
     for (auto& function : module)
     {
         if (begins(function))
@@ -78,14 +98,21 @@ std::vector<llvm::Function*> reached_from(llvm::Module& module, const Begin& beg
 
 std::vector<llvm::Function*> call_tree(llvm::Module& module, const std::string& entry)
 {
-    return reached_from(module, [&](const llvm::Function& function) { return function.getName() == entry; });
+    return reached_from(module, Walk(module, entry, false),
+                        [&](const llvm::Function& function) { return function.getName() == entry; });
 }
 
 std::vector<llvm::Function*> functions_for(llvm::Module& module, const std::string& entry)
 {
-    return reached_from(
-        module, [&](const llvm::Function& function)
-        { return function.getName() == entry || function.getName().ends_with(marker::class_invariant_suffix); });
+    auto* const function = module.getFunction(entry);
+    auto const* const contract =
+        function == nullptr || function->isDeclaration() ? nullptr : contract_for(module, *function);
+    return reached_from(module, Walk(module, entry, true),
+                        [&](const llvm::Function& one)
+                        {
+                            return one.getName() == entry || &one == contract ||
+                                   one.getName().ends_with(marker::class_invariant_suffix);
+                        });
 }
 
 std::string slice(llvm::Module& module, const std::vector<llvm::Function*>& functions)
