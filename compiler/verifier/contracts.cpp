@@ -1,7 +1,5 @@
 #include "contracts.hpp"
 
-#include <cctype>
-
 #include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/IRBuilder.h>
@@ -23,7 +21,7 @@ namespace
 constexpr llvm::StringRef prefix = "contract_of_";
 constexpr const char* granted = "ovm.granted";
 
-/// Where `<length>contract_of_NAME` begins and ends in a mangled name, and NAME.
+/// Where `<length>contract_of_NAME` begins and ends in a contract's mangled name, and NAME.
 struct Part
 {
     std::size_t begin = 0;
@@ -31,18 +29,17 @@ struct Part
     llvm::StringRef name{};
 };
 
-Part part_of(llvm::StringRef mangled)
+Part part_of(const llvm::Function& function)
 {
-    auto const at = mangled.find(prefix);
+    auto const* const program = function.getSubprogram();
+    auto const name = program == nullptr ? llvm::StringRef() : program->getName();
+    if (!name.starts_with(prefix))
+        return {};
+    auto const whole = std::to_string(name.size()) + name.str();
+    auto const at = function.getName().find(whole);
     if (at == llvm::StringRef::npos)
         return {};
-    auto begin = at;
-    while (begin > 0 && std::isdigit(static_cast<unsigned char>(mangled[begin - 1])) != 0)
-        --begin;
-    std::size_t length = 0;
-    if (mangled.slice(begin, at).getAsInteger(10, length) || length <= prefix.size() || at + length > mangled.size())
-        return {};
-    return {begin, at + length, mangled.slice(at + prefix.size(), at + length)};
+    return {at, at + whole.size(), name.drop_front(prefix.size())};
 }
 
 const llvm::DICompositeType* class_of(const llvm::Function& function)
@@ -129,13 +126,13 @@ llvm::CallBase* find_subject(llvm::Function& contract, const std::string& name)
 
 bool is_contract(const llvm::Function& function)
 {
-    return !function.isDeclaration() && part_of(function.getName()).end != 0;
+    return !function.isDeclaration() && part_of(function).end != 0;
 }
 
 std::string subject_name(const llvm::Function& contract)
 {
     auto const whole = contract.getName();
-    auto const part = part_of(whole);
+    auto const part = part_of(contract);
     return (whole.take_front(part.begin) + llvm::Twine(part.name.size()) + part.name + whole.drop_front(part.end))
         .str();
 }
@@ -165,7 +162,7 @@ llvm::Function* contract_for(llvm::Module& module, const llvm::Function& entry)
     for (auto& contract : module)
     {
         auto const* const interface = is_contract(contract) ? class_of(contract) : nullptr;
-        if (interface != nullptr && part_of(contract.getName()).name == entry.getSubprogram()->getName() &&
+        if (interface != nullptr && part_of(contract).name == entry.getSubprogram()->getName() &&
             derives(*of, *interface))
             return &contract;
     }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "memory/page_order.hpp"
@@ -53,16 +55,51 @@ public:
     /// How much to give now, ahead of touches, in one step; 0: nothing, the rest is left to them. A VM starts when it
     /// is 0.
     virtual Result<Bytes> ahead(const Population_progress& progress) = 0;
+    OVM_CONTRACT Result<Bytes> contract_of_ahead(const Population_progress& progress)
+    {
+        OVM_MODIFIES(*this);
+        return OVM_RESULT(ahead(progress));
+    }
     /// The largest page to try when memory is given ahead; smaller ones are taken where it does not fit.
     virtual Result<Page_order> largest() = 0;
+    OVM_CONTRACT Result<Page_order> contract_of_largest()
+    {
+        OVM_MODIFIES(*this);
+        auto const order = OVM_RESULT(largest());
+        OVM_ENSURES(!order.has_value() || *order <= huge_order);
+        return order;
+    }
     /// How many pages of 4 KiB a touch gives, a power of two: those around it, where they are not there yet. Few:
     /// clearing more would make the crossing too long.
     virtual Result<Pages> around_touch() = 0;
+    OVM_CONTRACT Result<Pages> contract_of_around_touch()
+    {
+        OVM_MODIFIES(*this);
+        auto const pages = OVM_RESULT(around_touch());
+        OVM_ENSURES(!pages.has_value() || std::has_single_bit(pages->value()));
+        return pages;
+    }
 
     /// It may be asked to go on afterwards, as if nothing had been.
     virtual Result<> export_state(Population_state& state) = 0;
+    OVM_CONTRACT Result<> contract_of_export_state(Population_state& state)
+    {
+        OVM_MODIFIES(*this, state);
+        auto const lost = OVM_OLD(state.lost);
+        auto const done = OVM_RESULT(export_state(state));
+        OVM_ENSURES((state.lost & lost) == lost);
+        return done;
+    }
     /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
     virtual Result<> import_state(Population_state& state) = 0;
+    OVM_CONTRACT Result<> contract_of_import_state(Population_state& state)
+    {
+        OVM_MODIFIES(*this, state.lost);
+        auto const lost = OVM_OLD(state.lost);
+        auto const done = OVM_RESULT(import_state(state));
+        OVM_ENSURES((state.lost & lost) == lost);
+        return done;
+    }
 
 protected:
     ~Population() = default;
