@@ -76,6 +76,13 @@ bool has_object(const llvm::Function& function)
     return first != nullptr && first->isObjectPointer();
 }
 
+bool is_virtual(const llvm::Function& function)
+{
+    auto const* const program = function.getSubprogram();
+    auto const* const declaration = program == nullptr ? nullptr : program->getDeclaration();
+    return declaration != nullptr && declaration->getVirtuality() != 0;
+}
+
 bool is_constructor(llvm::Function& function, const llvm::Function& invariant)
 {
     auto of_class =

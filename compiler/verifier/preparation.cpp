@@ -120,14 +120,18 @@ private:
                 values.push_back(own);
             }
         }
-        auto* const invariant = has_object(entry_) ? invariant_of(module_, entry_.getName()) : nullptr;
+        auto* const contract = contract_for(module_, entry_);
+        bool const is_own = contract != nullptr && contract == own_contract(module_, entry_);
+        if (is_own && is_virtual(entry_))
+            throw Refusal{"a contract of an override: it belongs to the interface"};
+        // Who calls it by its own contract has shown no more than that says.
+        auto* const invariant = has_object(entry_) && !is_own ? invariant_of(module_, entry_.getName()) : nullptr;
         auto* const self = values.empty() ? nullptr : values[entry_.hasStructRetAttr() ? 1 : 0];
         if (invariant != nullptr && invariant != &entry_)
         {
             result_.invariant = readable(invariant->getName().str());
             call_marker(build, marker::assume, build.CreateCall(invariant, {self}));
         }
-        auto* const contract = contract_for(module_, entry_);
         result_.has_contract = contract != nullptr;
         result_.object_size = has_object(entry_) ? object_size(entry_) : 0;
         build.CreateCall(contract == nullptr ? &entry_ : &around(module_, *contract, entry_), values);

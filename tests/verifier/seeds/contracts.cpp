@@ -82,6 +82,23 @@ private:
     Account* last_ = nullptr;
 };
 
+/// A function with a contract of its own knows no more than that says.
+class Guarded
+{
+public:
+    OVM_CONTRACT std::uint64_t contract_of_last() { return OVM_RESULT(last()); }
+    std::uint64_t last();
+    OVM_CLASS_INVARIANT bool invariant() const { return count_ > 0; }
+
+private:
+    std::uint64_t count_ = 1;
+};
+
+std::uint64_t Guarded::last()
+{
+    return 10 / count_; // expect: division by zero
+}
+
 /// Calls by contract.
 class Store
 {
