@@ -87,7 +87,7 @@ public:
         OVM_MODIFIES(*this, state);
         auto const lost = OVM_OLD(state.lost);
         auto const done = OVM_RESULT(export_state(state));
-        OVM_ENSURES((state.lost & lost) == lost);
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
         return done;
     }
     /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
@@ -97,7 +97,7 @@ public:
         OVM_MODIFIES(*this, state.lost);
         auto const lost = OVM_OLD(state.lost);
         auto const done = OVM_RESULT(import_state(state));
-        OVM_ENSURES((state.lost & lost) == lost);
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
         return done;
     }
 

@@ -59,6 +59,7 @@ public:
         auto const hits = OVM_OLD(account.hits);
         auto const window = OVM_RESULT(poll(vcpu, account, now));
         OVM_ENSURES(account.polls >= polls && account.hits == hits);
+        OVM_ENSURES(!window.has_value() || *window < end_of_time);
         return window;
     }
     /// It woke, so long after it halted, and whether its core still looked for it.
@@ -70,6 +71,7 @@ public:
         auto const hits = OVM_OLD(account.hits);
         auto const done = OVM_RESULT(woke(vcpu, account, slept, was_polling));
         OVM_ENSURES(account.polls == polls && (account.hits == hits || (was_polling && account.hits == hits + 1)));
+        OVM_ENSURES(done.has_value() || account.hits == hits);
         return done;
     }
 
@@ -80,7 +82,7 @@ public:
         OVM_MODIFIES(*this, state);
         auto const lost = OVM_OLD(state.lost);
         auto const done = OVM_RESULT(export_state(state));
-        OVM_ENSURES((state.lost & lost) == lost);
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
         return done;
     }
     /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
@@ -90,7 +92,7 @@ public:
         OVM_MODIFIES(*this, state.lost);
         auto const lost = OVM_OLD(state.lost);
         auto const done = OVM_RESULT(import_state(state));
-        OVM_ENSURES((state.lost & lost) == lost);
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
         return done;
     }
 

@@ -52,7 +52,10 @@ public:
     OVM_CONTRACT Result<> contract_of_admit(Schedulable& vcpu, Ticks now)
     {
         OVM_MODIFIES(*this, vcpu);
-        return OVM_RESULT(admit(vcpu, now));
+        auto const ran = OVM_OLD(vcpu.account().ran);
+        auto const done = OVM_RESULT(admit(vcpu, now));
+        OVM_ENSURES(done.has_value() || vcpu.account().ran == ran);
+        return done;
     }
     /// It lives here no longer. Requires that it is not runnable.
     virtual void leave(Schedulable& vcpu, Ticks now) = 0;
@@ -76,7 +79,7 @@ public:
     {
         auto const lost = OVM_OLD(state.lost);
         auto const done = OVM_RESULT(export_state(state));
-        OVM_ENSURES((state.lost & lost) == lost);
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
         return done;
     }
     /// Takes over all vcpus of the state from their accounts. Called once, on a new scheduler, first.
