@@ -367,6 +367,7 @@ void Execution::store(llvm::StoreInst& store, State& state)
     auto const size = layout_.size(type);
     auto what = scalar(store.getValueOperand());
     check_access(pointer, size, store, state);
+    check_effect(pointer, logic_.number(size, 64), store, state);
     if (type->isPointerTy() && !what.targets)
         refuse("a pointer made of a number is kept in memory", &store);
     auto const width = what.bits.get_sort().bv_size();

@@ -208,6 +208,17 @@ std::string kind_of(const std::string& key)
 /// What a cell holds that this state has not met yet.
 Cells Execution::begin_of(const State& state, const std::string& key)
 {
+    auto cells = first_of(state, key);
+    if (!key.starts_with('#'))
+    {
+        for (auto const range : state.forgotten)
+            cells.values = forgotten(range, key, cells.values);
+    }
+    return cells;
+}
+
+Cells Execution::first_of(const State& state, const std::string& key)
+{
     bool const is_outside = !key.starts_with('#');
     if (is_outside && state.spilled.contains((key.starts_with(of_span) ? "member" : "span") + kind_of(key)))
         return {logic_.fresh_array("spilled:" + key, widths_.at(key) * 8), std::nullopt};

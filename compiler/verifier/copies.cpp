@@ -136,6 +136,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
     auto const from = scalar(copy.getSource());
     check_access(from, size, copy, state);
     check_access(to, size, copy, state);
+    check_effect(to, logic_.number(size, 64), copy, state);
     if (from.targets->size() != 1 || to.targets->size() != 1)
         return copy_between_several(copy, from, to, size, state);
     auto source = only_target(from, copy);
@@ -314,6 +315,7 @@ void Execution::set(llvm::MemSetInst& set, State& state)
     auto const byte = defined(set.getValue(), state, "a value");
     auto const pointer = scalar(set.getDest());
     check_access(pointer, size, set, state);
+    check_effect(pointer, logic_.number(size, 64), set, state);
     for (auto const& target : *pointer.targets)
     {
         if (target.region != nullptr && target.region->global != nullptr)

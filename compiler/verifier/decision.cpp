@@ -66,7 +66,7 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
     auto& context = logic_.context();
     auto solver = z3::tactic(context, "qfaufbv").mk_solver();
     z3::params parameters(context);
-    parameters.set("timeout", options_.milliseconds);
+    parameters.set("rlimit", static_cast<unsigned>(options_.effort));
     solver.set(parameters);
     for (auto const& fact : facts_)
         solver.add(fact);
@@ -184,6 +184,8 @@ std::vector<Answer> Decision::decide()
     for (auto const i : simple)
         some = logic_.either(some, logic_.both(questions[i].path, logic_.negation(questions[i].claims.front())));
     bool const all = possible(some, nullptr) == Result::impossible;
+    if (!all && options_.brief)
+        return answers;
     for (auto const i : simple)
         answers[i] = all ? Answer{Verdict::proved} : one(questions[i]);
     for (std::size_t i = 0; i < questions.size(); ++i)

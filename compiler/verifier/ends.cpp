@@ -14,7 +14,7 @@ namespace ovm::compiler::verifier
 namespace
 {
 
-constexpr unsigned most_turns = 8;
+constexpr unsigned most_turns = 9; ///< the last one only finds out that it is over
 
 } // namespace
 

@@ -8,6 +8,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 
+#include "contracts.hpp"
 #include "markers.hpp"
 #include "preparation.hpp"
 
@@ -73,6 +74,13 @@ bool has_object(const llvm::Function& function)
         return program == nullptr;
     auto const* const first = type->getTypeArray()[1];
     return first != nullptr && first->isObjectPointer();
+}
+
+bool is_virtual(const llvm::Function& function)
+{
+    auto const* const program = function.getSubprogram();
+    auto const* const declaration = program == nullptr ? nullptr : program->getDeclaration();
+    return declaration != nullptr && declaration->getVirtuality() != 0;
 }
 
 bool is_constructor(llvm::Function& function, const llvm::Function& invariant)
@@ -141,6 +149,13 @@ std::vector<std::string> find_entries(llvm::Module& module, bool annotated_only)
                 seen.insert(function).second)
                 names.push_back(function->getName().str());
         }
+    }
+    // What others rely on by its contract.
+    for (auto& function : module)
+    {
+        auto* const subject = is_contract(function) ? module.getFunction(subject_name(function)) : nullptr;
+        if (subject != nullptr && !subject->isDeclaration() && seen.insert(subject).second)
+            names.push_back(subject->getName().str());
     }
     return names;
 }

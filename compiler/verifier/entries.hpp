@@ -19,6 +19,7 @@ namespace ovm::compiler::verifier
 llvm::Function* invariant_of(llvm::Module& module, llvm::StringRef member);
 /// Whether the function is called on an object.
 bool has_object(const llvm::Function& function);
+bool is_virtual(const llvm::Function& function);
 /// Whether the function is a constructor of the class of that invariant.
 bool is_constructor(llvm::Function& function, const llvm::Function& invariant);
 /// The record of object::Provided that names it as what makes a policy, or null.

@@ -62,6 +62,7 @@ private:
         std::map<std::string, Of_key> keys{};
         std::set<const Region*> lives{};
         std::set<std::string> spilled{};
+        bool forgets = false; ///< a call by contract is among it
     };
     enum class Stage
     {
@@ -169,11 +170,21 @@ private:
     const Target& only_target(const Scalar& pointer, const llvm::Instruction& at) const;
     void note_write(const std::string& key, const z3::expr* address, bool undefined);
     Cells begin_of(const State& state, const std::string& key);
+    Cells first_of(const State& state, const std::string& key);
     void spill(State& state, const std::string& key);
     void note_object(const Target& target, const z3::expr& path);
     void objects_apart(std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);
     void note_read(const std::string& key, const z3::expr& address);
+
+    // Contracts beside functions (effects.cpp).
+    void allow(llvm::CallBase& call, State& state);
+    void check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
+    z3::expr is_allowed(const z3::expr& address, const z3::expr& bytes);
+    void forget_range(llvm::CallBase& call, State& state);
+    void forget_local(Region& region, State& state);
+    z3::expr forgotten(std::size_t range, const std::string& key, const z3::expr& before);
+    Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.
     void fact(const z3::expr& term);
@@ -213,6 +224,12 @@ private:
     std::set<std::string> keeps_own_{}; ///< members of locals that hold addresses of locals
     std::set<std::string> trusted_{};   ///< members of which it was taken for granted that they do not
     std::set<std::string> tables_{};    ///< members that hold addresses of the module's constants
+
+    bool bounded_ = false; ///< only what is allowed may be changed:
+    std::vector<std::pair<z3::expr, z3::expr>> allowed_{};
+    std::vector<std::pair<z3::expr, z3::expr>> forgotten_ranges_{}; ///< address and size
+    /// Arrays after a range was forgotten, by range and array before: places in derived_.
+    std::map<std::pair<std::size_t, unsigned>, std::size_t> forgotten_{};
 
     std::vector<Question> questions_{};
     std::vector<z3::expr> facts_{};

@@ -60,6 +60,30 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
                               .claims = {before}});
         return true;
     }
+    if (marker::is_named(call, marker::modifies))
+    {
+        allow(call, state);
+        return true;
+    }
+    if (marker::is_named(call, marker::forget_range))
+    {
+        forget_range(call, state);
+        return true;
+    }
+    if (marker::is_named(call, marker::result_into))
+    {
+        auto const pointer = scalar(call.getArgOperand(0));
+        auto* const region = only_target(pointer, call).region;
+        if (region == nullptr)
+            refuse("a result of a call by contract that is no local", &call);
+        forget_local(*region, state);
+        return true;
+    }
+    if (call.getCalledFunction() != nullptr && call.getCalledFunction()->getName().starts_with(marker::result))
+    {
+        values_[&call] = any_result(call.getType(), call, state);
+        return true;
+    }
     if (marker::is_named(call, marker::prove))
     {
         ask("class invariant", call, logic_.from_bit(defined(call.getArgOperand(0), state, "an invariant")), state);

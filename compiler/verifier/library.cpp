@@ -122,6 +122,7 @@ void Execution::copy_range(llvm::MemTransferInst& copy, State& state)
     auto const to = array_at(copy.getDest());
     check_range(from, bytes, copy, state);
     check_range(to, bytes, copy, state);
+    check_effect(to, bytes, copy, state);
     auto outside_or_constant = [](const Target& target)
     { return target.region == nullptr || target.region->global != nullptr; };
     bool const set = std::all_of(from.targets->begin(), from.targets->end(), outside_or_constant);

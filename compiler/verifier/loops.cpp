@@ -59,6 +59,8 @@ bool Execution::add(Writes& to, const Writes& more)
             }
         }
     }
+    grown |= more.forgets && !to.forgets;
+    to.forgets |= more.forgets;
     for (auto const* const region : more.lives)
         grown |= to.lives.insert(region).second;
     for (auto const& kind : more.spilled)
@@ -70,6 +72,11 @@ bool Execution::add(Writes& to, const Writes& more)
 void Execution::forget(State& state, const Writes& writes)
 {
     state.spilled.insert(writes.spilled.begin(), writes.spilled.end());
+    if (writes.forgets)
+    {
+        state.forgotten.push_back(forgotten_ranges_.size());
+        forgotten_ranges_.emplace_back(logic_.number(0, 64), logic_.ones(64));
+    }
     for (auto const& [key, of_key] : writes.keys)
     {
         auto const width = widths_.at(key) * 8;

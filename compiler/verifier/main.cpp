@@ -26,7 +26,7 @@ Proves that no check, contract or access of a module can fail.
   --entry NAME     only this function, by its mangled name; may be given several times
   --annotated      only functions with OVM_VERIFIED, not what tables name: for parts of the hypervisor
   --output FILE    the bitcode without the proved traps
-  --timeout MS     for each question; 20000
+  --effort STEPS   of the solver for each question
   --threads N      2
   -I FOLDER        for FILE.cpp
 
@@ -90,8 +90,8 @@ int main(int count, char** arguments)
             options.annotated_only = true;
         else if (word == "--output")
             output = next();
-        else if (word == "--timeout")
-            options.milliseconds = static_cast<unsigned>(std::strtoul(next().c_str(), nullptr, 10));
+        else if (word == "--effort")
+            options.effort = std::strtoul(next().c_str(), nullptr, 10);
         else if (word == "--threads")
             options.threads = static_cast<unsigned>(std::strtoul(next().c_str(), nullptr, 10));
         else if (word == "-I")

@@ -4,6 +4,8 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Transforms/Utils/ModuleUtils.h>
 
+#include "contracts.hpp"
+
 namespace ovm::compiler::verifier::marker
 {
 
@@ -20,7 +22,7 @@ bool is_of_loop(const llvm::CallBase& call)
 
 bool is_statement(const llvm::CallBase& call)
 {
-    return is_of_loop(call) || is_named(call, guaranteed);
+    return is_of_loop(call) || is_named(call, guaranteed) || is_named(call, modifies);
 }
 
 void forget(llvm::Module& module)
@@ -29,7 +31,9 @@ void forget(llvm::Module& module)
                               [](llvm::Constant* what)
                               {
                                   auto const* const function = llvm::dyn_cast<llvm::Function>(what);
-                                  return function != nullptr && function->getName().ends_with(class_invariant_suffix);
+                                  return function != nullptr &&
+                                         (function->getName().ends_with(class_invariant_suffix) ||
+                                          is_contract(*function));
                               });
 }
 

@@ -19,6 +19,8 @@ inline constexpr const char* library_abort = "_ZNSt3__122__libcpp_verbose_abortE
 inline constexpr const char* loop_invariant = "_ZN3ovm8verifier14loop_invariantEb";
 inline constexpr const char* variant = "_ZN3ovm8verifier7variantEm";
 inline constexpr const char* guaranteed = "_ZN3ovm8verifier10guaranteedEb";
+inline constexpr const char* modifies = "_ZN3ovm8verifier8modifiesEPKvm";
+inline constexpr const char* modifies_only_prefix = "_ZN3ovm8verifier13modifies_onlyI";
 inline constexpr const char* for_all_prefix = "_ZN3ovm7for_allI";
 inline constexpr const char* class_invariant_suffix = "9invariantEv";
 inline constexpr const char* entry_annotation = "ovm::verify";
@@ -29,6 +31,9 @@ inline constexpr const char* index = "ovm.index";           ///< i64(i64 limit):
 inline constexpr const char* quantified = "ovm.quantified"; ///< i1(i64 index, i64 limit, i1)
 inline constexpr const char* undefined = "ovm.undefined";   ///< memory that nobody has written
 inline constexpr const char* unknown = "ovm.unknown";       ///< memory of which nothing is known
+inline constexpr const char* forget_range = "ovm.forget";   ///< void(ptr, i64): it may be anything now
+inline constexpr const char* result = "ovm.result";         ///< of a call by contract; a suffix for each type
+inline constexpr const char* result_into = "ovm.into";      ///< void(ptr): where a call by contract leaves it
 inline constexpr const char* object = "ovm.object";         ///< the place of a policy that is constructed
 
 /// A call of base/contract.hpp's that has no result and does nothing at run time.

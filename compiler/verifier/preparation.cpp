@@ -1,5 +1,6 @@
 #include "preparation.hpp"
 
+#include <map>
 #include <set>
 
 #include <llvm/Analysis/LoopInfo.h>
@@ -18,6 +19,7 @@
 #include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 
+#include "contracts.hpp"
 #include "entries.hpp"
 #include "markers.hpp"
 #include "traps.hpp"
@@ -37,9 +39,8 @@ public:
 
     Prepared run()
     {
-        refuse_recursion();
         result_.entry = &entry_;
-        quantify();
+        quantify(module_);
         if (auto* const record = provided_by(module_, entry_))
             wrap_constructor(*record);
         else
@@ -55,77 +56,6 @@ public:
 
 private:
     llvm::LLVMContext& context() { return module_.getContext(); }
-
-    void refuse_recursion()
-    {
-        std::set<llvm::Function*> done;
-        std::vector<llvm::Function*> path;
-        visit(entry_, path, done);
-    }
-
-    void visit(llvm::Function& function, std::vector<llvm::Function*>& path, std::set<llvm::Function*>& done)
-    {
-        if (std::find(path.begin(), path.end(), &function) != path.end())
-            throw Refusal{"recursion: " + readable(function.getName().str()) + " calls itself"};
-        if (!done.insert(&function).second)
-            return;
-        path.push_back(&function);
-        for (auto& instruction : llvm::instructions(function))
-        {
-            auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-            auto* const callee = call == nullptr ? nullptr : call->getCalledFunction();
-            if (callee != nullptr && !callee->isDeclaration())
-                visit(*callee, path, done);
-        }
-        path.pop_back();
-        // Who is done may be met again on another path, but never on one that it is on itself.
-    }
-
-    /// Instead of its loop, for_all() looks at one index of which nothing is known but the limit.
-    void quantify()
-    {
-        for (auto& function : module_)
-        {
-            if (function.isDeclaration() || !function.getName().starts_with(marker::for_all_prefix))
-                continue;
-            llvm::CallInst* predicate = nullptr;
-            for (auto& instruction : llvm::instructions(function))
-            {
-                auto* const call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-                if (call != nullptr && call->getCalledFunction() != nullptr && !is_trap(*call) &&
-                    !call->getCalledFunction()->isIntrinsic())
-                {
-                    if (predicate != nullptr)
-                        throw Refusal{"a quantified expression that calls more than its predicate"};
-                    predicate = call;
-                }
-            }
-            if (predicate == nullptr || function.arg_size() != 2 || predicate->arg_size() != 2)
-                throw Refusal{"a quantified expression of an unknown form"};
-            auto* const callee = predicate->getCalledFunction();
-            auto* const number = llvm::Type::getInt64Ty(context());
-            auto* const truth = llvm::Type::getInt1Ty(context());
-            auto const index = module_.getOrInsertFunction(marker::index, number, number);
-            auto const quantified = module_.getOrInsertFunction(marker::quantified, truth, number, number, truth);
-            function.deleteBody();
-            function.setLinkage(llvm::GlobalValue::InternalLinkage);
-            auto* const begin = llvm::BasicBlock::Create(context(), "", &function);
-            auto* const inside = llvm::BasicBlock::Create(context(), "", &function);
-            auto* const end = llvm::BasicBlock::Create(context(), "", &function);
-            llvm::IRBuilder<> build(begin);
-            auto* const limit = function.getArg(0);
-            auto* const at = build.CreateCall(index, {limit});
-            build.CreateCondBr(build.CreateICmpULT(at, limit), inside, end);
-            build.SetInsertPoint(inside);
-            auto* const holds = build.CreateCall(callee, {function.getArg(1), at});
-            build.CreateBr(end);
-            build.SetInsertPoint(end);
-            auto* const value = build.CreatePHI(truth, 2);
-            value->addIncoming(build.getTrue(), begin);
-            value->addIncoming(holds, inside);
-            build.CreateRet(build.CreateCall(quantified, {at, limit, value}));
-        }
-    }
 
     llvm::IRBuilder<> new_wrapper(const std::vector<llvm::Type*>& parameters)
     {
@@ -190,14 +120,21 @@ private:
                 values.push_back(own);
             }
         }
-        auto* const invariant = has_object(entry_) ? invariant_of(module_, entry_.getName()) : nullptr;
+        auto* const contract = contract_for(module_, entry_);
+        bool const is_own = contract != nullptr && contract == own_contract(module_, entry_);
+        if (is_own && is_virtual(entry_))
+            throw Refusal{"a contract of an override: it belongs to the interface"};
+        // Who calls it by its own contract has shown no more than that says.
+        auto* const invariant = has_object(entry_) && !is_own ? invariant_of(module_, entry_.getName()) : nullptr;
         auto* const self = values.empty() ? nullptr : values[entry_.hasStructRetAttr() ? 1 : 0];
         if (invariant != nullptr && invariant != &entry_)
         {
             result_.invariant = readable(invariant->getName().str());
             call_marker(build, marker::assume, build.CreateCall(invariant, {self}));
         }
-        build.CreateCall(&entry_, values);
+        result_.has_contract = contract != nullptr;
+        result_.object_size = has_object(entry_) ? object_size(entry_) : 0;
+        build.CreateCall(contract == nullptr ? &entry_ : &around(module_, *contract, entry_), values);
         if (invariant != nullptr && invariant != &entry_)
             call_marker(build, marker::prove, build.CreateCall(invariant, {self}));
         build.CreateRetVoid();
@@ -262,6 +199,22 @@ private:
         }
     }
 
+    /// A call of a function with a contract of its own sees nothing but that.
+    void take_by_contract(llvm::CallBase& call)
+    {
+        auto* const callee = call.getCalledFunction();
+        if (callee == nullptr || callee == &entry_ || callee->isIntrinsic())
+            return;
+        auto const [at, is_new] = by_contract_.try_emplace(callee, nullptr);
+        if (is_new)
+        {
+            if (auto* const contract = own_contract(module_, *callee))
+                at->second = &instead_of_call(module_, *contract);
+        }
+        if (at->second != nullptr)
+            call.setCalledFunction(at->second);
+    }
+
     void inline_all()
     {
         for (unsigned calls = 0;; ++calls)
@@ -270,6 +223,8 @@ private:
             for (auto& instruction : llvm::instructions(*wrapper_))
             {
                 auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+                if (call != nullptr)
+                    take_by_contract(*call);
                 if (call != nullptr && call->getCalledFunction() != nullptr &&
                     !call->getCalledFunction()->isDeclaration())
                 {
@@ -382,6 +337,7 @@ private:
     llvm::Module& module_;
     llvm::Function& entry_;
     llvm::Function* wrapper_ = nullptr;
+    std::map<llvm::Function*, llvm::Function*> by_contract_{}; ///< none: it is inlined
     Prepared result_{};
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,8 +36,17 @@ struct Prepared
     llvm::Function* entry = nullptr;          ///< as it was compiled
     std::string invariant{};                  ///< name of the class invariant, if there is one
     std::vector<const llvm::DIType*> types{}; ///< as the source declares the parameters; null where it is not known
+    bool has_contract = false;                ///< one that stands beside it, or in its interface
+    std::uint64_t object_size = 0;            ///< of the object that it is called on; 0: not known
     bool constructs = false;                  ///< a policy, in memory that nobody has written
 };
+
+/// A function by which the entry's calls lead back to themselves, or none; readable.
+std::string recursion_in(llvm::Function& entry);
+
+/// Changes the module for good: instead of its loop, ovm::for_all() looks at one index of which nothing is known but
+/// the limit. Throws Refusal.
+void quantify(llvm::Module& module);
 
 /// Changes the module for good. Throws Refusal.
 Prepared prepare(llvm::Module& module, const std::string& entry);

@@ -95,7 +95,8 @@ struct State
     z3::expr path; ///< that execution gets here
     Memory memory{};
     std::map<const Region*, z3::expr> alive{};
-    std::set<std::string> spilled{}; ///< kinds of cells that were written under another name: Execution::spill()
+    std::vector<std::size_t> forgotten{}; ///< ranges of memory that calls by contract may have changed, in order
+    std::set<std::string> spilled{};      ///< kinds of cells that were written under another name: Execution::spill()
 };
 
 struct Edge

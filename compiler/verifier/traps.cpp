@@ -144,6 +144,11 @@ bool is_trap(const llvm::CallBase& call)
                                        callee->getName() == marker::library_abort);
 }
 
+std::string trap_kind(const llvm::CallBase& trap)
+{
+    return describe(trap).kind;
+}
+
 std::vector<Trap> number_traps(llvm::Module& module)
 {
     std::vector<Trap> traps;

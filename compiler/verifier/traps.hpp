@@ -30,6 +30,9 @@ struct Trap
 /// Whether a call ends the crossing because a check failed, and as what.
 bool is_trap(const llvm::CallBase& call);
 
+/// "precondition", "addition overflows", ...
+std::string trap_kind(const llvm::CallBase& trap);
+
 /// Gives every trap a block and a number of its own, which its copies keep when calls are inlined. The same module is
 /// always numbered alike.
 std::vector<Trap> number_traps(llvm::Module& module);

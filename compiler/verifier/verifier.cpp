@@ -1,25 +1,19 @@
 #include "verifier.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include <llvm/ADT/StringExtras.h>
-#include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/Bitcode/BitcodeWriter.h>
-#include <llvm/IR/DebugInfoMetadata.h>
-#include <llvm/IR/InstIterator.h>
-#include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
-#include <llvm/IRReader/IRReader.h>
 #include <llvm/Support/SHA256.h>
-#include <llvm/Support/SourceMgr.h>
 
-#include "decision.hpp"
+#include "own_module.hpp"
 #include "preparation.hpp"
+#include "proof.hpp"
 #include "stack.hpp"
 #include "traps.hpp"
 
@@ -28,193 +22,6 @@ namespace ovm::compiler::verifier
 
 namespace
 {
-
-constexpr const char* vacuity = "vacuity";
-
-/// A module in a context of its own: each thread needs one for each entry, as preparation changes it.
-struct Own_module
-{
-    llvm::LLVMContext context{};
-    std::unique_ptr<llvm::Module> module{};
-    std::vector<Trap> traps{};
-    std::string error{};
-
-    explicit Own_module(const std::string& bitcode)
-    {
-        llvm::SMDiagnostic diagnostic;
-        module = llvm::parseIR(llvm::MemoryBufferRef(bitcode, "module"), diagnostic, context);
-        if (!module)
-        {
-            error = diagnostic.getMessage().str();
-            return;
-        }
-        module->convertToNewDbgValues();
-        traps = number_traps(*module);
-    }
-};
-
-struct Result
-{
-    Entry entry{};
-    std::vector<Obligation> obligations{};
-    std::set<int> in_tree{}; ///< traps that its calls lead to
-    std::set<int> failed{};
-    bool refused = false;
-    unsigned asked = 0;
-    unsigned known = 0;
-};
-
-void place(Obligation& obligation, const llvm::DebugLoc& at)
-{
-    if (!at)
-        return;
-    obligation.file = at->getFilename().str();
-    obligation.line = at.getLine();
-    obligation.column = at.getCol();
-    if (auto* const scope = at->getScope()->getSubprogram())
-        obligation.function =
-            scope->getLinkageName().empty() ? scope->getName().str() : readable(scope->getLinkageName().str());
-    for (auto* outer = at->getInlinedAt(); outer != nullptr; outer = outer->getInlinedAt())
-    {
-        auto* const scope = outer->getScope()->getSubprogram();
-        obligation.called_from.push_back(outer->getFilename().str() + ":" + std::to_string(outer->getLine()) +
-                                         (scope != nullptr ? " in " + scope->getName().str() : std::string()));
-    }
-}
-
-void collect(llvm::Function& function, std::set<llvm::Function*>& seen, std::set<int>& traps)
-{
-    if (!seen.insert(&function).second)
-        return;
-    for (auto& instruction : llvm::instructions(function))
-    {
-        auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-        if (call == nullptr)
-            continue;
-        if (auto const number = number_of(*call); number >= 0)
-            traps.insert(number);
-        if (auto* const callee = call->getCalledFunction(); callee != nullptr && !callee->isDeclaration())
-            collect(*callee, seen, traps);
-    }
-}
-
-class Proof
-{
-public:
-    Proof(const std::string& bitcode, const std::string& entry, const Options& options)
-        : own_(bitcode), name_(entry), options_(options)
-    {
-    }
-
-    Result run()
-    {
-        auto const begin = std::chrono::steady_clock::now();
-        result_.entry.name = readable(name_);
-        if (auto* const function = own_.module->getFunction(name_))
-        {
-            std::set<llvm::Function*> seen;
-            collect(*function, seen, result_.in_tree);
-        }
-        try
-        {
-            prove();
-        }
-        catch (const Refusal& refusal)
-        {
-            refuse(refusal);
-        }
-        catch (const z3::exception& exception)
-        {
-            refuse({std::string("the solver: ") + exception.msg()});
-        }
-        result_.entry.obligations = static_cast<unsigned>(result_.obligations.size());
-        result_.entry.assumed = static_cast<unsigned>(
-            std::count_if(result_.obligations.begin(), result_.obligations.end(),
-                          [](const Obligation& obligation) { return obligation.verdict == Verdict::assumed; }));
-        result_.entry.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        return std::move(result_);
-    }
-
-private:
-    void prove()
-    {
-        auto const prepared = prepare(*own_.module, name_);
-        Logic logic;
-        Execution execution(logic, prepared);
-        execution.run();
-        auto questions = execution.questions();
-        auto const entry = readable(name_);
-        Decision decision(logic, execution, options_, name_.substr(0, 80));
-        auto const answers = decision.decide();
-        result_.asked = decision.asked();
-        result_.known = decision.known();
-        for (std::size_t i = 0; i < questions.size(); ++i)
-            take(questions[i], answers[i], entry);
-        // Behind what fails always there is no path: that says nothing about the assumptions.
-        auto& all = result_.obligations;
-        if (std::any_of(all.begin(), all.end(),
-                        [](const Obligation& one) { return one.verdict == Verdict::refuted && one.kind != vacuity; }))
-            std::erase_if(all,
-                          [](const Obligation& one) { return one.verdict == Verdict::refuted && one.kind == vacuity; });
-    }
-
-    void take(const Question& question, const Answer& answer, const std::string& entry)
-    {
-        Obligation obligation;
-        obligation.kind = question.kind;
-        obligation.text = question.text;
-        obligation.entry = entry;
-        obligation.trap = question.trap;
-        place(obligation, question.at);
-        obligation.verdict = answer.verdict;
-        obligation.values = answer.values;
-        if (question.trap >= 0)
-        {
-            auto const& trap = own_.traps.at(static_cast<std::size_t>(question.trap));
-            obligation.kind = trap.kind;
-            obligation.text = trap.text;
-            if (trap.line != 0)
-            {
-                obligation.file = trap.file;
-                obligation.line = trap.line;
-                obligation.column = trap.column;
-            }
-            obligation.function = trap.function;
-            // What an entry requires is its caller's duty; the check stays.
-            if (trap.kind == "precondition" && trap.function == entry)
-            {
-                obligation.verdict = Verdict::assumed;
-                obligation.values.clear();
-            }
-            if (obligation.verdict != Verdict::proved)
-                result_.failed.insert(question.trap);
-        }
-        if (obligation.function.empty())
-            obligation.function = entry;
-        result_.obligations.push_back(std::move(obligation));
-    }
-
-    void refuse(const Refusal& refusal)
-    {
-        Obligation obligation;
-        obligation.kind = "unsupported";
-        obligation.entry = readable(name_);
-        obligation.function = obligation.entry;
-        obligation.text = refusal.what;
-        obligation.verdict = Verdict::refused;
-        obligation.why = "the verifier does not support " + refusal.what + ": nothing of this function is proved";
-        if (refusal.at != nullptr)
-            place(obligation, refusal.at->getDebugLoc());
-        result_.obligations = {obligation};
-        result_.failed = result_.in_tree;
-        result_.refused = true;
-    }
-
-    Own_module own_;
-    std::string name_;
-    const Options& options_;
-    Result result_{};
-};
 
 /// The worse of two verdicts about one place.
 bool is_worse(Verdict a, Verdict b)
@@ -253,7 +60,7 @@ std::string why(const Obligation& obligation)
 }
 
 /// Instances of one obligation become one, with the worst verdict; in the order of the source.
-std::vector<Obligation> joined(std::vector<Result>& results)
+std::vector<Obligation> joined(std::vector<Proof>& results)
 {
     std::map<std::tuple<std::string, unsigned, unsigned, std::string, std::string, int>, Obligation> all;
     for (auto& result : results)
@@ -324,6 +131,8 @@ Report verify(const std::string& bitcode, const Options& options)
         report.error = "not a module of LLVM 19: " + whole.error;
         return report;
     }
+    whole.module->convertToNewDbgValues();
+    number_traps(*whole.module);
     auto const entries =
         options.entries.empty() ? find_entries(*whole.module, options.annotated_only) : options.entries;
     if (entries.empty())
@@ -331,10 +140,11 @@ Report verify(const std::string& bitcode, const Options& options)
         report.error = "the module has no entry: neither a policy nor a function with OVM_VERIFIED";
         return report;
     }
-    std::vector<Result> results(entries.size());
+    std::vector<Proof> results(entries.size());
     std::mutex lock;
     std::size_t next = 0;
     unsigned done = 0;
+    bool failed = false;
     auto work = [&]
     {
         for (;;)
@@ -342,13 +152,14 @@ Report verify(const std::string& bitcode, const Options& options)
             std::size_t mine = 0;
             {
                 std::scoped_lock guard(lock);
-                if (next == entries.size())
+                if (next == entries.size() || (options.brief && failed))
                     return;
                 mine = next++;
             }
-            results[mine] = Proof(bitcode, entries[mine], options).run();
+            results[mine] = prove(bitcode, entries[mine], options);
             std::scoped_lock guard(lock);
             ++done;
+            failed = failed || !results[mine].is_good();
             if (options.progress)
                 options.progress(results[mine].entry.name, done, static_cast<unsigned>(entries.size()));
         }

@@ -60,7 +60,10 @@ struct Options
     std::string cache{};                ///< a folder, made if it is not there; none: nothing is kept
     std::string smtlib{};               ///< a folder for each query as SMT-LIB, for a second solver; none: not written
     unsigned threads = 2;
-    unsigned milliseconds = 60'000; ///< for each question to the solver: far more than any that is proved needs
+    bool brief = false; ///< whether all is proved is enough to know: the first entry that fails is the last one
+    /// For each question to the solver, in its own steps, so that no verdict depends on how busy the machine is: far
+    /// more than any question needs that is proved.
+    std::uint64_t effort = 100'000'000;
     std::function<void(const std::string& entry, unsigned done, unsigned all)> progress{};
 };
 

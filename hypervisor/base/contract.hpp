@@ -31,6 +31,14 @@ namespace verifier
 void loop_invariant(bool holds);
 void variant(std::uint64_t value);
 void guaranteed(bool holds);
+void modifies(const void* object, std::size_t bytes);
+
+template <typename... Objects>
+void modifies_only(const Objects&... objects)
+{
+    modifies(nullptr, 0);
+    (modifies(__builtin_addressof(objects), sizeof(objects)), ...);
+}
 } // namespace verifier
 #endif
 
@@ -89,6 +97,33 @@ void guaranteed(bool holds);
 #define OVM_VARIANT(...) static_cast<void>(0)
 #define OVM_GUARANTEED(...) OVM_CONTRACT_CHECK("guarantee", __VA_ARGS__)
 #endif
+
+/// Before a member function `contract_of_NAME` of the same class, with NAME's parameters and result: what is required
+/// of whoever calls NAME, the call of NAME itself, and what holds then. No code is made of it.
+///     OVM_CONTRACT Result<Ticks> contract_of_poll(Account& account, Ticks now)
+///     {
+///         OVM_REQUIRES_THAT(now < end_of_time);
+///         OVM_MODIFIES(*this, account);
+///         auto const before = OVM_OLD(account.polls);
+///         auto const window = OVM_RESULT(poll(account, now));
+///         OVM_ENSURES(!window.has_value() || account.polls >= before);
+///         return window;
+///     }
+/// Beside a virtual function of an interface: every override is proved to require no more, and to ensure it. Beside
+/// another one: that is proved of it, and proofs of its callers see the contract in its place.
+#if defined(OVM_VERIFY)
+#define OVM_CONTRACT [[gnu::used]]
+/// The objects that may be changed; nothing, without any. Without this, whatever can be.
+#define OVM_MODIFIES(...) ::ovm::verifier::modifies_only(__VA_ARGS__)
+#else
+#define OVM_CONTRACT template <typename = void>
+#define OVM_MODIFIES(...) static_cast<void>(0)
+#endif
+/// The value before the function is called.
+#define OVM_OLD(...) auto(__VA_ARGS__)
+/// The call of the function that the contract is about.
+#define OVM_RESULT(...) (__VA_ARGS__)
+
 /// Marks a function to be verified as an entry of its own.
 #if defined(OVM_VERIFY)
 #define OVM_VERIFIED [[clang::annotate("ovm::verify")]]

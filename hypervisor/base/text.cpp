@@ -1,14 +1,17 @@
 #include "base/text.hpp"
 
 #include "base/bits.hpp"
+#include "base/contract.hpp"
 
 namespace ovm
 {
 
 Text_writer& Text_writer::operator<<(char character)
 {
+    [[maybe_unused]] auto const before = used_;
     if (used_ < into_.size())
         into_[used_++] = character;
+    OVM_PROMISES(before < into_.size() ? used_ == before + 1 && into_[before] == character : used_ == before);
     return *this;
 }
 

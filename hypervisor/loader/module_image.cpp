@@ -1,6 +1,7 @@
 #include "loader/module_image.hpp"
 
 #include "base/bytes.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::loader
 {
@@ -36,8 +37,9 @@ OVM_VERIFIED bool overlap(format::Section one, format::Section other)
 OVM_VERIFIED std::optional<Refusal> check_sections(const format::Header& header)
 {
     auto const sections = sections_of(header);
-    for (auto const& [section, record] : sections)
+    for (std::size_t i = 0; i < sections.size(); ++i)
     {
+        auto const& [section, record] = sections[i];
         if (section.offset < sizeof(format::Header) || section.offset > header.size ||
             section.size > header.size - section.offset)
             return Refusal::section_outside;
@@ -53,6 +55,27 @@ OVM_VERIFIED std::optional<Refusal> check_sections(const format::Header& header)
         }
     }
     return {};
+}
+
+/// What is found good lies within the file, in whole records, and nothing of it twice.
+OVM_CONTRACT std::optional<Refusal> contract_of_check_sections(const format::Header& header)
+{
+    OVM_MODIFIES();
+    auto const refusal = OVM_RESULT(check_sections(header));
+    auto const sections = sections_of(header);
+    for (std::size_t i = 0; i < sections.size(); ++i)
+    {
+        auto const& [one, record] = sections[i];
+        OVM_ENSURES(refusal.has_value() || (one.offset >= sizeof(format::Header) && one.offset <= header.size &&
+                                            one.size <= header.size - one.offset && one.size % record == 0));
+        for (std::size_t j = 0; j < i; ++j)
+        {
+            auto const& other = sections[j].section;
+            OVM_ENSURES(refusal.has_value() || one.size == 0 || other.size == 0 ||
+                        other.offset >= one.offset + one.size || one.offset >= other.offset + other.size);
+        }
+    }
+    return refusal;
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "memory/page_order.hpp"
@@ -81,17 +82,52 @@ public:
     /// How much to give now, ahead of touches, in one step; 0: nothing, the rest is left to them. A VM starts when it
     /// is 0.
     virtual Result<Bytes> ahead(const Population_progress& progress) = 0;
+    OVM_CONTRACT Result<Bytes> contract_of_ahead(const Population_progress& progress)
+    {
+        OVM_MODIFIES(*this);
+        return OVM_RESULT(ahead(progress));
+    }
     /// The largest page to try when memory is given ahead; smaller ones are taken where it does not fit.
     virtual Result<Page_order> largest() = 0;
+    OVM_CONTRACT Result<Page_order> contract_of_largest()
+    {
+        OVM_MODIFIES(*this);
+        auto const order = OVM_RESULT(largest());
+        OVM_ENSURES(!order.has_value() || *order <= huge_order);
+        return order;
+    }
     /// A page that is not there was touched: which ones it gets beside that one, where there is RAM and they are not
     /// there yet. Together less than most_given pages: clearing more would make the crossing too long.
     virtual Result<Neighbours> touched(Guest_physical page) = 0;
     static constexpr std::uint32_t most_given = 16;
+    OVM_CONTRACT Result<Neighbours> contract_of_touched(Guest_physical page)
+    {
+        OVM_MODIFIES(*this);
+        auto const given = OVM_RESULT(touched(page));
+        OVM_ENSURES(!given.has_value() || (given->before < most_given && given->behind < most_given - given->before));
+        return given;
+    }
 
     /// It may be asked to go on afterwards, as if nothing had been.
     virtual Result<> export_state(Population_state& state) = 0;
+    OVM_CONTRACT Result<> contract_of_export_state(Population_state& state)
+    {
+        OVM_MODIFIES(*this, state);
+        auto const lost = OVM_OLD(state.lost);
+        auto const done = OVM_RESULT(export_state(state));
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
+        return done;
+    }
     /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
     virtual Result<> import_state(Population_state& state) = 0;
+    OVM_CONTRACT Result<> contract_of_import_state(Population_state& state)
+    {
+        OVM_MODIFIES(*this, state.lost);
+        auto const lost = OVM_OLD(state.lost);
+        auto const done = OVM_RESULT(import_state(state));
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
+        return done;
+    }
 
 protected:
     ~Population() = default;

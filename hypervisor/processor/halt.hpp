@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/module/family.hpp"
@@ -51,13 +52,49 @@ public:
 
     /// The vcpu halted: how long its core may look for a wake-up before it sleeps; 0: not at all.
     virtual Result<Ticks> poll(Vcpu_identity vcpu, Halt_account& account, Ticks now) = 0;
+    OVM_CONTRACT Result<Ticks> contract_of_poll(Vcpu_identity vcpu, Halt_account& account, Ticks now)
+    {
+        OVM_MODIFIES(*this, account);
+        auto const polls = OVM_OLD(account.polls);
+        auto const hits = OVM_OLD(account.hits);
+        auto const window = OVM_RESULT(poll(vcpu, account, now));
+        OVM_ENSURES(account.polls >= polls && account.hits == hits);
+        OVM_ENSURES(!window.has_value() || *window < end_of_time);
+        return window;
+    }
     /// It woke, so long after it halted, and whether its core still looked for it.
     virtual Result<> woke(Vcpu_identity vcpu, Halt_account& account, Ticks slept, bool was_polling) = 0;
+    OVM_CONTRACT Result<> contract_of_woke(Vcpu_identity vcpu, Halt_account& account, Ticks slept, bool was_polling)
+    {
+        OVM_MODIFIES(*this, account);
+        auto const polls = OVM_OLD(account.polls);
+        auto const hits = OVM_OLD(account.hits);
+        auto const done = OVM_RESULT(woke(vcpu, account, slept, was_polling));
+        OVM_ENSURES(account.polls == polls && (account.hits == hits || (was_polling && account.hits == hits + 1)));
+        OVM_ENSURES(done.has_value() || account.hits == hits);
+        return done;
+    }
 
     /// It may be asked to go on afterwards, as if nothing had been.
     virtual Result<> export_state(Halt_state& state) = 0;
+    OVM_CONTRACT Result<> contract_of_export_state(Halt_state& state)
+    {
+        OVM_MODIFIES(*this, state);
+        auto const lost = OVM_OLD(state.lost);
+        auto const done = OVM_RESULT(export_state(state));
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
+        return done;
+    }
     /// Called once, on a new policy, first; adds to `lost` what it cannot keep.
     virtual Result<> import_state(Halt_state& state) = 0;
+    OVM_CONTRACT Result<> contract_of_import_state(Halt_state& state)
+    {
+        OVM_MODIFIES(*this, state.lost);
+        auto const lost = OVM_OLD(state.lost);
+        auto const done = OVM_RESULT(import_state(state));
+        OVM_ENSURES((state.lost & lost) == lost && (done.has_value() || state.lost == lost));
+        return done;
+    }
 
 protected:
     ~Halt() = default;

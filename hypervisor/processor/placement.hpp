@@ -87,14 +87,37 @@ public:
     /// were when rebalance() was asked last. Error::exists: it has one. Error::out_of_range: no such vcpu.
     virtual Result<Core_id> place(Vcpu_identity vcpu, std::optional<Node_id> near,
                                   std::span<const Core_load> loads) = 0;
+    OVM_CONTRACT Result<Core_id> contract_of_place(Vcpu_identity vcpu, std::optional<Node_id> near,
+                                                   std::span<const Core_load> loads)
+    {
+        OVM_MODIFIES(*this);
+        return OVM_RESULT(place(vcpu, near, loads));
+    }
     /// It is gone, or was never made after all. Error::not_found: it had no home.
     virtual Result<> leave(Vcpu_identity vcpu) = 0;
+    OVM_CONTRACT Result<> contract_of_leave(Vcpu_identity vcpu)
+    {
+        OVM_MODIFIES(*this);
+        return OVM_RESULT(leave(vcpu));
+    }
     /// It lives there now: whoever asked for a decision has carried it out. Error::not_found; Error::out_of_range.
     virtual Result<> moved(Vcpu_identity vcpu, Core_id to) = 0;
+    OVM_CONTRACT Result<> contract_of_moved(Vcpu_identity vcpu, Core_id to)
+    {
+        OVM_MODIFIES(*this);
+        return OVM_RESULT(moved(vcpu, to));
+    }
     /// One vcpu to be moved now, if any; whoever cannot move it forgets it. `loads` are those of cores 0, 1, ... all
     /// that there are (Error::invalid). It looks at a part of the VMs only, so that a crossing stays short: to be asked
     /// again and again.
     virtual Result<std::optional<Move>> rebalance(std::span<const Core_load> loads, Ticks now) = 0;
+    OVM_CONTRACT Result<std::optional<Move>> contract_of_rebalance(std::span<const Core_load> loads, Ticks now)
+    {
+        OVM_MODIFIES(*this);
+        auto const move = OVM_RESULT(rebalance(loads, now));
+        OVM_ENSURES(!move.has_value() || !move->has_value() || (*move)->from != (*move)->to);
+        return move;
+    }
     /// How often rebalance() is worth asking; nothing: it never moves anybody, so that nobody need measure loads.
     virtual Result<std::optional<Nanoseconds>> pace() = 0;
 

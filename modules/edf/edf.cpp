@@ -29,9 +29,14 @@ Result<> Edf::reserve(Entry& entry)
         return Error::invalid;
     entry.period = period;
     entry.budget = budget;
-    auto const permille = period / whole;
-    entry.share = static_cast<std::uint32_t>(std::min<std::uint64_t>((budget + permille - 1) / permille, whole));
+    entry.share = share_of(budget, period);
     return {};
+}
+
+std::uint32_t Edf::share_of(std::uint64_t budget, std::uint64_t period)
+{
+    auto const permille = std::max<std::uint64_t>(period / whole, 1);
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>((budget + permille - 1) / permille, whole));
 }
 
 std::uint64_t Edf::reserved() const
@@ -56,6 +61,7 @@ void Edf::begin_period(Entry& entry, std::uint64_t begin)
 void Edf::arrive(Entry& entry, std::uint64_t now)
 {
     constexpr unsigned unit = 12;
+    constexpr auto units = [](std::uint64_t ticks) { return static_cast<std::uint32_t>(ticks >> unit); };
     entry.waits_since = now;
     if (entry.period == 0)
         return;
@@ -63,7 +69,8 @@ void Edf::arrive(Entry& entry, std::uint64_t now)
     if (now < entry.deadline)
     {
         auto const time = std::min(entry.deadline - now, entry.period);
-        fits = ((entry.left >> unit) + 1) * ((entry.period >> unit) + 1) <= (time >> unit) * (entry.budget >> unit);
+        fits = std::uint64_t{units(entry.left) + 1} * std::uint64_t{units(entry.period) + 1} <=
+               std::uint64_t{units(time)} * std::uint64_t{units(entry.budget)};
     }
     if (!fits)
         begin_period(entry, now);
@@ -151,17 +158,16 @@ std::uint64_t Edf::time_for(const Entry& entry, std::uint64_t now, std::uint64_t
 
 Result<> Edf::admit(Schedulable& vcpu, Ticks)
 {
-    Entry entry{};
-    entry.vcpu = &vcpu;
-    entry.left = slice_.value();
-    OVM_TRY(reserve(entry));
-    if (entry.share > 0 && reserved() + entry.share > bound_)
-        return Error::denied;
     auto const at = table_.add(vcpu);
     if (at == Table::nobody)
         return Error::denied;
-    table_[at] = entry;
-    return {};
+    auto& entry = table_[at];
+    entry.left = slice_.value();
+    auto const makes_sense = reserve(entry);
+    if (makes_sense.has_value() && (entry.share == 0 || reserved() <= bound_))
+        return {};
+    table_.leave(at);
+    return makes_sense.has_value() ? Error::denied : makes_sense.error();
 }
 
 void Edf::leave(Schedulable& vcpu, Ticks)

@@ -69,6 +69,16 @@ private:
 
     OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
     static Result<> reserve(Entry& entry);
+    /// Permille of the core, rounded up.
+    static std::uint32_t share_of(std::uint64_t budget, std::uint64_t period);
+    OVM_CONTRACT static std::uint32_t contract_of_share_of(std::uint64_t budget, std::uint64_t period)
+    {
+        OVM_REQUIRES_THAT(budget <= longest_period && period <= longest_period);
+        OVM_MODIFIES();
+        auto const share = OVM_RESULT(share_of(budget, period));
+        OVM_ENSURES(share <= whole);
+        return share;
+    }
     std::uint64_t reserved() const;
     static void begin_period(Entry& entry, std::uint64_t begin);
     static void arrive(Entry& entry, std::uint64_t now);

@@ -44,6 +44,7 @@ Result<Ticks> Predictor::poll(Vcpu_identity vcpu, Halt_account& account, Ticks)
         account.window = std::min(Ticks(means_[*at]) * 2, max_);
         account.polls = saturating_add(account.polls, 1);
     }
+    OVM_ENSURES(account.window <= max_);
     return account.window;
 }
 
@@ -72,6 +73,7 @@ Result<> Predictor::import_state(Halt_state& state)
     if (state.longest > max_)
         state.lost |= Halt_state::window;
     longest_ = std::max(state.longest, max_);
+    OVM_ENSURES(longest_ >= state.longest && longest_ >= max_);
     return {};
 }
 

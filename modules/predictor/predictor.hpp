@@ -44,7 +44,7 @@ private:
 
     static constexpr Ticks longest_window{std::uint64_t{1} << 40};
 
-    OVM_CLASS_INVARIANT bool invariant() const { return max_ <= longest_window; }
+    OVM_CLASS_INVARIANT bool invariant() const { return max_ <= longest_window && longest_ >= max_; }
     std::optional<std::uint32_t> number(processor::Vcpu_identity vcpu) const;
 
     std::array<std::uint64_t, most_means> means_{}; ///< ticks; 0: it never slept

@@ -36,6 +36,14 @@ std::uint64_t service(std::uint32_t share, std::uint64_t difference)
     return std::uint64_t{counted} * share >> share_bits;
 }
 
+OVM_CONTRACT std::uint64_t contract_of_service(std::uint32_t share, std::uint64_t difference)
+{
+    OVM_MODIFIES();
+    auto const ticks = OVM_RESULT(service(share, difference));
+    OVM_ENSURES(ticks < std::uint64_t{1} << 54);
+    return ticks;
+}
+
 std::uint64_t size_of(std::int64_t lag)
 {
     return static_cast<std::uint64_t>(lag < 0 ? -std::max(lag, -static_cast<std::int64_t>(longest_turn)) : lag);

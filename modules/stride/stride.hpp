@@ -60,6 +60,14 @@ private:
     std::uint32_t first() const { return first_but(Table::nobody); }
     void charge_current(Ticks now);
     std::uint64_t mean(std::uint32_t place) const;
+    OVM_CONTRACT std::uint64_t contract_of_mean(std::uint32_t place) const
+    {
+        OVM_REQUIRES_THAT(table_.holds() && place < table_.count());
+        OVM_MODIFIES();
+        auto const mean_pass = OVM_RESULT(mean(place));
+        OVM_ENSURES(mean_pass <= 2 * furthest);
+        return mean_pass;
+    }
     void rebase(std::uint64_t least);
 
     Table table_{};

@@ -62,9 +62,10 @@ def _scripts(build):
                 command += [wanted, str(programs[wanted])]
             elif "BUILD_DIR" in text:
                 command.append(str(build))
-            limit = 300 if folder in ("structure", "checker") else 900  # proofs take their time
+            is_full = "Only the full run" in text
+            limit = 300 if folder in ("structure", "checker") else 14400 if is_full else 900  # proofs take their time
             yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), limit,
-                        full="Only the full run" in text)
+                        full=is_full)
 
 
 def _models(build):

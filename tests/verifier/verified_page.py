@@ -83,7 +83,7 @@ def prove(verifier, unit, compile_commands, folder, cache):
     if len(parts) > 1:
         whole = str(folder / (unit[0].replace("/", "_") + ".linked.bc"))
         subprocess.run([LLVM_LINK, *parts, "-o", whole], check=True, capture_output=True)
-    command = [str(verifier), "--json", "--threads", "1", "--annotated", "--timeout", "30000", *(["--cache", str(cache)] if cache else []), whole]
+    command = [str(verifier), "--json", "--threads", "1", "--annotated", *(["--cache", str(cache)] if cache else []), whole]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if not result.stdout:
         return {"error": result.stderr.strip(), "obligations": [], "entries": []}

@@ -38,6 +38,7 @@ void Round_robin_scheduler::turn_over_current()
 Result<> Round_robin_scheduler::admit(Schedulable& vcpu, Ticks)
 {
     vcpu.place() = {};
+    OVM_PROMISES(!vcpu.place().queued);
     return {};
 }
 
@@ -93,6 +94,7 @@ Result<> Round_robin_scheduler::export_state(Scheduler_state& state)
     charge_current(state.now);
     state.next = turns_.first();
     note_order_lost(state);
+    OVM_PROMISES(state.next == turns_.first());
     return {};
 }
 

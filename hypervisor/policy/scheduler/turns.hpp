@@ -40,6 +40,7 @@ public:
             return;
         auto const had = left(vcpu);
         vcpu.account().slice_left = ran < had ? had - ran : Ticks(0);
+        OVM_PROMISES(vcpu.account().slice_left < had || had == Ticks(0));
     }
 
 private:

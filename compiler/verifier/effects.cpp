@@ -1,0 +1,136 @@
+#include "execution.hpp"
+
+/// What a contract lets a function change, and what a call by contract may have changed.
+namespace ovm::compiler::verifier
+{
+
+namespace
+{
+
+/// Cells of these names are read by nobody.
+constexpr const char* nowhere = "forgotten";
+
+} // namespace
+
+void Execution::allow(llvm::CallBase& call, State& state)
+{
+    bounded_ = true;
+    auto const address = defined(call.getArgOperand(0), state, "an address");
+    auto size = defined(call.getArgOperand(1), state, "a size");
+    // An interface speaks of the whole object whatever its class.
+    if (prepared_.object_size != 0 && function_.arg_size() != 0 &&
+        Logic::same(address, value(function_.getArg(0)).front().bits))
+        size = logic_.number(prepared_.object_size, 64);
+    allowed_.emplace_back(address, size);
+}
+
+/// That all of these bytes may be changed, as far as they are not the function's own.
+void Execution::check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state)
+{
+    if (!bounded_ || !pointer.targets)
+        return;
+    for (auto const& target : *pointer.targets)
+    {
+        if (target.region == nullptr)
+            ask("change of what the contract does not name", at,
+                logic_.either(logic_.negation(target.guard), is_allowed(target.address, bytes)), state);
+    }
+}
+
+z3::expr Execution::is_allowed(const z3::expr& address, const z3::expr& bytes)
+{
+    auto allowed = logic_.equal(bytes, logic_.number(0, 64));
+    for (auto const& [base, size] : allowed_)
+        allowed = logic_.either(allowed, z3::ule(bytes, size) && z3::ule(address - base, size - bytes));
+    return allowed;
+}
+
+/// What lies there may be anything from now on; size is the largest number for all memory outside.
+void Execution::forget_range(llvm::CallBase& call, State& state)
+{
+    auto const pointer = scalar(call.getArgOperand(0));
+    auto const size = defined(call.getArgOperand(1), state, "a size");
+    if (bounded_ && size.is_numeral() && size.get_numeral_uint64() == ~std::uint64_t{0})
+        ask("change of what the contract does not name", call, logic_.truth(false), state);
+    check_effect(pointer, size, call, state);
+    if (pointer.targets)
+    {
+        for (auto const& target : *pointer.targets)
+        {
+            if (target.region != nullptr)
+                forget_local(*target.region, state);
+        }
+    }
+    auto const number = forgotten_ranges_.size();
+    forgotten_ranges_.emplace_back(pointer.bits, size);
+    for (auto& [key, cells] : state.memory)
+    {
+        if (key.starts_with('#'))
+            continue;
+        cells.values = forgotten(number, key, cells.values);
+        note_write(key, nullptr, false);
+    }
+    state.forgotten.push_back(number);
+    for (auto* const record : recording_)
+        record->forgets = true;
+}
+
+void Execution::forget_local(Region& region, State& state)
+{
+    if (region.global != nullptr)
+        return;
+    region.given = true;
+    auto const prefix = "#" + std::to_string(region.number) + " ";
+    for (auto& [key, cells] : state.memory)
+    {
+        if (!key.starts_with(prefix))
+            continue;
+        cells.values = logic_.fresh_array("result:" + key, widths_.at(key) * 8);
+        cells.undefined = std::nullopt;
+        note_write(key, nullptr, false);
+    }
+}
+
+/// The same array for the same range and the same one before.
+z3::expr Execution::forgotten(std::size_t range, const std::string& key, const z3::expr& before)
+{
+    auto const [at, is_new] = forgotten_.try_emplace({range, before.id()}, derived_.size());
+    if (is_new)
+    {
+        auto const width = widths_.at(key) * 8;
+        auto const& [low, size] = forgotten_ranges_.at(range);
+        derived_.push_back({.array = logic_.fresh_array("called:" + key, width),
+                            .key = key,
+                            .low = low,
+                            .size = size,
+                            .before = before,
+                            .copied = true,
+                            .value = logic_.number(0, width),
+                            .source = logic_.fresh_array("forgotten:" + key, width),
+                            .source_key = nowhere,
+                            .from = low});
+    }
+    return derived_.at(at->second).array;
+}
+
+/// What a call by contract gives.
+Value Execution::any_result(llvm::Type* type, const llvm::Instruction& at, const State& state)
+{
+    if (auto* const structure = llvm::dyn_cast<llvm::StructType>(type))
+    {
+        Value parts;
+        for (auto* const element : structure->elements())
+        {
+            auto const part = any_result(element, at, state);
+            parts.insert(parts.end(), part.begin(), part.end());
+        }
+        return parts;
+    }
+    auto const bits = logic_.fresh("result", bits_of(type, &at));
+    if (!type->isPointerTy())
+        return {plain(bits)};
+    fact(z3::ult(bits, logic_.number(first_own_address, 64)));
+    return {outside(bits, state.path, hint(const_cast<llvm::Instruction*>(&at)))};
+}
+
+} // namespace ovm::compiler::verifier

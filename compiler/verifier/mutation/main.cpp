@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <llvm/Bitcode/BitcodeWriter.h>
+#include <llvm/Support/JSON.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include "mutants.hpp"
+#include "own_module.hpp"
+#include "preparation.hpp"
+#include "slice.hpp"
+#include "verifier.hpp"
+
+namespace
+{
+
+using namespace ovm::compiler::verifier;
+
+constexpr const char* usage = R"(ovm-mutate [OPTION]... FILE.bc
+
+Makes small mistakes in what is proved of a module, one at a time, and has each version verified. A line of JSON for
+each: where, what, and by which obligation it was killed; without one it survived.
+
+  --annotated      as ovm-verify has it
+  --cache FOLDER   as ovm-verify has it
+  --effort STEPS   as ovm-verify has it
+  --list           only say what mistakes there are
+  --only N         only the N-th of them, from 0; may be given several times
+)";
+
+std::string read_file(const std::string& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+/// What the entries' proofs look at, in the module's order.
+std::vector<llvm::Function*> verified(llvm::Module& module, const std::vector<std::string>& entries)
+{
+    std::set<llvm::Function*> all;
+    for (auto const& entry : entries)
+    {
+        for (auto* const function : call_tree(module, entry))
+            all.insert(function);
+    }
+    std::vector<llvm::Function*> found;
+    for (auto& function : module)
+    {
+        if (all.contains(&function))
+            found.push_back(&function);
+    }
+    return found;
+}
+
+std::string with_mistake(const std::string& bitcode, const std::vector<std::string>& entries, std::size_t number)
+{
+    Own_module own(bitcode);
+    make_mistake(verified(*own.module, entries), number);
+    llvm::SmallVector<char, 0> buffer;
+    llvm::BitcodeWriter writer(buffer);
+    writer.writeModule(*own.module);
+    writer.writeSymtab();
+    writer.writeStrtab();
+    return {buffer.begin(), buffer.end()};
+}
+
+/// Those by which the function is reached.
+std::vector<std::string> concerned(llvm::Module& module, const std::vector<std::string>& entries,
+                                   const std::string& function)
+{
+    std::vector<std::string> found;
+    for (auto const& entry : entries)
+    {
+        auto const tree = call_tree(module, entry);
+        if (std::any_of(tree.begin(), tree.end(), [&](llvm::Function* one) { return one->getName() == function; }))
+            found.push_back(entry);
+    }
+    return found;
+}
+
+llvm::json::Object describe(const Mutant& mutant)
+{
+    return llvm::json::Object{{"file", mutant.file},
+                              {"line", static_cast<std::int64_t>(mutant.line)},
+                              {"column", static_cast<std::int64_t>(mutant.column)},
+                              {"function", mutant.function},
+                              {"what", mutant.what}};
+}
+
+} // namespace
+
+int main(int count, char** arguments)
+{
+    Options options{.threads = 1, .brief = true};
+    bool only_list = false;
+    std::vector<std::size_t> chosen;
+    std::string file;
+    for (int i = 1; i < count; ++i)
+    {
+        std::string const word = arguments[i];
+        auto next = [&]() -> std::string { return i + 1 < count ? arguments[++i] : ""; };
+        if (word == "--annotated")
+            options.annotated_only = true;
+        else if (word == "--cache")
+            options.cache = next();
+        else if (word == "--effort")
+            options.effort = std::strtoul(next().c_str(), nullptr, 10);
+        else if (word == "--list")
+            only_list = true;
+        else if (word == "--only")
+            chosen.push_back(std::strtoul(next().c_str(), nullptr, 10));
+        else
+            file = word;
+    }
+    auto const bitcode = read_file(file);
+    Own_module original(bitcode);
+    if (!original.module)
+    {
+        std::cerr << usage << original.error << '\n';
+        return 2;
+    }
+    auto const entries = find_entries(*original.module, options.annotated_only);
+    auto const mutants = mutants_of(verified(*original.module, entries));
+    if (chosen.empty())
+    {
+        for (std::size_t i = 0; i < mutants.size(); ++i)
+            chosen.push_back(i);
+    }
+    for (auto const number : chosen)
+    {
+        auto line = describe(mutants.at(number));
+        if (!only_list)
+        {
+            options.entries = concerned(*original.module, entries, mutants.at(number).function);
+            auto const report = verify(with_mistake(bitcode, entries, number), options);
+            for (auto const& obligation : report.obligations)
+            {
+                if (obligation.verdict != Verdict::proved && obligation.verdict != Verdict::assumed)
+                {
+                    line["killed"] = obligation.kind;
+                    line["verdict"] = to_text(obligation.verdict);
+                    break;
+                }
+            }
+        }
+        std::string text;
+        llvm::raw_string_ostream(text) << llvm::json::Value(std::move(line));
+        std::cout << text << std::endl;
+    }
+    return 0;
+}
