@@ -30,7 +30,7 @@ interface::Console_options console_options(const arch::Boot_information& informa
 } // namespace
 
 Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap)
-    : information_(information), pool_(pool), heap_(heap), collected_frames_(pool), policies_(pool, *this),
+    : information_(information), pool_(pool), heap_(heap), own_frames_(pool), policies_(pool, *this),
       archive_(information.archive.size == Bytes{0}
                    ? std::span<const std::uint8_t>{}
                    : arch::physical_bytes(information.archive.begin, information.archive.size))
@@ -45,6 +45,8 @@ Result<> Hypervisor::open()
     collected_heaps_[0]->heap.add(policies_.roots());
     OVM_TRY(pool_.open_stocks(policies_.table()));
     OVM_TRY(clustered_.add("frame-stocks", pool_.stocks().root()));
+    OVM_TRY(registry_.open(policies_.table()));
+    OVM_TRY(clustered_.add("vm-registry", registry_.root()));
     if (arch::option(information_, "provoke") == Provoked_fault::policies)
         return policies_.add_provoked();
     return {};
@@ -54,7 +56,7 @@ Result<> Hypervisor::open()
 Result<> Hypervisor::make_collected_heap(Core_id core)
 {
     auto& made = collected_heaps_[core.value()];
-    made = OVM_TRY(object::make<Collected_heap>(heap_, collector_, core, collected_frames_, policies_.collection()));
+    made = OVM_TRY(object::make<Collected_heap>(heap_, collector_, core, own_frames_, policies_.collection()));
     made->heap.attach();
     return {};
 }
@@ -285,7 +287,6 @@ void Hypervisor::job_failed(processor::Core& core, const arch::Fault& fault)
     log("core ", core.id().value(), ": a job failed: ", fault.what);
 }
 
-/// Where each vcpu lives, from the slots.
 void Hypervisor::rebuild(processor::Placement_state& state)
 {
     for (auto const& slot : slots())
@@ -299,7 +300,7 @@ void Hypervisor::vcpu_failed(processor::Core& core, processor::Vcpu& vcpu, const
                  .fault = fault,
                  .domain = arch::Fault_domain::guest,
                  .vm = vcpu.vm()});
-    if (auto* const vm = slots_[vcpu.vm().value() - 1]->vm())
+    if (auto* const vm = registry_.find(vcpu.vm()))
         vm->fail(vcpu, fault.what);
 }
 

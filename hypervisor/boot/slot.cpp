@@ -59,6 +59,7 @@ object::Job::Step Slot::step()
     if (phase_ == Phase::run && vm_->has_ended())
     {
         end_ = vm_->how_it_ended();
+        owner_.registry().remove(id_);
         phase_ = Phase::ended;
     }
     switch (phase_)
@@ -115,10 +116,15 @@ void Slot::write_homes(processor::Placement_state& state) const
     auto const vm = id_.value() - 1;
     state.vcpus[vm] = static_cast<std::uint8_t>(placed_);
     for (std::uint32_t i = 0; i < placed_; ++i)
-    {
-        auto const& home = runs() ? vm_->vcpu(i).home() : *homes_[i]; // it may have moved
-        state.homes[vm][i] = processor::Placement_state::Home::at(home.id());
-    }
+        state.homes[vm][i] = processor::Placement_state::Home::at(home(i));
+}
+
+/// Of one that was placed.
+Core_id Slot::home(std::uint32_t vcpu) const
+{
+    auto const home = owner_.registry().home({id_, Vcpu_index(vcpu)});
+    OVM_ASSERT(home.has_value());
+    return *home;
 }
 
 void Slot::rebuild(memory::Population_state& state)
@@ -134,7 +140,7 @@ object::Job::Step Slot::place()
 {
     std::optional<Node_id> near{};
     if (placed_ != 0)
-        near = arch::node_of(homes_[0]->id());
+        near = arch::node_of(this->home(0));
     auto const home = owner_.policies().placement().ask(
         [&](processor::Placement& policy)
         {
@@ -146,7 +152,7 @@ object::Job::Step Slot::place()
         return Step::again;
     if (!home)
         return could_not_start("no core takes its vcpus");
-    homes_[placed_] = owner_.core(*home);
+    owner_.registry().settle({id_, Vcpu_index(placed_)}, *home);
     if (++placed_ == configuration_.vcpus)
         phase_ = Phase::build;
     return Step::again;
@@ -165,8 +171,10 @@ object::Job::Step Slot::build()
         return could_not_start(no_memory);
     owner_.modules().offer_to(*population_);
     managed_population_.emplace(population_->policy_reference());
-    interface::Virtual_machine::Environment const environment{
-        owner_.heap(), policies.frames(), owner_.console(), terminal_, owner_, *managed_population_, homes_};
+    interface::Virtual_machine::Environment environment{owner_.heap(), policies.frames(),   owner_.console(), terminal_,
+                                                        owner_,        *managed_population_};
+    for (std::uint32_t i = 0; i < placed_; ++i)
+        environment.homes[i] = owner_.core(home(i));
     auto vm = object::make<interface::Virtual_machine>(owner_.heap(), environment, id_, configuration_);
     if (!vm)
         return could_not_start(no_memory);
@@ -234,6 +242,7 @@ object::Job::Step Slot::copy()
         return Step::again;
     phase_ = Phase::run;
     interface::log(configuration_.name, " starts, ", to_bytes(owner_.pool().free()), " free");
+    owner_.registry().add(id_, *vm_);
     vm_->start();
     return Step::wait;
 }
@@ -290,6 +299,7 @@ object::Job::Step Slot::leave()
                                                             { return policy.leave({id_, Vcpu_index(placed_ - 1)}); });
         if (!left && left.error() == Error::busy)
             return Step::again;
+        owner_.registry().leave({id_, Vcpu_index(placed_ - 1)});
     }
     if (end_.reason == interface::End_reason::reset && owner_.restarts())
     {
