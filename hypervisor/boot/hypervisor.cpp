@@ -4,6 +4,7 @@
 
 #include "arch/at_hand.hpp"
 #include "arch/crash.hpp"
+#include "arch/hang.hpp"
 #include "arch/power.hpp"
 #include "base/bytes.hpp"
 #include "interface/console/log.hpp"
@@ -104,6 +105,8 @@ void Hypervisor::start()
     auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
     log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
         Bytes(to_bytes(pool_.free())), " free");
+    if (!arch::renew_last_watch())
+        log("this computer has no HPET that OVM can use: nothing ends a hang of all cores at once");
     balancer_.begin();
     provoked_fault_.begin(arch::option(information_, "provoke"), cores_[0]->timers());
     for (std::uint32_t i = 0; i < alive_; ++i)
