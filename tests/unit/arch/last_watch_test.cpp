@@ -12,8 +12,8 @@ namespace ovm::test
 namespace
 {
 
-/// An HPET with two comparators, of which the second one is as wide as the counter; each write is followed by a look
-/// whether it rings, as an emulator has it.
+/// An HPET with two comparators, of which only the second one is as wide as a wide counter; each write is followed by a
+/// look whether it rings, as an emulator has it.
 struct Device
 {
     std::uint64_t counter = 0;
@@ -28,11 +28,13 @@ struct Device
     std::uint64_t mask() const { return counter_is_wide ? ~std::uint64_t{0} : 0xffff'ffff; }
     void look()
     {
-        auto const wide = counter_is_wide;
-        auto const distance =
-            wide ? static_cast<std::int64_t>(times[1] - counter) : static_cast<std::int32_t>(times[1] - counter);
-        if (running == 1 && (settings[1] & 4) != 0 && distance <= 0)
-            ++rings;
+        for (std::size_t i = 0; i < times.size(); ++i)
+        {
+            auto const distance = times[i] - counter;
+            bool const passed =
+                counter_is_wide ? static_cast<std::int64_t>(distance) <= 0 : static_cast<std::int32_t>(distance) <= 0;
+            rings += running == 1 && (settings[i] & 4) != 0 && passed ? 1 : 0;
+        }
     }
 };
 
