@@ -116,15 +116,11 @@ void Slot::write_homes(processor::Placement_state& state) const
     auto const vm = id_.value() - 1;
     state.vcpus[vm] = static_cast<std::uint8_t>(placed_);
     for (std::uint32_t i = 0; i < placed_; ++i)
-        state.homes[vm][i] = processor::Placement_state::Home::at(home(i));
-}
-
-/// Of one that was placed.
-Core_id Slot::home(std::uint32_t vcpu) const
-{
-    auto const home = owner_.registry().home({id_, Vcpu_index(vcpu)});
-    OVM_ASSERT(home.has_value());
-    return *home;
+    {
+        auto const home = owner_.registry().home({id_, Vcpu_index(i)});
+        OVM_ASSERT(home.has_value()); // as it was placed
+        state.homes[vm][i] = processor::Placement_state::Home::at(*home);
+    }
 }
 
 void Slot::rebuild(memory::Population_state& state)
@@ -140,7 +136,7 @@ object::Job::Step Slot::place()
 {
     std::optional<Node_id> near{};
     if (placed_ != 0)
-        near = arch::node_of(this->home(0));
+        near = arch::node_of(homes_[0]->id());
     auto const home = owner_.policies().placement().ask(
         [&](processor::Placement& policy)
         {
@@ -152,6 +148,7 @@ object::Job::Step Slot::place()
         return Step::again;
     if (!home)
         return could_not_start("no core takes its vcpus");
+    homes_[placed_] = owner_.core(*home);
     owner_.registry().settle({id_, Vcpu_index(placed_)}, *home);
     if (++placed_ == configuration_.vcpus)
         phase_ = Phase::build;
@@ -171,10 +168,8 @@ object::Job::Step Slot::build()
         return could_not_start(no_memory);
     owner_.modules().offer_to(*population_);
     managed_population_.emplace(population_->policy_reference());
-    interface::Virtual_machine::Environment environment{owner_.heap(), policies.frames(),   owner_.console(), terminal_,
-                                                        owner_,        *managed_population_};
-    for (std::uint32_t i = 0; i < placed_; ++i)
-        environment.homes[i] = owner_.core(home(i));
+    interface::Virtual_machine::Environment const environment{
+        owner_.heap(), policies.frames(), owner_.console(), terminal_, owner_, *managed_population_, homes_};
     auto vm = object::make<interface::Virtual_machine>(owner_.heap(), environment, id_, configuration_);
     if (!vm)
         return could_not_start(no_memory);

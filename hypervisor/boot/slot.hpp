@@ -68,7 +68,6 @@ private:
     Step take_down();
     Step leave();
     void give_up_building();
-    Core_id home(std::uint32_t vcpu) const;
 
     static constexpr Bytes most_collected{256 << 10};
 
@@ -82,7 +81,8 @@ private:
     bool claimed_ = false; ///< its population's adaptor, for good
     std::uint32_t placed_ = 0;
     std::uint32_t faults_while_ending_ = 0;
-    object::Quota quota_{most_collected}; ///< of collected objects, through all of its lives
+    std::array<processor::Core*, interface::max_vcpus> homes_{}; ///< of the placed ones, where they are to begin
+    object::Quota quota_{most_collected};                        ///< of collected objects, through all of its lives
     std::optional<Policies::Population_adaptor> population_{};
     std::optional<memory::Managed_population> managed_population_{};
     object::Owned<interface::Virtual_machine> vm_{};
