@@ -65,11 +65,11 @@ def loop(bench):
 
 def hang_everywhere(bench, cores):
     """A scheduler loops on every core, so that no neighbour is left to look: the last watch ends it, and the VMs go on."""
-    outcome = bench.run(*guests(bench, 1000), "--cores", cores, *PROVOKE, bench.script("""
+    outcome = bench.run(*guests(bench, 2500), "--cores", cores, *PROVOKE, bench.script("""
         0.5 swap scheduler fair
         0.8 swap scheduler fails how=2 after=20
-        9.0 policies scheduler
-        9.2 faults
+        7.0 policies scheduler
+        7.2 faults
         """), timeout=90)
     needs_return(outcome, "scheduler", "fair", "the crossing did not end")
     for core in range(cores):
