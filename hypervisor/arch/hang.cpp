@@ -8,13 +8,16 @@
 namespace ovm::arch
 {
 
-Hang_answer answer_hang(bool in_port)
+Hang_answer answer_hang(bool in_port, bool watch_is_over)
 {
     auto& window = core_window();
-    auto const wish = window.hang_seen.exchange(0, std::memory_order_acq_rel);
-    if (wish == 0)
+    auto const epoch = window.epoch.load(std::memory_order_relaxed);
+    auto const asked = window.hang_seen.exchange(0, std::memory_order_acq_rel);
+    if (asked == 0 && !watch_is_over)
         return Hang_answer::nothing_asked;
-    if (wish != window.epoch.load(std::memory_order_relaxed))
+    auto const wish = watch_is_over ? epoch : asked;
+    bool const in_crossing = (epoch & 1) != 0;
+    if (wish != epoch || !in_crossing)
         return Hang_answer::go_on;
     if (std::exchange(window.hang_epoch, wish) != wish)
         window.hang_wishes = 0;

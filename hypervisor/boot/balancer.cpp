@@ -93,14 +93,11 @@ std::span<const processor::Core_load> Balancer::loads() const
 
 bool Balancer::carry_out(const processor::Move& move)
 {
-    auto const slots = owner_.slots();
-    auto const at = move.vcpu.vm.value() - 1;
+    auto& registry = owner_.registry();
+    auto* const vm = registry.find(move.vcpu.vm);
     auto* const to = owner_.core(move.to);
-    if (at >= slots.size() || to == nullptr || !slots[at]->runs() ||
-        move.vcpu.index.value() >= slots[at]->configuration().vcpus)
-        return false;
-    auto& vcpu = slots[at]->vm()->vcpu(move.vcpu.index.value());
-    if (vcpu.home().id() != move.from || !migration_.begin(vcpu, *to, *this))
+    if (vm == nullptr || to == nullptr || registry.home(move.vcpu) != move.from ||
+        !migration_.begin(vm->vcpu(move.vcpu.index.value()), *to, *this))
         return false;
     phase_ = Phase::moving;
     by_hand_ = false;
@@ -123,10 +120,7 @@ void Balancer::migration_over(Migration& migration)
         last_by_hand_ = {migration.outcome(), migration.duration()};
     bool const moved = migration.outcome() == Migration::Outcome::moved;
     if (moved)
-    {
-        auto const who = migration.vcpu().identity();
-        owner_.slots()[who.vm.value() - 1]->moved(who.index, migration.to());
-    }
+        owner_.registry().settle(migration.vcpu().identity(), migration.to().id());
     auto& counter = !moved ? counts_.refused : by_hand_ ? counts_.by_hand : counts_.by_placement;
     ++counter;
     phase_ = moved ? Phase::telling : Phase::waiting;

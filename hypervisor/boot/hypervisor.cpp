@@ -4,6 +4,7 @@
 
 #include "arch/at_hand.hpp"
 #include "arch/crash.hpp"
+#include "arch/hang.hpp"
 #include "arch/power.hpp"
 #include "base/bytes.hpp"
 #include "interface/console/log.hpp"
@@ -30,7 +31,7 @@ interface::Console_options console_options(const arch::Boot_information& informa
 } // namespace
 
 Hypervisor::Hypervisor(const arch::Boot_information& information, memory::Frame_pool& pool, memory::Heap& heap)
-    : information_(information), pool_(pool), heap_(heap), collected_frames_(pool), policies_(pool, *this),
+    : information_(information), pool_(pool), heap_(heap), own_frames_(pool), policies_(pool, *this),
       archive_(information.archive.size == Bytes{0}
                    ? std::span<const std::uint8_t>{}
                    : arch::physical_bytes(information.archive.begin, information.archive.size))
@@ -45,6 +46,8 @@ Result<> Hypervisor::open()
     collected_heaps_[0]->heap.add(policies_.roots());
     OVM_TRY(pool_.open_stocks(policies_.table()));
     OVM_TRY(clustered_.add("frame-stocks", pool_.stocks().root()));
+    OVM_TRY(registry_.open(policies_.table()));
+    OVM_TRY(clustered_.add("vm-registry", registry_.root()));
     if (arch::option(information_, "provoke") == Provoked_fault::policies)
         return policies_.add_provoked();
     return {};
@@ -54,7 +57,7 @@ Result<> Hypervisor::open()
 Result<> Hypervisor::make_collected_heap(Core_id core)
 {
     auto& made = collected_heaps_[core.value()];
-    made = OVM_TRY(object::make<Collected_heap>(heap_, collector_, core, collected_frames_, policies_.collection()));
+    made = OVM_TRY(object::make<Collected_heap>(heap_, collector_, core, own_frames_, policies_.collection()));
     made->heap.attach();
     return {};
 }
@@ -102,6 +105,8 @@ void Hypervisor::start()
     auto const nodes = arch::node_of(Core_id(cores - 1)).value() + 1;
     log("OVM runs on ", cores, cores == 1 ? " core" : " cores", " of ", nodes, nodes == 1 ? " node, " : " nodes, ",
         Bytes(to_bytes(pool_.free())), " free");
+    if (!arch::renew_last_watch())
+        log("this computer has no HPET that OVM can use: nothing ends a hang of all cores at once");
     balancer_.begin();
     provoked_fault_.begin(arch::option(information_, "provoke"), cores_[0]->timers());
     for (std::uint32_t i = 0; i < alive_; ++i)
@@ -285,7 +290,6 @@ void Hypervisor::job_failed(processor::Core& core, const arch::Fault& fault)
     log("core ", core.id().value(), ": a job failed: ", fault.what);
 }
 
-/// Where each vcpu lives, from the slots.
 void Hypervisor::rebuild(processor::Placement_state& state)
 {
     for (auto const& slot : slots())
@@ -299,7 +303,7 @@ void Hypervisor::vcpu_failed(processor::Core& core, processor::Vcpu& vcpu, const
                  .fault = fault,
                  .domain = arch::Fault_domain::guest,
                  .vm = vcpu.vm()});
-    if (auto* const vm = slots_[vcpu.vm().value() - 1]->vm())
+    if (auto* const vm = registry_.find(vcpu.vm()))
         vm->fail(vcpu, fault.what);
 }
 

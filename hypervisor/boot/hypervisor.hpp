@@ -20,6 +20,7 @@
 #include "boot/slot.hpp"
 #include "interface/console/crash_report.hpp"
 #include "interface/machine/virtual_machine.hpp"
+#include "interface/machine/vm_registry.hpp"
 #include "memory/heap.hpp"
 #include "memory/node_pages.hpp"
 #include "processor/core.hpp"
@@ -70,6 +71,7 @@ public:
     /// Once the console is there.
     Modules& modules() { return *modules_; }
     const Clustered_objects& clustered() const { return clustered_; }
+    interface::Vm_registry& registry() { return registry_; }
     Balancer& balancer() { return balancer_; }
     const Faults& faults() const { return faults_; }
     /// Nothing when there is no such core, or it has not started.
@@ -120,9 +122,11 @@ private:
         object::Local_heap heap;
     };
 
-    policy::First_touch_allocator collected_frames_; ///< a policy that lives in such a heap must not be asked for it
+    /// Of what policies live in or stand on: they must not be asked for it.
+    policy::First_touch_allocator own_frames_;
     object::Collector collector_{};
     Policies policies_;
+    interface::Vm_registry registry_{own_frames_};
     Clustered_objects clustered_{};
     interface::Archive archive_;
     interface::Machine_configuration configuration_{};

@@ -59,6 +59,7 @@ object::Job::Step Slot::step()
     if (phase_ == Phase::run && vm_->has_ended())
     {
         end_ = vm_->how_it_ended();
+        owner_.registry().remove(id_);
         phase_ = Phase::ended;
     }
     switch (phase_)
@@ -116,8 +117,9 @@ void Slot::write_homes(processor::Placement_state& state) const
     state.vcpus[vm] = static_cast<std::uint8_t>(placed_);
     for (std::uint32_t i = 0; i < placed_; ++i)
     {
-        auto const& home = runs() ? vm_->vcpu(i).home() : *homes_[i]; // it may have moved
-        state.homes[vm][i] = processor::Placement_state::Home::at(home.id());
+        auto const home = owner_.registry().home({id_, Vcpu_index(i)});
+        OVM_ASSERT(home.has_value()); // as it was placed
+        state.homes[vm][i] = processor::Placement_state::Home::at(*home);
     }
 }
 
@@ -147,6 +149,7 @@ object::Job::Step Slot::place()
     if (!home)
         return could_not_start("no core takes its vcpus");
     homes_[placed_] = owner_.core(*home);
+    owner_.registry().settle({id_, Vcpu_index(placed_)}, *home);
     if (++placed_ == configuration_.vcpus)
         phase_ = Phase::build;
     return Step::again;
@@ -234,6 +237,7 @@ object::Job::Step Slot::copy()
         return Step::again;
     phase_ = Phase::run;
     interface::log(configuration_.name, " starts, ", to_bytes(owner_.pool().free()), " free");
+    owner_.registry().add(id_, *vm_);
     vm_->start();
     return Step::wait;
 }
@@ -290,6 +294,7 @@ object::Job::Step Slot::leave()
                                                             { return policy.leave({id_, Vcpu_index(placed_ - 1)}); });
         if (!left && left.error() == Error::busy)
             return Step::again;
+        owner_.registry().leave({id_, Vcpu_index(placed_ - 1)});
     }
     if (end_.reason == interface::End_reason::reset && owner_.restarts())
     {

@@ -30,12 +30,8 @@ public:
     Vm_id id() const { return id_; }
     /// What it is at, in one word.
     std::string_view state() const;
-    /// A vcpu of it lives there now.
-    void moved(Vcpu_index vcpu, processor::Core& to) { homes_[vcpu.value()] = &to; }
     /// Where its vcpus live that were placed and did not leave.
     void write_homes(processor::Placement_state& state) const;
-    /// Its vcpus run, or have just stopped.
-    bool runs() const { return phase_ == Phase::run; }
     /// Nothing while it is not built.
     interface::Virtual_machine* vm() { return vm_.get(); }
 
@@ -85,8 +81,8 @@ private:
     bool claimed_ = false; ///< its population's adaptor, for good
     std::uint32_t placed_ = 0;
     std::uint32_t faults_while_ending_ = 0;
-    std::array<processor::Core*, interface::max_vcpus> homes_{};
-    object::Quota quota_{most_collected}; ///< of collected objects, through all of its lives
+    std::array<processor::Core*, interface::max_vcpus> homes_{}; ///< of the placed ones, where they are to begin
+    object::Quota quota_{most_collected};                        ///< of collected objects, through all of its lives
     std::optional<Policies::Population_adaptor> population_{};
     std::optional<memory::Managed_population> managed_population_{};
     object::Owned<interface::Virtual_machine> vm_{};

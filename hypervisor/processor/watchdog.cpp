@@ -11,15 +11,18 @@ namespace ovm::processor
 
 void Watchdog::begin(Timer_service& timers)
 {
-    if (arch::core_count() == 1)
-        return;
     timers_ = &timers;
     fired(timers.now());
 }
 
 void Watchdog::fired(Ticks now)
 {
-    look(now);
+    bool const alone = arch::core_count() == 1;
+    bool const watched = arch::this_core() == Core_id(0) && arch::renew_last_watch();
+    if (alone && !watched)
+        return;
+    if (!alone)
+        look(now);
     timers_->arm(*this, now + arch::to_ticks(interval));
 }
 

@@ -10,7 +10,8 @@ namespace ovm::processor
 
 /// Looks whether the neighbour of its core comes out of its crossings: core i's is i + 1, the last one's core 0, so
 /// that each is looked at once. One that has been in the same crossing for longer than `bound` is asked by NMI to end
-/// it (arch/hang.hpp), again at every look until it has. A core alone has no neighbour: nothing ends a hang there.
+/// it (arch/hang.hpp), again at every look until it has. Core 0 renews the last watch at its looks, which is over when
+/// core 0 hangs: it ends hangs of all cores at once, and of a core alone, which has no neighbour.
 /// Concurrency: its core; of the neighbour it reads the epoch.
 class Watchdog final : private Timer
 {
@@ -18,7 +19,7 @@ public:
     static constexpr Nanoseconds interval{500'000'000};
     static constexpr Nanoseconds bound{1'000'000'000};
 
-    /// Looks by itself from now on, on the core that calls this, if there are others.
+    /// Looks by itself from now on, on the core that calls this, if there is anything to look at or to renew.
     void begin(Timer_service& timers);
     void look(Ticks now);
 

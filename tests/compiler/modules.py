@@ -103,9 +103,9 @@ class Suite:
                     "--counter", "1", "--add", "other.key", "-o", "x.okeys")
 
     def weave(self):
-        source = HERE.parents[1] / "hypervisor/boot/commands/kind_command.cpp"
-        self.expect("weave: map", 0, "kind_command.woven.ii: the woven source", "weave", source)
-        self.check("weave: source", (self.folder / "kind_command.woven.ii").stat().st_size > 0)
+        source = HERE.parents[1] / "hypervisor/boot/commands/change_commands.cpp"
+        self.expect("weave: map", 0, "change_commands.woven.ii: the woven source", "weave", source)
+        self.check("weave: source", (self.folder / "change_commands.woven.ii").stat().st_size > 0)
         shown = json.loads(self.run("weave", "--json", "--aspect", "audit", source, "-o", "audited.ii").stdout)
         self.check("weave: JSON", isinstance(shown, dict) and (self.folder / "audited.ii").exists(), shown)
         self.expect("weave: no aspect", 2, "there is no aspect 'none'", "weave", "--aspect", "none", source)

@@ -15,8 +15,8 @@ def needs_return(outcome, resource, to, what):
     outcome.needs(rf"^ovm: at \d+ ms on core \d+, for the policy of {resource}: {what}")
 
 
-def guests(bench):
-    return [bench.guest("timers", name=name, cmdline="milliseconds=3000 tolerance=300") for name in ("one", "two")]
+def guests(bench, milliseconds=3000):
+    return [bench.guest("timers", name=name, cmdline=f"milliseconds={milliseconds} tolerance=300") for name in ("one", "two")]
 
 
 def needs_guests(outcome):
@@ -61,6 +61,30 @@ def loop(bench):
         9.5 stop
         """), timeout=60)
     needs_return(outcome, "scheduler", "round-robin", "the crossing did not end")
+
+
+def hang_everywhere(bench, cores):
+    """A scheduler loops on every core, so that no neighbour is left to look: the last watch ends it, and the VMs go on."""
+    outcome = bench.run(*guests(bench, 2500), "--cores", cores, *PROVOKE, bench.script("""
+        0.5 swap scheduler fair
+        0.8 swap scheduler fails how=2 after=20
+        7.0 policies scheduler
+        7.2 faults
+        """), timeout=90)
+    needs_return(outcome, "scheduler", "fair", "the crossing did not end")
+    for core in range(cores):
+        outcome.needs(rf"^ovm: at \d+ ms on core {core}, for the policy of scheduler: the crossing did not end")
+    needs_guests(outcome)
+
+
+@scenario("policy-hangs-everywhere", timeout=120, cost=2)
+def loop_everywhere(bench):
+    hang_everywhere(bench, 2)
+
+
+@scenario("policy-hangs-alone", timeout=120)
+def loop_alone(bench):
+    hang_everywhere(bench, 1)
 
 
 @scenario("policy-refuses", timeout=60)

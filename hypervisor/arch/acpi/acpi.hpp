@@ -67,6 +67,7 @@ struct Acpi_information
     Static_vector<Acpi_override, 16> overrides{};
     std::uint32_t node_count = 1;
     Static_vector<Node_memory, 64> memory{};
+    Host_physical event_timer{}; ///< the HPET's registers; 0 when there is none
     Acpi_register pm_timer{};
     bool pm_timer_is_32_bits = false;
     Acpi_register reset{};

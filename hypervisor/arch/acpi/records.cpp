@@ -126,6 +126,13 @@ Host_physical read_fadt(Byte_view table, Acpi_information& into)
     return Host_physical(wide != 0 ? wide : table.load32(40));
 }
 
+void read_hpet(Byte_view table, Acpi_information& into)
+{
+    auto const registers = register_at(table, 40, 0);
+    if (registers.space == Acpi_register::Space::memory && into.event_timer == Host_physical(0))
+        into.event_timer = Host_physical(registers.address);
+}
+
 void apply(const Affinity& affinity, Acpi_information& into)
 {
     Static_vector<std::uint32_t, max_nodes> domains;

@@ -27,6 +27,8 @@ void read_madt(Byte_view table, Acpi_information& into);
 void read_srat(Byte_view table, Affinity& into);
 /// Returns where the DSDT is.
 Host_physical read_fadt(Byte_view table, Acpi_information& into);
+/// The HPET's own table (IA-PC HPET 1.0a, 3.2.4).
+void read_hpet(Byte_view table, Acpi_information& into);
 void apply(const Affinity& affinity, Acpi_information& into);
 
 } // namespace ovm::arch

@@ -105,6 +105,8 @@ Result<> parse_acpi(Physical_reader& memory, std::optional<Host_physical> hint, 
             read_srat(table, affinity);
         else if (table.starts_with("FACP"))
             dsdt = read_fadt(table, information);
+        else if (table.starts_with("HPET"))
+            read_hpet(table, information);
     }
     apply(affinity, information);
 

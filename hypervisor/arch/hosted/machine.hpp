@@ -24,6 +24,10 @@ void become_core(Core_id core);
 
 /// A neighbour may end a crossing of the calling thread's core that hangs (arch/hang.hpp); the thread outlives that.
 void let_hangs_end();
+/// Nobody renewed the last watch: all those threads answer it.
+void end_last_watch();
+/// How often it was renewed, since the process began.
+std::uint64_t last_watch_renewals();
 
 /// Moves the clock, forwards only; cores that sleep until a deadline before it wake.
 void set_time(Ticks now);

@@ -16,6 +16,7 @@
 #include "arch/x86_64/control.hpp"
 #include "arch/x86_64/core_state.hpp"
 #include "arch/x86_64/image.hpp"
+#include "arch/x86_64/last_watch.hpp"
 #include "arch/x86_64/paging.hpp"
 #include "arch/x86_64/screen.hpp"
 #include "arch/x86_64/trap_names.hpp"
@@ -148,6 +149,7 @@ void enter_crash(const char* what, std::uint64_t rip)
             asm volatile("cli; hlt");
     }
     crashing_apic = apic_id;
+    stop_last_watch();
     stop_other_cores();
     unmute_screen();
     write_serial("\n");

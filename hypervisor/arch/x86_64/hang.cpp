@@ -5,6 +5,7 @@
 #include "arch/crossing.hpp"
 #include "arch/hang.hpp"
 #include "arch/x86_64/image.hpp"
+#include "arch/x86_64/last_watch.hpp"
 
 extern "C" [[noreturn]] void crossing_leave(std::uint64_t mark);
 
@@ -27,7 +28,7 @@ bool end_hanging_crossing(Trap_frame& frame)
 {
     if (!hang_wishes_expected.load(std::memory_order_acquire))
         return false;
-    switch (answer_hang(image_port().contains(Host_virtual(frame.rip))))
+    switch (answer_hang(image_port().contains(Host_virtual(frame.rip)), is_last_watch()))
     {
     case Hang_answer::nothing_asked:
     case Hang_answer::lost:

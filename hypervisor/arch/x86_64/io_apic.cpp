@@ -46,6 +46,8 @@ public:
     static constexpr std::uint32_t masked = 1 << 16;
     static constexpr std::uint32_t level = 1 << 15;
     static constexpr std::uint32_t active_low = 1 << 13;
+    static constexpr std::uint32_t nmi = 4 << 8;
+    static constexpr std::uint32_t all_cores = 0xff;
 
 private:
     std::uint32_t read(std::uint32_t index) const
@@ -91,6 +93,18 @@ bool route_isa_interrupt(const Acpi_information& acpi, std::uint8_t irq, std::ui
         io_apic.route(route.line,
                       number | (route.level ? Io_apic::level : 0u) | (route.active_low ? Io_apic::active_low : 0u),
                       local_apic().id());
+        return true;
+    }
+    return false;
+}
+
+bool route_to_all_as_nmi(std::uint32_t line)
+{
+    for (auto& io_apic : io_apics)
+    {
+        if (!io_apic.has(line))
+            continue;
+        io_apic.route(line, Io_apic::nmi, Io_apic::all_cores);
         return true;
     }
     return false;

@@ -12,6 +12,9 @@ void mask_all_lines(const Acpi_information& acpi);
 /// Delivers an ISA interrupt to core 0 as `vector`. False when no IOAPIC has its line.
 bool route_isa_interrupt(const Acpi_information& acpi, std::uint8_t irq, std::uint8_t vector);
 
+/// Delivers that line, edge-triggered, to every core as an NMI. False when no IOAPIC has it.
+bool route_to_all_as_nmi(std::uint32_t line);
+
 /// An interrupt of COM1 or COM2 arrived: their bytes go to who listens.
 void serial_interrupt();
 

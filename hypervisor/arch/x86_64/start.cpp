@@ -12,6 +12,7 @@
 #include "arch/x86_64/crash_record.hpp"
 #include "arch/x86_64/image.hpp"
 #include "arch/x86_64/io_apic.hpp"
+#include "arch/x86_64/last_watch.hpp"
 #include "arch/x86_64/layout.hpp"
 #include "arch/x86_64/machine.hpp"
 #include "arch/x86_64/msr.hpp"
@@ -123,6 +124,7 @@ void find_memory()
     local_apic().enable();
     calibrate_clock(description);
     enable_timer();
+    find_last_watch(description);
     prepare_cores(information);
     if (option(information, "crash") == "reset")
         set_after_crash(After_crash::reset);

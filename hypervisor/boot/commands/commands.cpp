@@ -1,6 +1,7 @@
 #include "boot/commands/commands.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "boot/hypervisor.hpp"
 
@@ -30,16 +31,53 @@ object::Collection_figures figures_of(const Hypervisor& machine)
     return sum;
 }
 
+/// Numbers in ascending order, neighbours together: ` 0-3 5`.
+void write_ranges(Text_writer& text, object::Seats seats)
+{
+    for (std::uint32_t seat = 0; seat < object::max_seats; ++seat)
+    {
+        if (!object::contains(seats, seat))
+            continue;
+        text << ' ' << seat;
+        auto const first = seat;
+        while (seat + 1 < object::max_seats && object::contains(seats, seat + 1))
+            ++seat;
+        if (seat != first)
+            text << '-' << seat;
+    }
+}
+
+/// Where a clustered object's representatives are.
+void write_seats(Text_writer& text, object::Kind kind, object::Seats seats, Node_id home)
+{
+    bool const several = std::popcount(seats) != 1;
+    if (kind == object::Kind::shared)
+        text << ", on node " << home.value();
+    else
+    {
+        text << ", of " << (kind == object::Kind::per_node ? "node" : "core") << (several ? "s" : "");
+        write_ranges(text, seats);
+    }
+}
+
 } // namespace
+
+std::optional<std::uint32_t> index_below(std::string_view word, std::uint32_t end)
+{
+    auto const value = object::parse_value(word, object::Unit::number);
+    if (!value || *value >= end)
+        return std::nullopt;
+    return static_cast<std::uint32_t>(*value);
+}
 
 Commands::Commands(Hypervisor& machine)
     : machine_(machine), vms_(machine), cores_(machine), objects_(machine), gc_(machine), policies_(machine),
-      swap_(machine), move_(machine), kind_(machine), module_(machine), stats_(machine), faults_(machine),
-      stop_(machine)
+      swap_(machine), move_(machine), kind_(machine), migrate_(machine), module_(machine), stats_(machine),
+      faults_(machine), stop_(machine)
 {
     for (auto* const command :
          std::initializer_list<Command*>{&help_, &vms_, &cores_, &objects_, &gc_, &policies_, &swap_, &move_, &kind_,
-                                         &module_, &stats_, &faults_, &stop_})
+                                         &migrate_, &module_, &stats_, &faults_, &stop_})
         OVM_ASSERT(table_.add(*command).has_value());
 }
 
@@ -62,15 +100,18 @@ Command::Step Vms_command::run(Invocation& invocation)
     auto const& configuration = slot.configuration();
     auto* const vm = slot.vm();
     std::uint64_t waited = 0;
-    for (std::uint32_t i = 0; vm != nullptr && slot.runs() && i < vm->vcpus(); ++i)
-        waited += vm->vcpu(i).steal_time().value();
     std::array<char, 80> storage{};
     Text_writer homes(storage);
-    if (vm != nullptr && slot.runs())
+    auto& registry = machine().registry();
+    if (auto const* const running = registry.find(slot.id()))
     {
-        homes << (vm->vcpus() == 1 ? ", on core" : ", on cores");
-        for (std::uint32_t i = 0; i < vm->vcpus(); ++i)
-            homes << ' ' << vm->vcpu(i).home().id().value();
+        homes << (running->vcpus() == 1 ? ", on core" : ", on cores");
+        for (std::uint32_t i = 0; i < running->vcpus(); ++i)
+        {
+            waited += running->vcpu(i).steal_time().value();
+            if (auto const home = registry.home({slot.id(), Vcpu_index(i)}))
+                homes << ' ' << home->value();
+        }
     }
     invocation.answer("VM ", slot.id().value(), " ", configuration.name, ": ", slot.state(), ", ", configuration.vcpus,
                       configuration.vcpus == 1 ? " vcpu, " : " vcpus, ", configuration.memory, ", given ",
@@ -113,9 +154,15 @@ Command::Step Objects_command::run(Invocation& invocation)
     if (invocation.place == clustered.size())
         return Step::done;
     auto const& [name, object] = clustered[invocation.place++];
-    auto const count = object->representatives();
-    invocation.answer("clustered object ", name, ": ", to_text(object->kind()), ", ", count,
-                      count == 1 ? " representative" : " representatives");
+    auto const kind = object->kind();
+    auto const seats = object->seats();
+    auto const count = static_cast<std::uint32_t>(std::popcount(seats));
+    std::array<char, 120> storage{};
+    Text_writer where(storage);
+    if (count != 0)
+        write_seats(where, kind, seats, object->home());
+    invocation.answer("clustered object ", name, ": ", to_text(kind), ", ", count,
+                      count == 1 ? " representative" : " representatives", where.view());
     return Step::again;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/static_vector.hpp"
 #include "base/weave.hpp"
 #include "interface/command/command.hpp"
@@ -117,11 +119,32 @@ private:
     Step begin(interface::Invocation& invocation);
 };
 
-/// `kind frame-stocks per-node`.
-class OVM_TAG("privileged") Kind_command final : public Machine_command
+/// A command that changes a clustered object and answers how that went.
+class OVM_TAG("privileged") Change_command : public Machine_command
 {
 public:
     using Machine_command::Machine_command;
+    Step run(interface::Invocation& invocation) final;
+
+protected:
+    ~Change_command() = default;
+
+private:
+    /// Error::invalid: it has answered already, as the words make no sense.
+    virtual Result<> begin(interface::Invocation& invocation, object::Changeable& object, object::Change& change) = 0;
+    virtual void answer(interface::Invocation& invocation, std::uint64_t microseconds) = 0;
+    virtual void answer(interface::Invocation& invocation, Error error) = 0;
+    Step begin(interface::Invocation& invocation);
+
+    object::Change change_{};
+    Ticks begun_{};
+};
+
+/// `kind frame-stocks per-node`.
+class OVM_TAG("privileged") Kind_command final : public Change_command
+{
+public:
+    using Change_command::Change_command;
     std::string_view name() const override { return "kind"; }
     std::string_view usage() const override { return "OBJECT KIND"; }
     std::string_view help() const override
@@ -130,14 +153,35 @@ public:
     }
     std::size_t least_arguments() const override { return 2; }
     std::size_t most_arguments() const override { return 2; }
-    Step run(interface::Invocation& invocation) override;
 
 private:
-    Step begin(interface::Invocation& invocation);
+    Result<> begin(interface::Invocation& invocation, object::Changeable& object, object::Change& change) override;
+    void answer(interface::Invocation& invocation, std::uint64_t microseconds) override;
+    void answer(interface::Invocation& invocation, Error error) override;
 
-    object::Change change_{};
     object::Kind before_ = object::Kind::shared; ///< that the change began with
-    Ticks begun_{};
+};
+
+/// `migrate frame-stocks 1 0`.
+class OVM_TAG("privileged") Migrate_command final : public Change_command
+{
+public:
+    using Change_command::Change_command;
+    std::string_view name() const override { return "migrate"; }
+    std::string_view usage() const override { return "OBJECT CORE CORE"; }
+    std::string_view help() const override
+    {
+        return "gives what a clustered object's representative on one core has to another core's, while the VMs run";
+    }
+    std::size_t least_arguments() const override { return 3; }
+    std::size_t most_arguments() const override { return 3; }
+
+private:
+    Result<> begin(interface::Invocation& invocation, object::Changeable& object, object::Change& change) override;
+    void answer(interface::Invocation& invocation, std::uint64_t microseconds) override;
+    void answer(interface::Invocation& invocation, Error error) override;
+
+    object::Kind kind_ = object::Kind::shared; ///< of the object
 };
 
 /// `module load lottery.omod`: a file of the boot archive's `modules/`.
@@ -188,6 +232,9 @@ public:
     Step run(interface::Invocation& invocation) override;
 };
 
+/// Nothing when it is no number below `end`.
+std::optional<std::uint32_t> index_below(std::string_view word, std::uint32_t end);
+
 /// All of them, and the job that runs them.
 /// Concurrency: core 0.
 class Commands final : private interface::Answer_sink
@@ -216,6 +263,7 @@ private:
     Swap_command swap_;
     Move_command move_;
     Kind_command kind_;
+    Migrate_command migrate_;
     Module_command module_;
     Stats_command stats_;
     Faults_command faults_;

@@ -8,20 +8,6 @@ using interface::Command;
 using interface::Invocation;
 using processor::Migration;
 
-namespace
-{
-
-/// Nothing when it is no number below `end`.
-std::optional<std::uint32_t> index_below(std::string_view word, std::uint32_t end)
-{
-    auto const value = object::parse_value(word, object::Unit::number);
-    if (!value || *value >= end)
-        return std::nullopt;
-    return static_cast<std::uint32_t>(*value);
-}
-
-} // namespace
-
 Command::Step Move_command::run(Invocation& invocation)
 {
     // `place` is 1 once the move is under way.
@@ -57,16 +43,16 @@ Command::Step Move_command::begin(Invocation& invocation)
         invocation.answer("there is no VM ", name, ": `vms` lists them");
         return Step::done;
     }
-    if (!(*slot)->runs())
+    auto* const vm = machine().registry().find((*slot)->id());
+    if (vm == nullptr)
     {
         invocation.answer(name, " does not run: it is ", (*slot)->state());
         return Step::done;
     }
-    auto& vm = *(*slot)->vm();
-    auto const vcpu = index_below(invocation.argument(1), vm.vcpus());
+    auto const vcpu = index_below(invocation.argument(1), vm->vcpus());
     if (!vcpu)
     {
-        invocation.answer(name, " has no vcpu ", invocation.argument(1), ": they are 0 to ", vm.vcpus() - 1);
+        invocation.answer(name, " has no vcpu ", invocation.argument(1), ": they are 0 to ", vm->vcpus() - 1);
         return Step::done;
     }
     auto const core = index_below(invocation.argument(2), machine().cores());
@@ -75,7 +61,7 @@ Command::Step Move_command::begin(Invocation& invocation)
         invocation.answer("there is no core ", invocation.argument(2), ": they are 0 to ", machine().cores() - 1);
         return Step::done;
     }
-    auto const begun = machine().balancer().move(vm.vcpu(*vcpu), *machine().core(Core_id(*core)));
+    auto const begun = machine().balancer().move(vm->vcpu(*vcpu), *machine().core(Core_id(*core)));
     if (!begun && begun.error() == Error::busy)
         return Step::wait;
     if (!begun)

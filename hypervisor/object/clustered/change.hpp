@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "base/result.hpp"
@@ -32,8 +33,11 @@ public:
     Changeable& operator=(const Changeable&) = delete;
 
     virtual Kind kind() const = 0;
-    /// How many there are at this moment: they come at first use.
-    virtual std::uint32_t representatives() const = 0;
+    /// Where representatives are at this moment, as they come at first use; a shared object's has seat 0, and its
+    /// memory near home().
+    virtual Seats seats() const = 0;
+    virtual Node_id home() const = 0;
+    std::uint32_t representatives() const { return static_cast<std::uint32_t>(std::popcount(seats())); }
 
     bool claim() { return !claimed_.exchange(true, std::memory_order_acquire); }
     void disclaim() { claimed_.store(false, std::memory_order_release); }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -56,11 +55,18 @@ public:
         Lock_guard const guard(lock_);
         return kind_;
     }
-    std::uint32_t representatives() const override
+    Seats seats() const override
     {
         Lock_guard const guard(lock_);
-        return static_cast<std::uint32_t>(
-            std::ranges::count_if(seats_, [](const Seat& seat) { return static_cast<bool>(seat.current); }));
+        Seats taken = 0;
+        for (std::uint32_t seat = 0; seat < max_seats; ++seat)
+            taken |= seats_[seat].current ? bit(seat) : 0;
+        return taken;
+    }
+    Node_id home() const override
+    {
+        Lock_guard const guard(lock_);
+        return home_;
     }
 
     /// Calls `visit(Representative<Family>&)` for each there is, one after the other, from this core and beside their
@@ -233,7 +239,7 @@ private:
     {
         State state{};
         merge_locked({.leave = ~Seats{0}}, state);
-        fresh.split_from(state, 1);
+        fresh.copy_from(state);
     }
     void merge_locked(const Change_plan& plan, State& state) OVM_REQUIRES(lock_)
     {
@@ -256,10 +262,7 @@ private:
                 continue;
             auto& fresh = *seats_[seat].next;
             if (plan.kind == Kind::replicated)
-            {
-                State copy = state;
-                fresh.split_from(copy, 1);
-            }
+                fresh.copy_from(state);
             else
                 fresh.split_from(state, sharers--);
         }

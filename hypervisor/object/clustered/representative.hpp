@@ -28,6 +28,12 @@ public:
     /// On one that knows nothing yet: takes its share out of `state`, of which `sharers` >= 1, itself included, still
     /// get one. The last one takes all that is left.
     virtual void split_from(State& state, std::uint32_t sharers) = 0;
+    /// The same for one that others are to be like: all of it, of which nothing is taken.
+    virtual void copy_from(const State& state)
+    {
+        State copy = state;
+        split_from(copy, 1);
+    }
 
 protected:
     ~Representative() = default;

@@ -64,8 +64,12 @@ public:
         memory(0x1'0000'0000, 0x8000'0000, 9);
         end(srat);
 
+        auto const hpet = begin("HPET");
+        image.number(0x8086'a201, 4).number(0, 4).number(0xfed0'0000, 8).zeros(4);
+        end(hpet);
+
         xsdt = begin("XSDT");
-        image.number(fadt, 8).number(madt, 8).number(srat, 8).number(0xffff'0000'0000'0000, 8);
+        image.number(fadt, 8).number(madt, 8).number(srat, 8).number(hpet, 8).number(0xffff'0000'0000'0000, 8);
         end(xsdt);
 
         rsdp = base;
@@ -133,6 +137,7 @@ TEST(Acpi, a_whole_set_of_tables)
     EXPECT_EQ(found.route(4).line, 4);
     EXPECT_EQ(found.pm_timer.address, 0x608);
     EXPECT_TRUE(found.pm_timer_is_32_bits);
+    EXPECT_EQ(found.event_timer, Host_physical(0xfed0'0000));
     EXPECT_EQ(found.reset.address, 0xcf9);
     EXPECT_EQ(found.reset_value, 0xf);
     EXPECT_EQ(found.century, 0x32);

@@ -5,6 +5,7 @@
 #include "arch/hosted/injection.hpp"
 #include "fault/failing_policies.hpp"
 #include "fault/managed_machine.hpp"
+#include "processor/timer_queue.hpp"
 #include "processor/watchdog.hpp"
 
 /// Each way in which a policy can fail, for each family: the old one goes on or comes back, and the record says why.
@@ -265,6 +266,51 @@ TEST_F(Failing_policies, OneThatLoopsIsEndedByItsNeighbour)
     expect_all_run();
 }
 
+/// All cores that there are here hang: nobody is left to look, but for a device.
+TEST_F(Failing_policies, OneThatLoopsOnTheLastCoreIsEndedByTheLastWatch)
+{
+    ASSERT_TRUE(swap("scheduler", failing));
+    plan_.arm(Step::decide, How::loops);
+    std::atomic<bool> out{false};
+    std::thread core(
+        [&]
+        {
+            arch::hosted::become_core(Core_id(0));
+            arch::hosted::let_hangs_end();
+            machine_.turn(0);
+            out = true;
+        });
+    while (plan_.rounds.load() == 0)
+        std::this_thread::yield();
+    while (!out.load())
+    {
+        arch::hosted::end_last_watch();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    core.join();
+    EXPECT_EQ(arch::core_window_of(Core_id(0)).hang_wishes, arch::hang_patience);
+    ASSERT_EQ(policies().faults().size(), 1u);
+    EXPECT_EQ(policies().faults()[0].what, "the crossing did not end");
+    expect_returned("scheduler", failing, "round-robin");
+    expect_all_run();
+}
+
+TEST_F(Failing_policies, TheLastWatchIsRenewedByCore0Alone)
+{
+    for (auto const core : {1u, 0u})
+    {
+        arch::hosted::become_core(Core_id(core));
+        auto const before = arch::hosted::last_watch_renewals();
+        processor::Timer_queue timers{Core_id(core)};
+        processor::Watchdog watchdog;
+        watchdog.begin(timers);
+        EXPECT_EQ(arch::hosted::last_watch_renewals() - before, core == 0 ? 1u : 0u);
+        arch::hosted::advance(processor::Watchdog::interval);
+        timers.run_expired();
+        EXPECT_EQ(arch::hosted::last_watch_renewals() - before, core == 0 ? 2u : 0u);
+    }
+}
+
 /// Its crossing is in a commit section or works for nobody: it is not ended, and in the end the core is lost.
 TEST_F(Failing_policies, ACrossingThatCannotBeDiscardedIsNotEnded)
 {
@@ -273,13 +319,29 @@ TEST_F(Failing_policies, ACrossingThatCannotBeDiscardedIsNotEnded)
     for (unsigned wish = 1; wish <= arch::hang_last_patience; ++wish)
     {
         window.hang_seen = 41;
-        EXPECT_EQ(arch::answer_hang(false),
+        EXPECT_EQ(arch::answer_hang(false, false),
                   wish < arch::hang_last_patience ? arch::Hang_answer::go_on : arch::Hang_answer::lost);
     }
     window.hang_seen = 39;
-    EXPECT_EQ(arch::answer_hang(false), arch::Hang_answer::go_on) << "it has ended";
-    EXPECT_EQ(arch::answer_hang(false), arch::Hang_answer::nothing_asked);
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::go_on) << "it has ended";
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::nothing_asked);
     window.epoch = 42;
+    EXPECT_EQ(arch::answer_hang(false, true), arch::Hang_answer::go_on) << "it is in a guest, or asleep";
+}
+
+TEST_F(Failing_policies, WhenTheWatchIsOverACoreAsksItself)
+{
+    auto& window = arch::core_window();
+    window.domain = arch::Fault_domain::job;
+    for (auto const epoch : {41u, 43u})
+    {
+        window.epoch = epoch;
+        for (unsigned wish = 1; wish < arch::hang_last_patience; ++wish)
+            EXPECT_EQ(arch::answer_hang(false, true), arch::Hang_answer::go_on);
+    }
+    EXPECT_EQ(arch::answer_hang(false, true), arch::Hang_answer::lost) << "nothing was marked to go back to";
+    window.domain = arch::Fault_domain::none;
+    window.epoch = 44;
 }
 
 } // namespace
