@@ -1,5 +1,8 @@
 #include "pipeline.hpp"
 
+#include <cstdlib>
+#include <string_view>
+
 #include "diagnostics.hpp"
 #include "includes.hpp"
 
@@ -132,17 +135,56 @@ Done<Path> Pipeline::compile_all(const Module_description& module, const Path& f
     return all;
 }
 
+namespace
+{
+
+/// What stands between two marks of a text, from the place on; empty if they are not there.
+std::string between(const std::string& text, std::string_view mark, char end)
+{
+    auto const at = text.find(mark);
+    if (at == std::string::npos)
+        return {};
+    auto const from = at + mark.size();
+    return text.substr(from, text.find(end, from) - from);
+}
+
+/// The linker's complaint as a problem of the module.
+Problem unlinked(const std::string& errors)
+{
+    auto const symbol = between(errors, "undefined symbol: ", '\n');
+    if (symbol.empty())
+        return {.what = "the module does not link", .why = errors};
+    auto const place = between(errors, ">>> referenced by ", ' ');
+    auto const colon = place.find(':');
+    Problem problem{.what = "calls '" + symbol + "', which is nowhere defined",
+                    .why = "of the hypervisor's functions a module may call memcpy, memmove, memset and memcmp alone",
+                    .mend = "define it in the module, or do without it"};
+    if (colon != std::string::npos)
+    {
+        problem.file = place.substr(0, colon);
+        problem.line = static_cast<unsigned>(std::strtoul(place.c_str() + colon + 1, nullptr, 10));
+    }
+    return problem;
+}
+
+} // namespace
+
 Done<Path> Pipeline::link(const Path& bitcode, const Path& folder) const
 {
     auto const object = folder / "module.o";
-    OVM_DO(must({tools_.compiler, "-O2", "-fPIC", "-fno-plt", "-fno-asynchronous-unwind-tables", "-ffunction-sections",
+    OVM_DO(must({tools_.compiler, "-O2", "-fPIC", "-fno-asynchronous-unwind-tables", "-ffunction-sections",
                  "-fdata-sections", "-fstack-size-section", "-Wno-unused-command-line-argument", "-c", bitcode.string(),
                  "-o", object.string()},
                 "making code"));
+    auto const imports = folder / "imports.o";
+    OVM_DO(must({tools_.compiler, "-c", tools_.imports().string(), "-o", imports.string()}, "making the imports"));
     auto const elf = folder / "module.elf";
-    OVM_DO(must({tools_.linker, "-shared", "-z", "norelro", "-Bsymbolic", "--gc-sections", "--build-id=none",
-                 "--hash-style=gnu", "-T", tools_.linker_script().string(), object.string(), "-o", elf.string()},
-                "linking"));
+    OVM_GET(answer, run({tools_.linker, "-shared", "-z", "norelro", "-z", "defs", "-Bsymbolic", "--gc-sections",
+                         "--build-id=none", "--hash-style=gnu", "-T", tools_.linker_script().string(), object.string(),
+                         imports.string(), "-o", elf.string()},
+                        "."));
+    if (answer.status != 0)
+        return fail(Exit::refused, unlinked(answer.errors));
     return elf;
 }
 

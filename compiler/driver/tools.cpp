@@ -38,7 +38,6 @@ std::vector<std::string> compile_flags(const Tools& tools)
          {"-fPIC",
           "-fvisibility=hidden",
           "-fvisibility-inlines-hidden",
-          "-fno-plt",
           "-fno-jump-tables",
           "-mno-red-zone",
           "-mno-sse",

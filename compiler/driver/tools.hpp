@@ -22,6 +22,7 @@ struct Tools
     /// What modules share, each with a copy of its own: held to the same rules as they.
     Path kit() const { return tree / "modules/kit"; }
     Path trusted() const { return headers() / "trusted.txt"; }
+    Path imports() const { return tree / "compiler/driver/imports.S"; }
     Path linker_script() const { return tree / "compiler/driver/module.ld"; }
     Path aspects() const { return tree / "aspects"; }
     Path templates() const { return tree / "compiler/driver/template"; }

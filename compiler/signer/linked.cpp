@@ -184,7 +184,9 @@ private:
                                       symbol->st_name);
             if (rela.r_addend != 0)
                 return damaged("it wants an address inside of '" + name + "'").error();
-            linked_.imports_.emplace(rela.r_offset, name);
+            // Only the slots that imports.S (compiler/driver) jumps through are imports.
+            constexpr std::string_view prefix = "ovm_import_";
+            linked_.imports_.emplace(rela.r_offset, name.starts_with(prefix) ? name.substr(prefix.size()) : name);
             return std::nullopt;
         }
         auto const target = static_cast<std::uint64_t>(rela.r_addend) + (relative ? 0 : symbol->st_value);

@@ -131,7 +131,7 @@ std::uint32_t Packing::with_room(Loads loads, std::uint32_t but, std::uint32_t m
     std::uint32_t best = nowhere;
     for (std::uint32_t core = 0; core < loads.size(); ++core)
     {
-        OVM_LOOP_INVARIANT(best == nowhere || best < core);
+        OVM_LOOP_INVARIANT(best == nowhere || (best < core && best != but));
         if (core != but && busy(loads[core]) <= most && residents_[core] >= residents &&
             (best == nowhere || residents_[core] > residents_[best]))
             best = core;

@@ -140,6 +140,24 @@ class Suite:
                     for row in hashes.read_text().split(".family = ")[1:]}
             self.check("interface: as the hypervisor's", rows.get("halt") == policy["interface"], rows)
 
+    def imports(self):
+        """However often a function calls one of the hypervisor's, none of the calls goes through a register."""
+        module = self.folder / "imports"
+        shutil.copytree(HERE / "good", module)
+        header, source = module / "good.hpp", module / "good.cpp"
+        header.write_text(header.read_text().replace("std::array<Ticks, 4> last_{};", "".join(
+            f"std::array<{kind}, 400> {name}{{}};" for name, kind in
+            (("last_", "Ticks"), ("second_", "std::uint64_t"), ("third_", "std::uint64_t"), ("fourth_", "std::uint64_t")))))
+        source.write_text(source.read_text().replace("    last_[at] = slept;", "".join(
+            f"    if (slept == Ticks({number}))\n        {name}.fill(0);\n" for number, name in
+            enumerate(("second_", "third_", "fourth_"))) + "    last_[at] = slept;"))
+        self.expect("imports: builds", 0, "not signed", "build", module, "--unproved", "-o", "imports.omod")
+        code = subprocess.run(["llvm-objdump-19", "-d", "--no-show-raw-insn", self.folder / "imports.elf"],
+                              capture_output=True, text=True, check=True).stdout
+        calls = [line.split("\t")[-1] for line in code.splitlines() if "call" in line]
+        self.check("imports: calls", sum("<memset>" in call for call in calls) >= 2, calls)
+        self.check("imports: no register", not [call for call in calls if "*" in call], calls)
+
     def unproved(self):
         """A mistake that only the verifier sees: it is told with an example, and not signed."""
         module = self.folder / "unproved"
@@ -216,6 +234,7 @@ def main():
         suite.keys()
         suite.weave()
         suite.good()
+        suite.imports()
         suite.unproved()
         suite.damaged()
         suite.new()
