@@ -77,10 +77,11 @@ struct Core_window
     Fault fault{};                         ///< why the last crossing was discarded
     /// By rank: held, if this core owns it, or waited for.
     std::array<Spin_lock*, lock_ranks> held_locks{};
-    std::atomic<std::uint64_t> hang_seen{0}; ///< the epoch that a neighbour wants to end (arch/hang.hpp); 0: none
-    std::uint64_t hang_epoch = 0;            ///< of the last such wish that this core looked at
-    std::uint32_t hang_wishes = 0;           ///< how many there were for it
-    object::Trace_ring* trace = nullptr;     ///< made by the aspect `trace`; else there is none
+    std::atomic<std::uint64_t> hang_seen{0};          ///< the epoch that a neighbour wants to end (arch/hang.hpp)
+    std::atomic<std::uint32_t> hang_due{0};           ///< NMIs of its wishes that are on their way
+    std::uint64_t hang_epoch = 0;                     ///< of the last such wish that this core looked at
+    std::uint32_t hang_wishes = 0;                    ///< how many there were for it
+    object::Trace_ring* trace = nullptr;              ///< made by the aspect `trace`; else there is none
     std::atomic<Injection_plan*> injections{nullptr}; ///< set by the aspect `fault`'s command; else there is none
     /// The object table: this core's representative of each object.
     alignas(page_size.value()) std::array<std::atomic<void*>, object_slots> objects{};

@@ -25,8 +25,10 @@ enum class Hang_answer : std::uint8_t
     lost, ///< it works for the hypervisor itself, or never came to such a moment
 };
 
-/// The neighbour's side: asks the core to end the crossing in which it has been since that epoch.
+/// The neighbour's side: asks the core by NMI to end the crossing in which it has been since that epoch.
 void interrupt_hanging(Core_id core, std::uint64_t epoch);
+/// What of it the core finds in its NMI; by the port, before it sends that.
+void note_wish(Core_id core, std::uint64_t epoch);
 
 /// The last watch is over when it was not renewed for so long, and then again after each interval.
 inline constexpr Nanoseconds last_watch_patience{2'000'000'000};

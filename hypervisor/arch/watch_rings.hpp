@@ -35,7 +35,8 @@ public:
         auto const rings = rings_.load(std::memory_order_acquire);
         if (seen > rings || (seen == rings && now.value() < end))
             return false;
-        seen = seen < rings ? rings : rings + 1;
+        // A core can have two NMIs before it: one whose handler runs, one that waits for that.
+        seen = rings > seen + 1 ? rings - 1 : seen + 1;
         return true;
     }
 

@@ -64,7 +64,7 @@ bool renew_last_watch()
 
 void interrupt_hanging(Core_id core, std::uint64_t epoch)
 {
-    core_window_of(core).hang_seen.store(epoch, std::memory_order_release);
+    note_wish(core, epoch);
     if (auto const thread = threads[core.value()].load())
         pthread_kill(thread, SIGUSR1);
 }

@@ -333,7 +333,7 @@ void interrupt_hanging(Core_id core, std::uint64_t epoch)
 {
     OVM_REQUIRES_THAT(core.value() < known);
     expect_hang_wishes();
-    core_window_of(core).hang_seen.store(epoch, std::memory_order_release);
+    note_wish(core, epoch);
     local_apic().send_nmi(entries[core.value()].apic_id);
 }
 

@@ -318,15 +318,35 @@ TEST_F(Failing_policies, ACrossingThatCannotBeDiscardedIsNotEnded)
     window.epoch = 41;
     for (unsigned wish = 1; wish <= arch::hang_last_patience; ++wish)
     {
-        window.hang_seen = 41;
+        arch::note_wish(window.core, 41);
         EXPECT_EQ(arch::answer_hang(false, false),
                   wish < arch::hang_last_patience ? arch::Hang_answer::go_on : arch::Hang_answer::lost);
     }
-    window.hang_seen = 39;
+    arch::note_wish(window.core, 39);
     EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::go_on) << "it has ended";
     EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::nothing_asked);
     window.epoch = 42;
     EXPECT_EQ(arch::answer_hang(false, true), arch::Hang_answer::go_on) << "it is in a guest, or asleep";
+}
+
+/// A processor holds one NMI while another is handled; a core that an emulator holds up meets both, and the watch's,
+/// too.
+TEST_F(Failing_policies, NoWishIsTakenForSomebodyElsesInterrupt)
+{
+    auto& window = arch::core_window();
+    window.epoch = 41;
+    arch::note_wish(window.core, 41);
+    arch::note_wish(window.core, 41);
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::go_on);
+    EXPECT_EQ(arch::answer_hang(false, true), arch::Hang_answer::go_on) << "the watch's, in between";
+    window.epoch = 42;
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::go_on);
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::nothing_asked);
+    for (unsigned wish = 0; wish < 9; ++wish)
+        arch::note_wish(window.core, 43);
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::go_on);
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::go_on);
+    EXPECT_EQ(arch::answer_hang(false, false), arch::Hang_answer::nothing_asked);
 }
 
 TEST_F(Failing_policies, WhenTheWatchIsOverACoreAsksItself)
