@@ -67,7 +67,7 @@ public:
     }
 
 private:
-    /// `around`: what keeps the members of `record` from being named, if they are references.
+    /// `around`: what keeps all members of `record` from being named; null: nothing does.
     void look_through(const clang::CXXRecordDecl& record, const std::string& prefix, const char* around)
     {
         for (const clang::CXXBaseSpecifier& base : record.bases())
@@ -79,12 +79,8 @@ private:
         }
         for (const clang::FieldDecl* field : record.fields())
         {
-            const char* const why = around != nullptr                       ? around
-                                    : record.isUnion()                      ? "it stands in a union"
-                                    : field->getName().empty()              ? "it has no name"
-                                    : can_be_named(*field, !prefix.empty()) ? nullptr
-                                                                            : "it is private there";
-            look_at(*field, field->getType(), prefix + field->getNameAsString(), why);
+            look_at(*field, field->getType(), prefix + field->getNameAsString(),
+                    around != nullptr ? around : obstacle(*field, !prefix.empty()));
         }
     }
 
@@ -120,11 +116,20 @@ private:
         look_through(*record, name + ".", why);
     }
 
-    /// A map names what the class itself may name.
-    bool can_be_named(const clang::FieldDecl& field, bool inside_member) const
+    /// What keeps a map, which names what the class itself may name, from naming this; nothing.
+    const char* obstacle(const clang::FieldDecl& field, bool inside_member) const
     {
-        return field.getParent() == &whole_ || field.getAccess() == clang::AS_public ||
-               (!inside_member && field.getAccess() == clang::AS_protected);
+        if (field.getParent()->isUnion())
+        {
+            return "it stands in a union";
+        }
+        if (field.getName().empty())
+        {
+            return "it has no name";
+        }
+        const bool can_be_named = field.getParent() == &whole_ || field.getAccess() == clang::AS_public ||
+                                  (!inside_member && field.getAccess() == clang::AS_protected);
+        return can_be_named ? nullptr : "it is private there";
     }
 
     void add(const clang::FieldDecl& field, const std::string& name, const char* why)
