@@ -24,7 +24,6 @@ template <typename Family>
 struct In_charge
 {
     explicit In_charge(Family& first) : current(&first) {}
-
     template <typename Question>
     auto ask(Question&& question)
     {
@@ -45,7 +44,6 @@ public:
         ++asked;
         return Forwarder::ahead(progress);
     }
-
     void put_in_charge(Population& policy) { way_.current = &policy; }
     /// Answers what the state said, for the record.
     Population_state swap(Population& next)
