@@ -31,7 +31,7 @@ class Record final : public Record_base
 {
 public:
     static constexpr std::string_view type_name = "record";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Record, link)}; }
+    OVM_TRACE_MAP
     explicit Record(std::uint64_t value) { number = value; }
 
     std::array<std::uint64_t, bytes / 8> data{};
@@ -162,3 +162,5 @@ void measure_throughput()
 }
 
 } // namespace ovm::bench
+
+#include "collector/throughput.generated.hpp"

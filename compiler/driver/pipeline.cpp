@@ -92,6 +92,7 @@ Done<Path> Pipeline::compile(const Module_description& module, const Path& sourc
                    {"-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-fdebug-compilation-dir=.",
                     "-ffile-prefix-map=" + module.folder.string() + "/=",
                     "-ffile-prefix-map=" + std::filesystem::proximate(module.folder).string() + "/=",
+                    "-ffile-prefix-map=" + tools_.generated.string() + "/=hypervisor/",
                     "-ffile-prefix-map=" + tools_.tree.string() + "/=", "-fplugin=" + tools_.checker.string(),
                     "-fplugin-arg-ovm_checker-trusted=" + tools_.trusted().string(),
                     "-fplugin-arg-ovm_checker-module=" + module.folder.string(),

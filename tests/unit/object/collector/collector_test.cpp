@@ -14,7 +14,7 @@ constexpr Bytes plenty{64 << 20};
 struct Looker final : Collected
 {
     static constexpr std::string_view type_name = "looker";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Looker, seen)}; }
+    OVM_TRACE_MAP
     explicit Looker(bool& found) : found_(found) {}
     ~Looker() { found_ = static_cast<bool>(seen); }
     Traced<Node> seen{};
@@ -24,7 +24,7 @@ struct Looker final : Collected
 struct Lazarus final : Collected
 {
     static constexpr std::string_view type_name = "lazarus";
-    static constexpr auto trace_map() { return std::array<Traced_run, 0>{}; }
+    OVM_TRACE_MAP
     Lazarus(Traced<Node>& slot, Node* node) : slot_(slot), node_(node) {}
     ~Lazarus() { slot_ = node_; }
     Traced<Node>& slot_;
@@ -34,7 +34,11 @@ struct Lazarus final : Collected
 struct Forgetful final : Collected
 {
     static constexpr std::string_view type_name = "forgetful";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Forgetful, named)}; }
+    static constexpr std::span<const Traced_run> trace_map()
+    {
+        static constexpr std::array runs{OVM_TRACED(Forgetful, named)};
+        return runs;
+    }
     Traced<Node> named{};
     Traced<Node> forgotten{};
 };
@@ -290,3 +294,5 @@ TEST(Collector_alone, PagesRunOutAsAnErrorAndComeBack)
 }
 
 } // namespace
+
+#include "object/collector/collector_test.generated.hpp"
