@@ -109,6 +109,7 @@ bool Marker::take_grey()
         received_objects_ = received_objects_->next();
         received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
     }
+    Heap_page::of(*scanning_).mark(*scanning_);
     run_ = 0;
     index_ = 0;
     ++scanned_;
