@@ -45,6 +45,8 @@ template <typename T, typename... Arguments>
         heap.construction() = outer;
     }
     header->set_type(object_type<T>);
+    if constexpr (object_type<T>.finalise != nullptr)
+        Heap_page::of(*header).note_apart(*header);
     heap.born(*header);
     return object;
 }
