@@ -9,6 +9,8 @@
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/Support/SHA256.h>
 
+#include "divisions.hpp"
+
 namespace ovm::compiler::verifier
 {
 
@@ -63,14 +65,37 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
 {
     if (what.is_false())
         return Result::impossible;
+    auto formula = facts_;
+    formula.push_back(what);
+    // Most that is proved needs little of what a division comes to, and a solver can spend hours on its bits.
+    if (auto const simpler = without_divisions(formula); !simpler.empty())
+    {
+        std::optional<z3::model> guess;
+        auto const answer = ask(simpler, &guess);
+        if (answer == Result::impossible)
+            return answer;
+        // Values that do not depend on what the divisions come to are good for these, too.
+        if (guess && std::all_of(formula.begin(), formula.end(),
+                                 [&](const z3::expr& term) { return guess->eval(term, true).is_true(); }))
+        {
+            if (model != nullptr)
+                *model = guess;
+            return Result::possible;
+        }
+    }
+    return ask(formula, model);
+}
+
+/// Whether all of that can be true at once.
+Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model)
+{
     auto& context = logic_.context();
     auto solver = z3::tactic(context, "qfaufbv").mk_solver();
     z3::params parameters(context);
     parameters.set("rlimit", static_cast<unsigned>(options_.effort));
     solver.set(parameters);
-    for (auto const& fact : facts_)
-        solver.add(fact);
-    solver.add(what);
+    for (auto const& term : formula)
+        solver.add(term);
     std::string text;
     std::string hash;
     if (!options_.cache.empty() || !options_.smtlib.empty())

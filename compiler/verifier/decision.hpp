@@ -36,6 +36,7 @@ private:
     };
 
     Result possible(const z3::expr& what, std::optional<z3::model>* model);
+    Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model);
     Answer one(const Question& question);
     std::vector<Named_value> explain(const Question& question, const z3::model& model) const;
     bool is_known(const std::string& hash) const;

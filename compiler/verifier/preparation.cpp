@@ -50,6 +50,7 @@ public:
         mark_undefined();
         split_at_markers();
         normalise();
+        summarise_initialisation(*wrapper_);
         result_.function = wrapper_;
         return result_;
     }

@@ -48,6 +48,10 @@ std::string recursion_in(llvm::Function& entry);
 /// the limit. Throws Refusal.
 void quantify(llvm::Module& module);
 
+/// Changes the function for good: a loop that gives every byte of consecutive elements the same constant becomes the
+/// memset that it is. For loops in the form of loop-simplify and lcssa.
+void summarise_initialisation(llvm::Function& function);
+
 /// Changes the module for good. Throws Refusal.
 Prepared prepare(llvm::Module& module, const std::string& entry);
 

@@ -213,6 +213,7 @@ Result<> Edf::export_state(Scheduler_state& state)
     charge_current(state.now);
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
+        OVM_LOOP_INVARIANT(slice_ <= longest_slice);
         auto const& entry = table_[i];
         if (entry.period == 0)
             continue;

@@ -171,8 +171,10 @@ Result<> Stride::export_state(Scheduler_state& state)
         return {};
     state.next = table_[next].vcpu;
     auto const even = mean(next);
+    [[maybe_unused]] auto const lost = state.lost;
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
+        OVM_LOOP_INVARIANT(invariant() && state.lost == lost);
         auto const& entry = table_[i];
         auto const is_owed = even >= entry.pass;
         auto const size =

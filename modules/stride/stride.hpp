@@ -58,6 +58,14 @@ private:
     static void begin(Entry& entry);
     std::uint32_t first_but(std::uint32_t excluded) const;
     std::uint32_t first() const { return first_but(Table::nobody); }
+    OVM_CONTRACT std::uint32_t contract_of_first() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        auto const place = OVM_RESULT(first());
+        OVM_ENSURES(place == Table::nobody || place < table_.count());
+        return place;
+    }
     void charge_current(Ticks now);
     std::uint64_t mean(std::uint32_t place) const;
     OVM_CONTRACT std::uint64_t contract_of_mean(std::uint32_t place) const

@@ -137,9 +137,13 @@ def modules_part(built):
 def page(reports, built):
     lines = [HEAD]
     total = collections.Counter()
+    shown = set()  # a source that several units need is proved in each
     for unit, report in reports:
         lines.append(f"\n## {', '.join(f'`{source}`' for source in unit)}\n\n| function | obligations | assumed |\n| --- | --- | --- |\n")
         for entry in sorted(report["entries"], key=lambda entry: entry["name"]):
+            if entry["name"] in shown:
+                continue
+            shown.add(entry["name"])
             of_entry = [one["verdict"] for one in report["obligations"] if one["entry"] == entry["name"]]
             assumed = of_entry.count("assumed")
             proved = of_entry.count("proved")

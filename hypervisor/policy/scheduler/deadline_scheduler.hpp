@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "policy/scheduler/deadline_tree.hpp"
@@ -38,15 +39,15 @@ public:
         std::uint32_t bound = default_bound; ///< permille of the core that may be reserved
     };
     /// Error::out_of_range: the slice is no turn's, or the bound not within 1 to bound_max.
-    static Result<> check(const Parameters& parameters);
+    OVM_VERIFIED static Result<> check(const Parameters& parameters);
 
     /// Requires parameters that check() found good.
     explicit Deadline_scheduler(const Parameters& parameters);
 
     /// Error::denied: together the reservations exceed the bound. Error::invalid: a budget above its period, or a
     /// period that is not within period_min to period_max.
-    Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
-    void leave(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void leave(processor::Schedulable& vcpu, Ticks now) override;
     void wake(processor::Schedulable& vcpu, Ticks now) override;
     void block(processor::Schedulable& vcpu, Ticks now) override;
     Choice choose(Ticks now) override;
@@ -56,8 +57,8 @@ public:
 private:
     using Schedulable = processor::Schedulable;
 
-    void charge_current(Ticks now);
-    static void charge_reservation(Schedulable& vcpu, Ticks ran, Ticks now);
+    OVM_VERIFIED void charge_current(Ticks now);
+    OVM_VERIFIED static void charge_reservation(Schedulable& vcpu, Ticks ran, Ticks now);
     void turn_over_current();
     void queue(Schedulable& vcpu);
     void queue_current();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/contract.hpp"
 #include "processor/schedulable.hpp"
 
 namespace ovm::policy
@@ -40,8 +41,8 @@ public:
 private:
     void replace(processor::Schedulable* parent, const processor::Schedulable& old, processor::Schedulable* with);
     void rotate_up(processor::Schedulable& vcpu);
-    static void renew_least(processor::Schedulable& vcpu);
-    std::uint32_t next_priority();
+    OVM_VERIFIED static void renew_least(processor::Schedulable& vcpu);
+    OVM_VERIFIED std::uint32_t next_priority();
 
     processor::Schedulable* root_ = nullptr;
     std::uint32_t random_ = 0x9e37'79b9;

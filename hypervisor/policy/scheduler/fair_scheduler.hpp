@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/contract.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "policy/scheduler/deadline_tree.hpp"
@@ -38,8 +39,8 @@ public:
     /// Requires parameters that check() found good.
     explicit Fair_scheduler(const Parameters& parameters);
 
-    Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
-    void leave(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void leave(processor::Schedulable& vcpu, Ticks now) override;
     void wake(processor::Schedulable& vcpu, Ticks now) override;
     void block(processor::Schedulable& vcpu, Ticks now) override;
     Choice choose(Ticks now) override;

@@ -25,7 +25,7 @@ struct Looker final : Collected
 struct Plain final : Collected
 {
     static constexpr std::string_view type_name = "plain";
-    static constexpr auto trace_map() { return std::array<Traced_run, 0>{}; }
+    OVM_TRACE_MAP
     std::array<std::uint64_t, 5> data{};
 };
 
