@@ -10,4 +10,6 @@ Result<Host_physical> Managed_frames::allocate_for(Vm_id owner, Page_order order
     return policy_.ask([this, &request](Frame_policy& policy) { return pool_.allocate(request, policy); });
 }
 
+template class Population::Forwarder<object::Policy_reference<Population>>;
+
 } // namespace ovm::memory

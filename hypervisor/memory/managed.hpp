@@ -27,5 +27,7 @@ private:
 
 /// Concurrency: as Population's.
 using Managed_population = Population::Forwarder<object::Policy_reference<Population>>;
+// A first touch comes by here: compiled where that is compiled for speed, not where VMs are put together.
+extern template class Population::Forwarder<object::Policy_reference<Population>>;
 
 } // namespace ovm::memory
