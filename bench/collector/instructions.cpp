@@ -19,7 +19,7 @@ namespace
 struct Two_words final : object::Collected
 {
     static constexpr std::string_view type_name = "two words";
-    static constexpr auto trace_map() { return std::array<object::Traced_run, 0>{}; }
+    OVM_TRACE_MAP
     std::uint64_t one = 1;
     std::uint64_t two = 2;
 };
@@ -87,3 +87,5 @@ void measure_instructions()
 }
 
 } // namespace ovm::bench
+
+#include "collector/instructions.generated.hpp"

@@ -47,7 +47,7 @@ class Tree_node final : public object::Collected
 {
 public:
     static constexpr std::string_view type_name = "tree node";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Tree_node, links)}; }
+    OVM_TRACE_MAP
     explicit Tree_node(std::uint64_t number) : value(number) {}
 
     std::array<object::Traced<Tree_node>, 3> links{};
@@ -127,3 +127,5 @@ void measure_throughput();
 void measure_pauses();
 
 } // namespace ovm::bench
+
+#include "collector/world.generated.hpp"

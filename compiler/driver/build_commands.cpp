@@ -53,6 +53,8 @@ Done<> build(const Tools& tools, const Build_request& request, Output output)
                                              {"bytes", bytes.size()},
                                              {"sources", built.sources},
                                              {"obligations", built.obligations},
+                                             {"assumed", built.assumed},
+                                             {"checks_removed", built.checks_removed},
                                              {"key", signed_by}}
                           .dump(2)
                    << "\n";

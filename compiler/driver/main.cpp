@@ -154,7 +154,7 @@ int serve(int count, char** arguments)
     {
         return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
     }
-    Tools const tools{.tree = OVM_TREE, .checker = OVM_CHECKER, .weaver = OVM_WEAVER};
+    Tools const tools{.tree = OVM_TREE, .checker = OVM_CHECKER, .weaver = OVM_WEAVER, .generated = OVM_GENERATED};
     auto const done = line.wanted(tools, {std::cout, line.json});
     return done ? 0 : tell(done.error(), line.json);
 }

@@ -92,6 +92,7 @@ Done<Path> Pipeline::compile(const Module_description& module, const Path& sourc
                    {"-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-fdebug-compilation-dir=.",
                     "-ffile-prefix-map=" + module.folder.string() + "/=",
                     "-ffile-prefix-map=" + std::filesystem::proximate(module.folder).string() + "/=",
+                    "-ffile-prefix-map=" + tools_.generated.string() + "/=hypervisor/",
                     "-ffile-prefix-map=" + tools_.tree.string() + "/=", "-fplugin=" + tools_.checker.string(),
                     "-fplugin-arg-ovm_checker-trusted=" + tools_.trusted().string(),
                     "-fplugin-arg-ovm_checker-module=" + module.folder.string(),
@@ -208,7 +209,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
     OVM_GET(bitcode, compile_checked(module, scratch.path(), unproved ? For::execution : For::verifier));
     say_(std::to_string(module.sources.size()) + (module.sources.size() == 1 ? " source" : " sources") +
          " compiled, all within the safe subset");
-    unsigned proved = 0;
+    Built built{.sources = static_cast<unsigned>(module.sources.size())};
     std::string digest;
     if (unproved)
         say_("nothing was proved: every check stays in the code");
@@ -217,10 +218,12 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
         OVM_GET(proof, prove(module, bitcode));
         if (!proof.good())
             return std::unexpected(failure_of(proof));
-        proved = static_cast<unsigned>(proof.obligations.size());
+        built.obligations = proof.count(verifier::Verdict::proved);
+        built.assumed = proof.count(verifier::Verdict::assumed);
+        built.checks_removed = proof.removed;
         digest = proof.digest;
-        say_(std::to_string(proved) + " obligations proved, " + std::to_string(proof.removed) +
-             " run-time checks left out");
+        say_(std::to_string(built.obligations) + " obligations proved, " + std::to_string(built.assumed) +
+             " assumed of callers, " + std::to_string(proof.removed) + " run-time checks left out");
         OVM_DO(write_file(bitcode, proof.bitcode));
     }
     OVM_GET(file, link(bitcode, scratch.path()));
@@ -230,7 +233,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
     OVM_GET(interfaces, read_interfaces(tools_));
     signer::Statement statement{.name = module.name,
                                 .version = module.version,
-                                .obligations = proved,
+                                .obligations = built.obligations,
                                 .compiler = signer::sha256(versions),
                                 .proof = signer::sha256(digest + versions),
                                 .notes = "meaning: " + module.meaning + "\n" + versions};
@@ -242,7 +245,9 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
                                     .what = body.error().what,
                                     .why = body.error().why,
                                     .mend = body.error().mend});
-    return Built{std::move(*body), std::move(elf), static_cast<unsigned>(module.sources.size()), proved};
+    built.body = std::move(*body);
+    built.elf = std::move(elf);
+    return built;
 }
 
 } // namespace ovm::compiler

@@ -27,7 +27,9 @@ public:
         signer::Bytes body{};
         std::string elf{}; ///< what was linked, for debuggers
         unsigned sources = 0;
-        unsigned obligations = 0;
+        unsigned obligations = 0;    ///< proved
+        unsigned assumed = 0;        ///< preconditions of the interface: its callers' duty
+        unsigned checks_removed = 0; ///< that would run, had they not been proved
     };
 
     /// Up to the checker.

@@ -26,6 +26,8 @@ std::vector<std::string> language_flags(const Tools& tools)
             "-I",
             tools.headers().string(),
             "-I",
+            tools.generated.string(),
+            "-I",
             tools.kit().parent_path().string()};
 }
 

@@ -11,9 +11,10 @@ namespace ovm::compiler
 /// Where the tree that this ovmc was built from stands, and how its tools are called.
 struct Tools
 {
-    Path tree{};    ///< the source root
-    Path checker{}; ///< the checker's plugin
-    Path weaver{};  ///< the weaver's program
+    Path tree{};      ///< the source root
+    Path checker{};   ///< the checker's plugin
+    Path weaver{};    ///< the weaver's program
+    Path generated{}; ///< what the generator has written for the tree's declarations
     std::string compiler = "clang++-19";
     std::string link_bitcode = "llvm-link-19";
     std::string linker = "ld.lld-19";

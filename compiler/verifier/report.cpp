@@ -8,19 +8,6 @@
 namespace ovm::compiler::verifier
 {
 
-namespace
-{
-
-unsigned count(const Report& report, Verdict verdict)
-{
-    unsigned number = 0;
-    for (auto const& obligation : report.obligations)
-        number += obligation.verdict == verdict ? 1 : 0;
-    return number;
-}
-
-} // namespace
-
 std::string to_json(const Report& report)
 {
     llvm::json::Object root;
@@ -103,9 +90,9 @@ std::string to_text(const Report& report, bool all)
         for (auto const& value : obligation.values)
             out << "        " << value.name << " = " << value.value << '\n';
     }
-    out << report.obligations.size() << " obligations: " << count(report, Verdict::proved) << " proved, "
-        << count(report, Verdict::assumed) << " assumed, " << count(report, Verdict::refuted) << " refuted, "
-        << count(report, Verdict::undecided) << " undecided, " << count(report, Verdict::refused) << " refused\n";
+    out << report.obligations.size() << " obligations: " << report.count(Verdict::proved) << " proved, "
+        << report.count(Verdict::assumed) << " assumed, " << report.count(Verdict::refuted) << " refuted, "
+        << report.count(Verdict::undecided) << " undecided, " << report.count(Verdict::refused) << " refused\n";
     return out.str();
 }
 

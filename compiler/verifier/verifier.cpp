@@ -122,6 +122,11 @@ bool Report::good() const
                        { return obligation.verdict == Verdict::proved || obligation.verdict == Verdict::assumed; });
 }
 
+unsigned Report::count(Verdict verdict) const
+{
+    return static_cast<unsigned>(std::ranges::count(obligations, verdict, &Obligation::verdict));
+}
+
 Report verify(const std::string& bitcode, const Options& options)
 {
     Report report;

@@ -74,12 +74,13 @@ struct Report
     std::string bitcode{};   ///< the same module without the proved traps; ready to be optimised and compiled
     std::string digest{};    ///< SHA-256, in hexadecimal, over all obligations with their verdicts
     std::uint64_t stack = 0; ///< bytes of the deepest call, from IR: an estimate; the machine code has the last word
-    unsigned removed = 0;    ///< traps
+    unsigned removed = 0;    ///< traps that are in the bitcode no more
     unsigned questions = 0;  ///< to the solver
     unsigned cached = 0;     ///< answers that were known
     std::string error{};     ///< not a module, no entry, ...; then nothing else is filled in
 
-    bool good() const; ///< everything is proved or assumed
+    bool good() const;                     ///< everything is proved or assumed
+    unsigned count(Verdict verdict) const; ///< obligations
 };
 
 /// `bitcode`: one linked module, compiled with -O1 -Xclang -disable-llvm-passes, UBSan and hardening as traps.

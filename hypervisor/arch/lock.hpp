@@ -56,7 +56,7 @@ static_assert(static_cast<std::size_t>(Rank::timer) < arch::lock_ranks);
 class OVM_CAPABILITY("lock") Spin_lock
 {
 public:
-    explicit constexpr Spin_lock(Rank rank) : rank_(rank) {}
+    explicit constexpr Spin_lock(Rank rank) : rank_bit_(std::uint32_t{1} << static_cast<unsigned>(rank)), rank_(rank) {}
     Spin_lock(const Spin_lock&) = delete;
     Spin_lock& operator=(const Spin_lock&) = delete;
 
@@ -79,10 +79,10 @@ private:
     void acquire() OVM_ACQUIRE()
     {
         auto& window = arch::core_window();
-        OVM_REQUIRES_THAT((window.held_ranks >> static_cast<unsigned>(rank_)) == 0);
+        OVM_REQUIRES_THAT(window.held_ranks < rank_bit_);
         window.held_locks[static_cast<std::size_t>(rank_)] = this;
         std::atomic_signal_fence(std::memory_order_seq_cst);
-        window.held_ranks |= std::uint32_t{1} << static_cast<unsigned>(rank_);
+        window.held_ranks |= rank_bit_;
         std::atomic_signal_fence(std::memory_order_seq_cst);
         auto expected = nobody;
         while (!owner_.compare_exchange_weak(expected, window.core.value(), std::memory_order_acquire,
@@ -98,10 +98,11 @@ private:
     {
         owner_.store(nobody, std::memory_order_release);
         std::atomic_signal_fence(std::memory_order_seq_cst);
-        arch::core_window().held_ranks &= ~(std::uint32_t{1} << static_cast<unsigned>(rank_));
+        arch::core_window().held_ranks &= ~rank_bit_;
     }
 
     std::atomic<std::uint32_t> owner_{nobody}; ///< a core
+    std::uint32_t rank_bit_;                   ///< of held_ranks: taking a lock is a comparison with it
     Rank rank_;
 };
 

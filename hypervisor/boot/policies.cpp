@@ -30,11 +30,11 @@ private:
 } // namespace
 
 Policies::Policies(memory::Frame_pool& pool, object::State_source<processor::Placement>& homes)
-    : pool_(pool), cores_(arch::window_count()), scheduler_("scheduler", policy::scheduler_losses, quota_),
+    : pool_(pool), cores_(arch::window_count()), scheduler_("scheduler", processor::Scheduler_state::losses(), quota_),
       first_touch_(pool), interleave_(pool), huge_first_(pool), frame_gate_(pool),
-      frames_("frames", policy::frame_losses, quota_, frame_gate_, no_turns_), static_(cores_), least_loaded_(cores_),
-      node_local_(cores_), placement_("placement", no_losses, quota_, placement_gate_, homes),
-      halt_("halt", policy::halt_losses, quota_, halt_gate_, unknown_windows_),
+      frames_("frames", memory::Frame_state::losses(), quota_, frame_gate_, no_turns_), static_(cores_),
+      least_loaded_(cores_), node_local_(cores_), placement_("placement", no_losses, quota_, placement_gate_, homes),
+      halt_("halt", processor::Halt_state::losses(), quota_, halt_gate_, unknown_windows_),
       collection_("collection", no_losses, quota_, collection_gate_, nothing_owed_), provoked_frames_(pool)
 {
 }

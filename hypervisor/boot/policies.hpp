@@ -59,7 +59,6 @@ public:
     Result<> fill(Population_adaptor& adaptor, bool lazy);
     std::string_view population_name() const { return "population/"; }
     memory::Population& population_gate() { return population_gate_; }
-    std::span<const std::string_view> population_losses() const { return policy::population_losses; }
 
     /// Resources by name. A VM's own are there as long as it is.
     void close(Population_adaptor& adaptor);
@@ -124,12 +123,12 @@ private:
     policy::Placement_factory<policy::Static_placement_recipe> static_;
     policy::Placement_factory<policy::Least_loaded_recipe> least_loaded_;
     policy::Placement_factory<policy::Node_local_recipe> node_local_;
-    processor::Placement::Gate placement_gate_{};
+    object::Gate<processor::Placement> placement_gate_{};
     object::Shared_adaptor<processor::Placement> placement_;
 
     policy::Halt_factory<policy::At_once_recipe> at_once_{};
     policy::Halt_factory<policy::Adaptive_recipe> adaptive_{};
-    processor::Halt::Gate halt_gate_{};
+    object::Gate<processor::Halt> halt_gate_{};
     Unknown_windows unknown_windows_{};
     object::Shared_adaptor<processor::Halt> halt_;
 
@@ -142,7 +141,7 @@ private:
 
     policy::Population_factory<policy::Eager_recipe> eager_{};
     policy::Population_factory<policy::Lazy_recipe> lazy_{};
-    memory::Population::Gate population_gate_{};
+    object::Gate<memory::Population> population_gate_{};
 
     policy::Scheduler_factory<Provoked_recipe<Provoked_scheduler>> provoked_scheduler_{};
     policy::Frame_factory<Provoked_recipe<Provoked_frames>> provoked_frames_;

@@ -5,6 +5,7 @@
 
 #include "arch/processor.hpp"
 #include "base/contract.hpp"
+#include "object/adaptor/policy_reference.hpp"
 #include "policy/frames/frame_recipes.hpp"
 #include "policy/halt/halt_recipes.hpp"
 #include "policy/placement/placement_recipes.hpp"
@@ -78,59 +79,59 @@ struct Provoked_recipe
     }
 };
 
-class Provoked_scheduler final : public processor::Scheduler
+class Provoked_scheduler final
+    : public processor::Scheduler::Forwarder<object::Held_policy<policy::Round_robin_scheduler>>
 {
 public:
     using Parameters = Provocation_plan::Parameters;
     static Result<> check(const Parameters&) { return {}; }
-    explicit Provoked_scheduler(const Parameters& parameters) : plan_(parameters) {}
+    explicit Provoked_scheduler(const Parameters& parameters)
+        : Forwarder(policy::Round_robin_scheduler::Parameters{
+              .slice = arch::to_ticks(policy::Round_robin_scheduler::default_slice)}),
+          plan_(parameters)
+    {
+    }
 
-    Result<> admit(processor::Schedulable& vcpu, Ticks now) override { return sound_.admit(vcpu, now); }
-    void leave(processor::Schedulable& vcpu, Ticks now) override { sound_.leave(vcpu, now); }
-    void wake(processor::Schedulable& vcpu, Ticks now) override { sound_.wake(vcpu, now); }
-    void block(processor::Schedulable& vcpu, Ticks now) override { sound_.block(vcpu, now); }
     Choice choose(Ticks now) override
     {
         plan_.decide();
-        return sound_.choose(now);
+        return Forwarder::choose(now);
     }
-    Result<> export_state(processor::Scheduler_state& state) override { return sound_.export_state(state); }
     Result<> import_state(processor::Scheduler_state& state) override
     {
         OVM_TRY(plan_.take_over());
-        return sound_.import_state(state);
+        return Forwarder::import_state(state);
     }
 
 private:
-    policy::Round_robin_scheduler sound_{{.slice = arch::to_ticks(policy::Round_robin_scheduler::default_slice)}};
     Provocation_plan plan_;
 };
 
-class Provoked_frames final : public memory::Frame_policy
+class Provoked_frames final : public memory::Frame_policy::Forwarder<object::Held_policy<policy::First_touch_frames>>
 {
 public:
     using Parameters = Provocation_plan::Parameters;
     static Result<> check(const Parameters&) { return {}; }
-    Provoked_frames(const memory::Frame_pool& pool, const Parameters& parameters) : sound_(pool), plan_(parameters) {}
+    Provoked_frames(const memory::Frame_pool& pool, const Parameters& parameters) : Forwarder(pool), plan_(parameters)
+    {
+    }
 
     Result<memory::Frame_choice> choose(const memory::Frame_request& request, std::uint32_t place) override
     {
         plan_.decide();
-        return sound_.choose(request, place);
+        return Forwarder::choose(request, place);
     }
-    Result<> export_state(memory::Frame_state& state) override { return sound_.export_state(state); }
     Result<> import_state(memory::Frame_state& state) override
     {
         OVM_TRY(plan_.take_over());
-        return sound_.import_state(state);
+        return Forwarder::import_state(state);
     }
 
 private:
-    policy::First_touch_frames sound_;
     Provocation_plan plan_;
 };
 
-class Provoked_halt final : public processor::Halt
+class Provoked_halt final : public processor::Halt::Forwarder<object::Held_policy<policy::At_once_halt>>
 {
 public:
     using Parameters = Provocation_plan::Parameters;
@@ -140,21 +141,15 @@ public:
     Result<Ticks> poll(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks now) override
     {
         plan_.decide();
-        return sound_.poll(vcpu, account, now);
+        return Forwarder::poll(vcpu, account, now);
     }
-    Result<> woke(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks slept, bool polled) override
-    {
-        return sound_.woke(vcpu, account, slept, polled);
-    }
-    Result<> export_state(processor::Halt_state& state) override { return sound_.export_state(state); }
     Result<> import_state(processor::Halt_state& state) override
     {
         OVM_TRY(plan_.take_over());
-        return sound_.import_state(state);
+        return Forwarder::import_state(state);
     }
 
 private:
-    policy::At_once_halt sound_{};
     Provocation_plan plan_;
 };
 

@@ -162,7 +162,7 @@ object::Job::Step Slot::build()
     give_up_building();
     auto& policies = owner_.policies();
     population_.emplace(resource_name(policies.population_name(), configuration_.name).view(),
-                        policies.population_losses(), quota_, policies.population_gate(),
+                        memory::Population_state::losses(), quota_, policies.population_gate(),
                         static_cast<object::State_source<memory::Population>&>(*this));
     if (!policies.fill(*population_, configuration_.lazy))
         return could_not_start(no_memory);

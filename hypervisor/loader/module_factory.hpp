@@ -61,7 +61,7 @@ class Module_policy final : public object::Policy_object<Family>
 {
 public:
     static constexpr std::string_view type_name = "module's policy";
-    static constexpr auto trace_map() { return std::array<object::Traced_run, 0>{}; }
+    OVM_TRACE_MAP
 
     void take(Family& policy) { this->hold(policy); }
 };
@@ -119,3 +119,5 @@ private:
 };
 
 } // namespace ovm::loader
+
+#include "loader/module_factory.generated.hpp"

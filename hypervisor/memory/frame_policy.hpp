@@ -2,7 +2,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "memory/page_order.hpp"
@@ -10,9 +13,6 @@
 
 namespace ovm::memory
 {
-
-template <Error answer>
-class Frame_policy_stand_in;
 
 /// Which of a node's free blocks that would do serves a request.
 struct Block_choice
@@ -69,8 +69,10 @@ struct Frame_state
     enum Loss : std::uint32_t
     {
         none = 0,
-        turn = 1, ///< whose turn it was: that node is not among those that the next policy serves
+        /// That node is not among those that the next policy serves.
+        turn OVM_LOST("whose turn it was") = 1,
     };
+    OVM_LOSSES
 
     /// The node whose turn it is, for each order of blocks.
     std::array<std::uint32_t, page_orders> turns{};
@@ -80,12 +82,13 @@ struct Frame_state
 /// Policy: which frames a request gets. It says where to look; the pool looks there, and knows which frames are free.
 /// Concurrency: choose() on any core, by several at a time.
 /// Failure:     Error::busy: the policy is being replaced.
-class Frame_policy
+class OVM_FAMILY Frame_policy
 {
 public:
     using State = Frame_state;
-    using Gate = Frame_policy_stand_in<Error::busy>;
-    using Gone = Frame_policy_stand_in<Error::gone>;
+    class Stand_in;
+    template <typename Way>
+    class Forwarder;
 
     /// Where to look next, after so many places that had nothing. Error::no_memory: nowhere, at the latest at
     /// most_places.
@@ -102,17 +105,9 @@ protected:
     ~Frame_policy() = default;
 };
 
-/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
-template <Error answer>
-class Frame_policy_stand_in final : public Frame_policy
-{
-public:
-    Result<Frame_choice> choose(const Frame_request&, std::uint32_t) override { return answer; }
-    Result<> export_state(Frame_state&) override { return answer; }
-    Result<> import_state(Frame_state&) override { return answer; }
-};
-
 } // namespace ovm::memory
+
+#include "memory/frame_policy.generated.hpp"
 
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::memory::Frame_policy> =

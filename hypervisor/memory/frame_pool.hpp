@@ -5,7 +5,7 @@
 #include <span>
 
 #include "arch/processor.hpp"
-#include "memory/frame_stock.hpp"
+#include "memory/frame_stocks.hpp"
 #include "memory/frames.hpp"
 #include "memory/node_frames.hpp"
 

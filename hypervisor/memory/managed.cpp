@@ -1,7 +1,5 @@
 #include "memory/managed.hpp"
 
-#include "base/contract.hpp"
-
 /// What a guest's first touch of a page asks, so in one piece.
 namespace ovm::memory
 {
@@ -12,15 +10,6 @@ Result<Host_physical> Managed_frames::allocate_for(Vm_id owner, Page_order order
     return policy_.ask([this, &request](Frame_policy& policy) { return pool_.allocate(request, policy); });
 }
 
-Result<Neighbours> Managed_population::touched(Guest_physical page)
-{
-    return policy_.ask(
-        [page](Population& policy)
-        {
-            auto const more = policy.touched(page);
-            OVM_ENSURES(!more || more->before + more->behind < most_given);
-            return more;
-        });
-}
+template class Population::Forwarder<object::Policy_reference<Population>>;
 
 } // namespace ovm::memory

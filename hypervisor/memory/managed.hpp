@@ -26,31 +26,8 @@ private:
 };
 
 /// Concurrency: as Population's.
-class Managed_population final : public Population
-{
-public:
-    explicit Managed_population(object::Policy_reference<Population> policy) : policy_(policy) {}
-
-    Result<Bytes> ahead(const Population_progress& progress) override
-    {
-        return policy_.ask([&](Population& policy) { return policy.ahead(progress); });
-    }
-    Result<Page_order> largest() override
-    {
-        return policy_.ask([](Population& policy) { return policy.largest(); });
-    }
-    Result<Neighbours> touched(Guest_physical page) override;
-    Result<> export_state(Population_state& state) override
-    {
-        return policy_.ask([&](Population& policy) { return policy.export_state(state); });
-    }
-    Result<> import_state(Population_state& state) override
-    {
-        return policy_.ask([&](Population& policy) { return policy.import_state(state); });
-    }
-
-private:
-    object::Policy_reference<Population> policy_;
-};
+using Managed_population = Population::Forwarder<object::Policy_reference<Population>>;
+// A first touch comes by here: compiled where that is compiled for speed, not where VMs are put together.
+extern template class Population::Forwarder<object::Policy_reference<Population>>;
 
 } // namespace ovm::memory

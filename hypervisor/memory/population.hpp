@@ -3,8 +3,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "base/contract.hpp"
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "memory/page_order.hpp"
@@ -12,9 +15,6 @@
 
 namespace ovm::memory
 {
-
-template <Error answer>
-class Population_stand_in;
 
 /// How far a VM has been given its memory.
 struct Population_progress
@@ -58,9 +58,12 @@ struct Population_state
     enum Loss : std::uint32_t
     {
         none = 0,
-        rest = 1,    ///< the next policy leaves to touches what this one would have given ahead of them
-        learned = 2, ///< the next policy does not look at what this one learned of touches
+        /// The next policy leaves to touches what this one would have given ahead of them.
+        rest OVM_LOST("the rest is left to touches") = 1,
+        /// The next policy does not look at it.
+        learned OVM_LOST("what was learned of touches") = 2,
     };
+    OVM_LOSSES
 
     Population_progress progress{}; ///< as the policy was told last
     bool ahead = false;             ///< it would have given more without being touched
@@ -72,12 +75,13 @@ struct Population_state
 /// Policy of one VM: when it is given its memory, and in which pages.
 /// Concurrency: one caller at a time, whoever holds the lock of the VM's memory.
 /// Failure:     Error::busy: the policy is being replaced. A touch is answered all the same.
-class Population
+class OVM_FAMILY Population
 {
 public:
     using State = Population_state;
-    using Gate = Population_stand_in<Error::busy>;
-    using Gone = Population_stand_in<Error::gone>;
+    class Stand_in;
+    template <typename Way>
+    class Forwarder;
 
     /// How much to give now, ahead of touches, in one step; 0: nothing, the rest is left to them. A VM starts when it
     /// is 0.
@@ -133,19 +137,9 @@ protected:
     ~Population() = default;
 };
 
-/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
-template <Error answer>
-class Population_stand_in final : public Population
-{
-public:
-    Result<Bytes> ahead(const Population_progress&) override { return answer; }
-    Result<Page_order> largest() override { return answer; }
-    Result<Neighbours> touched(Guest_physical) override { return answer; }
-    Result<> export_state(Population_state&) override { return answer; }
-    Result<> import_state(Population_state&) override { return answer; }
-};
-
 } // namespace ovm::memory
+
+#include "memory/population.generated.hpp"
 
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::memory::Population> =

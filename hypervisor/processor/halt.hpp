@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "base/contract.hpp"
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/module/family.hpp"
@@ -10,9 +13,6 @@
 
 namespace ovm::processor
 {
-
-template <Error answer>
-class Halt_stand_in;
 
 /// The canonical account of one vcpu: what halt policies know of it. The vcpu owns it and it outlives every policy; a
 /// policy that has no use for a field leaves it as it is, so that A to B to A brings it back.
@@ -32,8 +32,10 @@ struct Halt_state
     enum Loss : std::uint32_t
     {
         none = 0,
-        window = 1, ///< windows that are longer than the next policy allows are cut when it uses them
+        /// They are cut when the next policy uses them.
+        window OVM_LOST("windows longer than the next policy allows") = 1,
     };
+    OVM_LOSSES
 
     Ticks longest{}; ///< no account's window is longer
     std::uint32_t lost = none;
@@ -43,12 +45,13 @@ struct Halt_state
 /// wake-up for a while, which answers sooner but burns the core's time.
 /// Concurrency: any core, each with accounts of its own vcpus.
 /// Failure:     Error::busy: the policy is being replaced; the core sleeps at once.
-class Halt
+class OVM_FAMILY Halt
 {
 public:
     using State = Halt_state;
-    using Gate = Halt_stand_in<Error::busy>;
-    using Gone = Halt_stand_in<Error::gone>;
+    class Stand_in;
+    template <typename Way>
+    class Forwarder;
 
     /// The vcpu halted: how long its core may look for a wake-up before it sleeps; 0: not at all.
     virtual Result<Ticks> poll(Vcpu_identity vcpu, Halt_account& account, Ticks now) = 0;
@@ -100,18 +103,9 @@ protected:
     ~Halt() = default;
 };
 
-/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
-template <Error answer>
-class Halt_stand_in final : public Halt
-{
-public:
-    Result<Ticks> poll(Vcpu_identity, Halt_account&, Ticks) override { return answer; }
-    Result<> woke(Vcpu_identity, Halt_account&, Ticks, bool) override { return answer; }
-    Result<> export_state(Halt_state&) override { return answer; }
-    Result<> import_state(Halt_state&) override { return answer; }
-};
-
 } // namespace ovm::processor
+
+#include "processor/halt.generated.hpp"
 
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::processor::Halt> = ovm::object::Family_id::halt;

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/contract.hpp"
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/module/family.hpp"
@@ -13,9 +14,6 @@
 
 namespace ovm::processor
 {
-
-template <Error answer>
-class Placement_stand_in;
 
 /// Cores are 0 to most_cores - 1.
 inline constexpr std::uint32_t most_cores = 64;
@@ -76,12 +74,13 @@ struct Placement_state
 /// Invariant:   it knows where every vcpu lives that was placed and did not leave.
 /// Concurrency: one caller at a time: VMs are placed and moved by jobs of core 0.
 /// Failure:     Error::busy: the policy is being replaced; nothing changed, to be tried again.
-class Placement
+class OVM_FAMILY Placement
 {
 public:
     using State = Placement_state;
-    using Gate = Placement_stand_in<Error::busy>;
-    using Gone = Placement_stand_in<Error::gone>;
+    class Stand_in;
+    template <typename Way>
+    class Forwarder;
 
     /// A home for one more vcpu; `near` is a wish, `loads` are those of cores 0, 1, ... all that there are, as they
     /// were when rebalance() was asked last. Error::exists: it has one. Error::out_of_range: no such vcpu.
@@ -131,21 +130,9 @@ protected:
     ~Placement() = default;
 };
 
-/// Stands where a policy stood: `answer` to everything. Concurrency: any core.
-template <Error answer>
-class Placement_stand_in final : public Placement
-{
-public:
-    Result<Core_id> place(Vcpu_identity, std::optional<Node_id>, std::span<const Core_load>) override { return answer; }
-    Result<> leave(Vcpu_identity) override { return answer; }
-    Result<> moved(Vcpu_identity, Core_id) override { return answer; }
-    Result<std::optional<Move>> rebalance(std::span<const Core_load>, Ticks) override { return answer; }
-    Result<std::optional<Nanoseconds>> pace() override { return answer; }
-    Result<> export_state(Placement_state&) override { return answer; }
-    Result<> import_state(Placement_state&) override { return answer; }
-};
-
 } // namespace ovm::processor
+
+#include "processor/placement.generated.hpp"
 
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::processor::Placement> =

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "base/contract.hpp"
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/module/family.hpp"
@@ -20,10 +23,11 @@ struct Scheduler_state
     enum Loss : std::uint32_t
     {
         none = 0,
-        order = 1,       ///< who would have come next among equals
-        lag = 2,         ///< clipped to what the account can say
-        reservation = 4, ///< a budget that the next policy does not enforce
+        order OVM_LOST("order among equals") = 1,                  ///< who would have come next
+        lag OVM_LOST("lag beyond the account's") = 2,              ///< clipped to what the account can say
+        reservation OVM_LOST("reservations are not enforced") = 4, ///< a budget, by the next policy
     };
+    OVM_LOSSES
 
     const Residents& vcpus; ///< all that live on the core, runnable() or not
     Ticks now{};
@@ -37,9 +41,11 @@ struct Scheduler_state
 /// Concurrency: its own core only, inside a crossing.
 /// Contracts:   what a policy itself knows of a vcpu cannot be said here; leave(), wake() and block() are checked by
 /// it.
-class Scheduler
+class OVM_FAMILY Scheduler
 {
 public:
+    template <typename Way>
+    class Forwarder;
     struct Choice
     {
         Schedulable* next = nullptr;  ///< none: nothing is runnable
@@ -91,6 +97,8 @@ protected:
 };
 
 } // namespace ovm::processor
+
+#include "processor/scheduler.generated.hpp"
 
 template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<ovm::processor::Scheduler> =

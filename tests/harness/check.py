@@ -48,8 +48,9 @@ def _scripts(build):
     """Scripts of tests/structure and of the compiler's parts; a file that cannot be run by itself is a library."""
     plugin = next(build.rglob("libovm_checker.so"), build / "libovm_checker.so")
     programs = {"--weaver": build / "compiler" / "weaver" / "ovm-weave",
+                "--generator": build / "compiler" / "generator" / "ovm-generate",
                 "--verifier": build / "compiler" / "verifier" / "ovm-verify", "--plugin": plugin}
-    for folder in ("structure", "checker", "weaver", "verifier", "compiler"):
+    for folder in ("structure", "checker", "generator", "weaver", "verifier", "compiler"):
         for path in sorted((ROOT / "tests" / folder).glob("*.*")):
             if path.suffix not in (".py", ".sh"):
                 continue

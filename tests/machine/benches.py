@@ -36,8 +36,21 @@ def bench_compiler(bench):
 @scenario("bench-sharing", timeout=1200, full=True)
 def bench_sharing(bench):
     """No fast path touches a cache line that another core writes. The trace is exact, so it is judged."""
-    command = [str(ROOT / "bench" / "objects"), "--json", "--part", "sharing", "--build", str(bench.build)]
-    outcome = bench.run(command=command, timeout=1100).needs_status(machine.good)
+    judge(bench, "objects", "--part", "sharing", timeout=1100)
+
+
+@scenario("bench-checks", timeout=1200, cost=2, full=True)
+def bench_checks(bench):
+    """What run-time checks cost exits, beside an image without them. Instructions are exact, so they are judged."""
+    if not bench.kernel or not bench.initramfs:
+        raise Skip("no Debian kernel was prepared (./test prepares it)")
+    judge(bench, "checks", "--kernel", str(bench.kernel), "--initramfs", str(bench.initramfs), timeout=1100)
+
+
+def judge(bench, name, *words, timeout):
+    """Runs a bench whose figures are exact: none may be over its limit."""
+    command = [str(ROOT / "bench" / name), "--json", *words, "--build", str(bench.build)]
+    outcome = bench.run(command=command, timeout=timeout).needs_status(machine.good)
     for figure in json.loads(outcome.text.splitlines()[-1])["results"]:
         if figure["reached"] is False:
             raise Failure(f"{figure['name']} is {figure['ovm']}, at most {figure['most']}")

@@ -13,6 +13,7 @@ FLOORS = {"base": 0, "arch": 1, "object": 2, "memory": 3, "processor": 3, "inter
 SIBLINGS = {("processor", "memory")}  # on one floor, the first may include the second
 DECODER = "arch/x86_64/instruction/"
 DECODER_USERS = {"interface", "processor", "loader", "boot"}
+GENERATED = ".generated.hpp"  # compiler/generator writes them into the build tree
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]*)"|<([^>\n]*)>)', re.M)
 CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|elifdef|elifndef)\b(.*)", re.M)
 PLATFORM = re.compile(r"\b(OVM_HOSTED|__STDC_HOSTED__|__x86_64(__)?|__amd64(__)?|__i386(__)?|__linux(__)?|__unix(__)?|"
@@ -88,6 +89,10 @@ def judge_file(name, text, known, failures):
             continue
         if ".." in pathlib.PurePosixPath(target).parts or target.startswith(("./", "/")):
             failures.append(f'{place}: includes "{target}": name the path from hypervisor/, not a relative one')
+        elif target.endswith(GENERATED):
+            # The tail of the file that asks for it, as a port's inline.hpp is.
+            if target != re.sub(r"\.[a-z]+$", GENERATED, name):
+                failures.append(f'{place}: includes "{target}": include the header that it is written for')
         elif target not in known:
             failures.append(f'{place}: includes "{target}": no such file; name the path from hypervisor/')
         else:

@@ -19,6 +19,8 @@ CASES = [
     ("include_graph", {"loader/a.hpp": '#include "interface/b.hpp"\n', "interface/b.hpp": ""}, "on one floor"),
     ("include_graph", {"base/a.hpp": '#include "base/b.hpp"\n', "base/b.hpp": '#include "base/a.hpp"\n'}, "a cycle of includes"),
     ("include_graph", {"base/a.hpp": '#include "b.hpp"\n', "base/b.hpp": ""}, "no such file"),
+    ("include_graph", {"base/a.hpp": '#include "base/a.generated.hpp"\n', "base/b.cpp": '#include "base/b.generated.hpp"\n'}, None),
+    ("include_graph", {"base/a.hpp": '#include "base/b.generated.hpp"\n', "base/b.hpp": ""}, "include the header that it is written for"),
     ("include_graph", {"base/a.hpp": '#include "../base/b.hpp"\n', "base/b.hpp": ""}, "not a relative one"),
     ("include_graph", {"attic/a.hpp": ""}, "stands on no floor"),
     ("include_graph", {"memory/a.hpp": '#include "arch/x86_64/b.hpp"\n', "arch/x86_64/b.hpp": ""}, "neutral header"),

@@ -21,9 +21,8 @@ import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(HERE.parent / "compiler")]
+sys.path[:0] = [str(HERE)]
 
-import shipped  # noqa: E402
 import verified_page  # noqa: E402
 
 # As compiler/driver/tools.cpp has them, as far as they decide on what the code is.
@@ -46,17 +45,18 @@ def units():
     for sources in verified_page.units():
         yield sources[0], [ROOT / "hypervisor" / source for source in sources]
     for description in sorted((ROOT / "modules").glob("*/module.toml")):
-        if description.parent.name not in shipped.NOT_PROVED_YET:
+        if description.parent.name not in verified_page.NOT_PROVED_YET:
             yield description.parent.name, sorted(description.parent.glob("*.cpp"))
 
 
-def compile_unit(sources, commands, folder):
+def compile_unit(sources, commands, build, folder):
     """Bitcode as it is proved."""
     parts = []
     for number, source in enumerate(sources):
         is_module = (ROOT / "modules") in source.parents
         parts.append(f"{folder}/{number}.bc")
-        command = ["clang++-19", *MODULE_FLAGS, "-Ihypervisor", "-Imodules", *verified_page.FOR_PROOF, str(source)]
+        command = ["clang++-19", *MODULE_FLAGS, "-Ihypervisor", "-Imodules", f"-I{build / 'generated' / 'hypervisor'}",
+                   *verified_page.FOR_PROOF, str(source)]
         subprocess.run([*(command if is_module else commands[str(source)]), "-o", parts[-1]], check=True, cwd=ROOT)
     whole = f"{folder}/whole.bc"
     subprocess.run([verified_page.LLVM_LINK, *parts, "-o", whole], check=True, capture_output=True)
@@ -119,7 +119,7 @@ class Suite:
 
     def run(self, name, sources, commands):
         with tempfile.TemporaryDirectory(prefix="ovm-mutants-") as folder:
-            bitcode = compile_unit(sources, commands, folder)
+            bitcode = compile_unit(sources, commands, self.mutate.parents[2], folder)
             base, own = self.mutants(name, sources, bitcode)
             chosen = [word for number, _ in own for word in ("--only", str(number))]
             if self.options.list:

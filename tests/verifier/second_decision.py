@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import seeded_violations
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -34,7 +36,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ovm-verifier-") as folder:
         for source in options.sources or sorted((HERE / "seeds").glob("*.cpp")):
             command = [str(options.verifier.resolve()), "--smtlib", f"{folder}/{source.stem}", "-I", str(ROOT / "hypervisor"),
-                       str(source)]
+                       "-I", str(seeded_violations.generated(options.verifier)), str(source)]
             subprocess.run(command, capture_output=True, check=False)
         questions = sorted(pathlib.Path(folder).rglob("*.smt2"))
         with concurrent.futures.ThreadPoolExecutor(2) as pool:

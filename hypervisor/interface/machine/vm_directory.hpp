@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/clustered/clustered.hpp"
@@ -19,7 +20,7 @@ class Virtual_machine;
 /// so that a look-up touches its own core's memory alone.
 /// Concurrency: looks by any core; writes by the registry, which lets nobody else write meanwhile.
 /// Failure:     Error::busy to a look: the object changes its kind, ask again.
-class Vm_directory
+class OVM_FAMILY Vm_directory
 {
 public:
     /// Eight vcpus a word, a byte for each: its core's number and one more, 0 while it has no home.
@@ -33,10 +34,11 @@ public:
     /// Error::not_found: there is no such vcpu now. It may be on its way to another core.
     virtual Result<Core_id> home(processor::Vcpu_identity vcpu) const = 0;
 
-    // By the registry.
+    // By the registry. While nobody answers, there is nothing to write to either: what replaces it gets the knowledge
+    // of those that do.
 
-    virtual void set_vm(Vm_id id, Virtual_machine* vm) = 0;
-    virtual void set_home(processor::Vcpu_identity vcpu, std::optional<Core_id> core) = 0;
+    OVM_WITHOUT_ANSWER() virtual void set_vm(Vm_id id, Virtual_machine* vm) = 0;
+    OVM_WITHOUT_ANSWER() virtual void set_home(processor::Vcpu_identity vcpu, std::optional<Core_id> core) = 0;
 
 protected:
     ~Vm_directory() = default;
@@ -47,20 +49,6 @@ struct Vm_directory::State
     std::uint32_t vms_known = 0; ///< of VMs above it nothing is known
     std::array<Virtual_machine*, processor::most_vms> vms{};
     std::array<Homes, processor::most_vms> homes{};
-};
-
-/// While nobody answers, there is nothing to write to either: what replaces it gets the knowledge of those that do.
-class Vm_directory::Stand_in final : public Vm_directory
-{
-public:
-    explicit Stand_in(object::Lead<Vm_directory>& lead) : lead_(lead) {}
-    Result<Virtual_machine*> vm(Vm_id id) const override { return OVM_TRY(lead_.lead())->vm(id); }
-    Result<Core_id> home(processor::Vcpu_identity vcpu) const override { return OVM_TRY(lead_.lead())->home(vcpu); }
-    void set_vm(Vm_id, Virtual_machine*) override {}
-    void set_home(processor::Vcpu_identity, std::optional<Core_id>) override {}
-
-private:
-    object::Lead<Vm_directory>& lead_;
 };
 
 /// All of it: the only one, or one of those that are alike.
@@ -85,3 +73,5 @@ private:
 };
 
 } // namespace ovm::interface
+
+#include "interface/machine/vm_directory.generated.hpp"

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -34,7 +33,7 @@ class Policy_object_of final : public Policy_object<Family>
 {
 public:
     static constexpr std::string_view type_name = "policy";
-    static constexpr auto trace_map() { return std::array<Traced_run, 0>{}; }
+    OVM_TRACE_MAP
 
     template <typename... Arguments>
     explicit Policy_object_of(Arguments&&... arguments) : policy_(std::forward<Arguments>(arguments)...)
@@ -66,3 +65,5 @@ Result<Made_policy<Family>> make_policy(Quota& quota, Arguments&&... arguments)
 }
 
 } // namespace ovm::object
+
+#include "object/adaptor/policy_object.generated.hpp"

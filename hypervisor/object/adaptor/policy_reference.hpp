@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "arch/at_hand.hpp"
 #include "arch/processor.hpp"
 #include "object/adaptor/adaptor.hpp"
@@ -29,6 +31,31 @@ public:
 private:
     Ref<Family> policy_;
     Adaptor& resource_;
+};
+
+/// A policy that its holder has itself, asked as one of an adaptor's is. Concurrency, lifetime: its holder's.
+template <typename Policy>
+class Held_policy
+{
+public:
+    template <typename... Arguments>
+    explicit Held_policy(Arguments&&... arguments) : policy_(std::forward<Arguments>(arguments)...)
+    {
+    }
+
+    template <typename Question>
+    auto ask(Question&& question)
+    {
+        return question(policy_);
+    }
+    template <typename Question>
+    auto ask(Question&& question) const
+    {
+        return question(policy_);
+    }
+
+private:
+    Policy policy_;
 };
 
 } // namespace ovm::object

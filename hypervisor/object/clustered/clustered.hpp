@@ -123,7 +123,7 @@ public:
         for (std::uint32_t core = 0; core < arch::window_count(); ++core)
         {
             if (plan.destroy)
-                lead_locked(Core_id(core), tombstone_.answer());
+                lead_locked(Core_id(core), tombstone_);
             else if (concerns_locked(plan, Core_id(core)))
             {
                 gated_ |= bit(core);
@@ -279,8 +279,7 @@ private:
     Representative_factory<Family>& factory_;
     Tombstone<Family>& tombstone_;
     Ref<Family> reference_{};
-    Refusal<Family, Error::busy> busy_{};
-    typename Family::Stand_in gate_{busy_};
+    Gate<Family> gate_{};
     typename Family::Stand_in missing_{*this};
     mutable Ranked_lock<rank> lock_;
     std::array<Seat, max_seats> seats_ OVM_GUARDED_BY(lock_){};

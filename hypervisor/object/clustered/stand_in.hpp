@@ -19,36 +19,39 @@ protected:
     ~Lead() = default;
 };
 
-/// Leads nowhere: Error::busy makes a gate, Error::gone a tombstone. It has no state, so that one serves all objects
-/// of its family.
+/// Leads nowhere. Concurrency: any core; it has no state, so that one serves all objects of its family.
 template <typename Family, Error answer>
-class Refusal final : public Lead<Family>
+class Refusal : public Lead<Family>
 {
 public:
     Result<Family*> lead() override { return answer; }
 };
 
 /// A family whose calls can go through a stand-in: Family::Stand_in is a Family that holds a Lead and passes each call
-/// to where that leads. A call that can fail answers the lead's error, another one what cannot do harm.
+/// to where that leads. A call that can fail answers the lead's error, another one what cannot do harm. The generator
+/// writes it, from what the family says (base/generate.hpp).
 template <typename Family>
 concept Has_stand_in = std::derived_from<typename Family::Stand_in, Family> &&
                        std::constructible_from<typename Family::Stand_in, Lead<Family>&>;
 
-/// What the references of a destroyed object lead to. Outlives them all, so it belongs to the machine and not to the
-/// object.
-template <Has_stand_in Family>
-class Tombstone
+/// An object of the family that refuses every call, with `answer`.
+/// Concurrency: any core; it has no state.
+template <Has_stand_in Family, Error answer>
+class Refusing final : private Refusal<Family, answer>, public Family::Stand_in
 {
 public:
-    Tombstone() = default;
-    Tombstone(const Tombstone&) = delete;
-    Tombstone& operator=(const Tombstone&) = delete;
-
-    Family& answer() { return answer_; }
-
-private:
-    Refusal<Family, Error::gone> gone_{};
-    typename Family::Stand_in answer_{gone_};
+    Refusing() : Family::Stand_in(static_cast<Lead<Family>&>(*this)) {}
+    Refusing(const Refusing&) = delete;
+    Refusing& operator=(const Refusing&) = delete;
 };
+
+/// What callers meet while nobody may be called.
+template <typename Family>
+using Gate = Refusing<Family, Error::busy>;
+
+/// What the references of a destroyed object lead to. Outlives them all, so it belongs to the machine and not to the
+/// object.
+template <typename Family>
+using Tombstone = Refusing<Family, Error::gone>;
 
 } // namespace ovm::object

@@ -12,9 +12,6 @@ namespace ovm::object
 {
 
 template <typename T>
-inline constexpr auto traced_runs = T::trace_map();
-
-template <typename T>
 void finalise(Collected& object)
 {
     std::destroy_at(static_cast<T*>(&object));
@@ -24,7 +21,7 @@ template <typename T>
 inline constexpr Object_type object_type{.name = T::type_name,
                                          .size = sizeof(T),
                                          .finalise = std::is_trivially_destructible_v<T> ? nullptr : &finalise<T>,
-                                         .traced = std::span<const Traced_run>(traced_runs<T>)};
+                                         .traced = T::trace_map()};
 
 /// The steps of an allocation, for a slot whose size is known.
 template <typename T, typename... Arguments>
@@ -48,6 +45,8 @@ template <typename T, typename... Arguments>
         heap.construction() = outer;
     }
     header->set_type(object_type<T>);
+    if constexpr (object_type<T>.finalise != nullptr)
+        Heap_page::of(*header).note_apart(*header);
     heap.born(*header);
     return object;
 }
@@ -56,8 +55,7 @@ template <typename T, typename... Arguments>
 /// the crossing, this pointer does. Its class derives from Collected and has
 ///
 ///     static constexpr std::string_view type_name = "node";
-///     static constexpr auto trace_map() { return std::array{OVM_TRACED(Node, next_)}; } // or std::array<Traced_run,
-///     0>{}
+///     OVM_TRACE_MAP
 ///
 /// Its destructor runs in a sweep on this core: it finds its references empty, stores none and allocates nothing.
 /// Failure: Error::no_memory, nothing changed; a collection is requested.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/contract.hpp"
+#include "base/generate.hpp"
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "object/collector/phase.hpp"
@@ -34,17 +36,34 @@ struct Collection_state
 
 /// Policy: when to collect, and how much of it in a slice.
 /// Concurrency: one object may serve several cores at once.
-class Collection_policy
+class OVM_FAMILY Collection_policy
 {
 public:
     using State = Collection_state;
+    template <typename Way>
+    class Forwarder;
 
     /// Between crossings, now and then while no collection runs.
     virtual bool should_start(const Collection_report& report) const = 0;
     /// How much is owed for what was allocated since this was last asked, while this core has work.
     virtual Work owed(const Collection_report& report) const = 0;
+    OVM_CONTRACT Work contract_of_owed(const Collection_report& report) const
+    {
+        OVM_MODIFIES();
+        auto const work = OVM_RESULT(owed(report));
+        OVM_ENSURES(work != Work{});
+        return work;
+    }
     /// The most that is done at once. Crossings are at most 20,000 instructions, slices 5,000.
     virtual Work longest_slice() const = 0;
+    static constexpr Work longest_allowed{96};
+    OVM_CONTRACT Work contract_of_longest_slice() const
+    {
+        OVM_MODIFIES();
+        auto const longest = OVM_RESULT(longest_slice());
+        OVM_ENSURES(longest != Work{} && longest <= longest_allowed);
+        return longest;
+    }
 
     virtual Result<> export_state(Collection_state&) { return {}; }
     virtual Result<> import_state(Collection_state&) { return {}; }
@@ -54,3 +73,5 @@ protected:
 };
 
 } // namespace ovm::object
+
+#include "object/collector/collection_policy.generated.hpp"

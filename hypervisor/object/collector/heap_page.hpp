@@ -4,7 +4,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "arch/poison.hpp"
 #include "base/contract.hpp"
@@ -19,14 +21,16 @@ class Free_slots
 {
 public:
     Free_slots() = default;
-    Free_slots(std::uint64_t free, std::span<std::uint8_t> memory, std::size_t size)
-        : free_(free), memory_(memory), size_(size)
+    Free_slots(std::uint64_t free, std::span<std::uint8_t> memory, std::size_t size, const Quota* quota)
+        : free_(free), memory_(memory), size_(size), quota_(quota)
     {
     }
 
     bool empty() const { return free_ == 0; }
     std::uint64_t mask() const { return free_; }
     std::uint64_t count() const { return static_cast<std::uint64_t>(std::popcount(free_)); }
+    /// The page's: an object of another quota is noted there as one apart.
+    const Quota* quota() const { return quota_; }
 
     /// Memory for an object's header and the object behind it. Requires: not empty.
     std::span<std::uint8_t> take()
@@ -45,13 +49,16 @@ private:
     std::uint64_t free_ = 0;
     std::span<std::uint8_t> memory_{};
     std::size_t size_ = 0;
+    const Quota* quota_ = nullptr;
 };
 
 /// One page of equal slots, or the pages of one large object; this header stands at its start, so that an object's
-/// owner is found from its address.
-/// Invariant:   a slot whose bit in `free_` is not set holds an object, but for those that Free_slots has.
+/// owner is found from its address. What a sweep asks of an object is a bit here, so that it touches no dead object but
+/// those apart: objects with a finaliser, and of another quota than the page's.
+/// Invariant:   a slot whose bit in `free_` is not set holds an object, but for those that Free_slots has. In a page
+///              that is swept nothing is marked. A free slot is never apart.
 /// Concurrency: its owner core; others read what never changes: owner().
-class Heap_page
+class alignas(64) Heap_page
 {
 public:
     static constexpr std::size_t groups = 2; ///< of 64 slots
@@ -71,12 +78,13 @@ public:
     static Heap_page& of(const Object_header& header) { return page_of<Heap_page>(header); }
 
     Heap_page(Host_physical at, Pages pages, std::span<std::uint8_t> memory, Core_id owner, std::size_t size_class)
-        : memory_(memory), at_(at), owner_(static_cast<std::uint16_t>(owner.value())),
-          pages_(static_cast<std::uint16_t>(pages.value())), size_class_(static_cast<std::uint8_t>(size_class)),
+        : owner_(static_cast<std::uint16_t>(owner.value())), pages_(static_cast<std::uint16_t>(pages.value())),
+          slots_a_byte_(size_class == large_class ? 0 : (1U << fraction_bits) / slot_sizes[size_class] + 1),
+          memory_(memory), at_(at), size_class_(static_cast<std::uint8_t>(size_class)),
           slots_(static_cast<std::uint8_t>(size_class == large_class ? 1 : memory.size() / slot_sizes[size_class])),
-          slot_size_(static_cast<std::uint32_t>(size_class == large_class ? memory.size() : slot_sizes[size_class])),
-          free_{all_in(0), all_in(1)}
+          slot_size_(static_cast<std::uint32_t>(size_class == large_class ? memory.size() : slot_sizes[size_class]))
     {
+        free_ = {all_in(0), all_in(1)};
     }
     Heap_page(const Heap_page&) = delete;
     Heap_page& operator=(const Heap_page&) = delete;
@@ -85,31 +93,83 @@ public:
     Host_physical at() const { return at_; }
     Pages pages() const { return Pages(pages_); }
     std::size_t size_class() const { return size_class_; }
-    std::size_t slot_size() const { return slot_size_; }
+    /// Bytes that each of its objects is charged.
+    std::size_t charge() const { return size_class_ == large_class ? to_bytes(pages()).value() : slot_size_; }
 
-    /// Takes the free slots of a group out of the page; put() brings back those that were not used.
-    Free_slots take_free(std::size_t group)
+    /// Whose objects need no note to be credited. A page that is empty may get another one.
+    Quota* quota() const { return quota_; }
+    void set_quota(Quota& quota)
     {
-        auto const free = free_[group];
-        free_[group] = 0;
-        return {free, free == 0 ? std::span<std::uint8_t>{} : memory_.subspan(group * 64 * slot_size_), slot_size_};
+        OVM_REQUIRES_THAT(is_empty());
+        quota_ = &quota;
     }
-    void put(std::size_t group, Free_slots slots) { free_[group] |= slots.mask(); }
+
+    /// Takes the free slots of a group out of the page; put() brings back those that were not used. With
+    /// `marked`, what is born in them is.
+    Free_slots take_free(std::size_t group, bool marked)
+    {
+        auto const free = std::exchange(free_[group], 0);
+        if (marked)
+            marked_[group] |= free;
+        return {free, free == 0 ? std::span<std::uint8_t>{} : memory_.subspan(group * 64 * slot_size_), slot_size_,
+                quota_};
+    }
+    void put(std::size_t group, const Free_slots& slots) { free_[group] |= slots.mask(); }
 
     bool has_free() const { return (free_[0] | free_[1]) != 0; }
     bool is_empty() const { return free_[0] == all_in(0) && free_[1] == all_in(1); }
-    /// The slots of a group that hold objects, a bit each.
-    std::uint64_t occupied(std::size_t group) const { return all_in(group) & ~free_[group]; }
 
     Object_header& object(std::size_t slot) { return object_in(slot_at(memory_, slot, slot_size_)); }
-    void prefetch_header() const { prefetch(this); }
-    void prefetch_object(std::size_t slot) const { prefetch(slot_at(memory_, slot, slot_size_).data()); }
-    /// The slot's object is gone.
+    void prefetch_bits() const { prefetch(this); }
+    void prefetch_header() const
+    {
+        prefetch(this);
+        prefetch(&memory_);
+    }
+
+    /// The next sweep leaves this object.
+    void mark(const Object_header& header) { set(marked_, slot_of(header)); }
+    void unmark(const Object_header& header) { clear(marked_, slot_of(header)); }
+    /// The sweep that frees this object has to look at it.
+    void note_apart(const Object_header& header) { set(apart_, slot_of(header)); }
+
+    /// A slot with garbage to look at, before free_garbage().
+    std::optional<std::size_t> garbage_apart() const
+    {
+        for (std::size_t group = 0; group < groups; ++group)
+        {
+            if (auto const found = garbage(group) & apart_[group]; found != 0)
+                return group * 64 + static_cast<std::size_t>(std::countr_zero(found));
+        }
+        return {};
+    }
+    /// That slot's object is gone.
     void free(std::size_t slot)
     {
-        free_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+        clear(apart_, slot);
+        set(free_, slot);
         if constexpr (arch::poisons)
             arch::poison(bytes(slot));
+    }
+    /// All that is neither marked nor free is gone, and the marks with it. How many objects that were. Requires that
+    /// there is no garbage_apart().
+    std::uint64_t free_garbage()
+    {
+        std::uint64_t count = 0;
+        for (std::size_t group = 0; group < groups; ++group)
+        {
+            auto const found = garbage(group);
+            OVM_REQUIRES_THAT((found & apart_[group]) == 0);
+            count += static_cast<std::uint64_t>(std::popcount(found));
+            free_[group] |= found;
+            marked_[group] = 0;
+            if constexpr (arch::poisons)
+            {
+                for (auto left = found; left != 0; left &= left - 1)
+                    arch::poison(bytes(group * 64 + static_cast<std::size_t>(std::countr_zero(left))));
+            }
+        }
+        return count;
     }
 
     /// Has collection `cycle` been through it? Each goes through every page, so that the last bits tell.
@@ -119,23 +179,42 @@ public:
     Heap_page* next = nullptr; ///< in the list of its heap that it is in
 
 private:
+    using Bits = std::array<std::uint64_t, groups>; ///< one for each slot
+
+    static constexpr unsigned fraction_bits = 16;
+
+    static void set(Bits& bits, std::size_t slot) { bits[slot / 64] |= std::uint64_t{1} << (slot % 64); }
+    static void clear(Bits& bits, std::size_t slot) { bits[slot / 64] &= ~(std::uint64_t{1} << (slot % 64)); }
+
     std::uint64_t all_in(std::size_t group) const
     {
         auto const before = group * 64;
         auto const count = slots_ > before ? slots_ - before : 0;
         return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
     }
+    std::uint64_t garbage(std::size_t group) const { return all_in(group) & ~free_[group] & ~marked_[group]; }
     std::span<std::uint8_t> bytes(std::size_t slot) const { return memory_.subspan(slot * slot_size_, slot_size_); }
+    std::size_t slot_of(const Object_header& header) const
+    {
+        // A division, as the offset is a multiple of the slot's size and the product's error less than one slot.
+        return (offset_in_page(header) - page_header_size) * slots_a_byte_ >> fraction_bits;
+    }
+
+    // A mark touches this cache line only.
+    std::uint16_t owner_;
+    std::uint16_t pages_;
+    std::uint32_t slots_a_byte_; ///< a fraction; of a large object none, as it is in slot 0
+    Bits free_{};
+    Bits marked_{};
+    Bits apart_{};
 
     std::span<std::uint8_t> memory_; ///< of the slots
     Host_physical at_;
-    std::uint16_t owner_;
-    std::uint16_t pages_;
+    Quota* quota_ = nullptr;
     std::uint8_t size_class_;
     std::uint8_t slots_;
     std::uint32_t slot_size_;
     std::uint32_t swept_cycle_ = 0;
-    std::array<std::uint64_t, groups> free_;
 };
 
 static_assert(sizeof(Heap_page) == page_header_size);

@@ -91,16 +91,19 @@ void Local_heap::adopt(Step step)
     if (before.cycle() != step.cycle())
         begin_cycle();
     born_ = step.born_colour();
-    born_grey_ = step.is_born_grey();
+    birth_ = step.is_born_grey() ? Birth::grey : Birth::plain;
     arch::core_window().records_deletions = step.records_deletions();
     // A core may sleep through handshakes, but not through a mark or a sweep: they do not end without it.
     if (step.phase() <= Phase::marking && (before.cycle() != step.cycle()))
         marker_.begin(step.marked_colour());
     if (step.phase() == Phase::marking)
+    {
+        store_.begin_mark(step.cycle());
         working_ = true;
+    }
     else if (step.phase() == Phase::sweeping)
     {
-        sweeper_.begin(step.cycle(), step.marked_colour());
+        sweeper_.begin();
         working_ = true;
     }
     else if (step.phase() == Phase::idle)
@@ -227,7 +230,7 @@ bool Local_heap::refill(Quota& quota, std::size_t size_class, std::size_t charge
 {
     OVM_REQUIRES_THAT(may_change());
     look_ = true;
-    if (store_.refill(size_class, charged))
+    if (store_.refill(quota, size_class, charged))
         return true;
     quota.credit(core_, static_cast<std::int64_t>(charged));
     exhausted();

@@ -89,14 +89,17 @@ public:
         if (open.empty() && !refill(quota, size_class, charged)) [[unlikely]]
             return nullptr;
         allocated_ += Bytes(charged);
-        return &make_header(open.take(), quota, born_);
+        auto& header = make_header(open.take(), quota, born_);
+        if (&quota != open.quota()) [[unlikely]]
+            Heap_page::of(header).note_apart(header);
+        return &header;
     }
     std::uint64_t born_colour() const { return born_; }
     /// After an object is constructed. What is born while cores go over to a mark will be looked at by it, as cores
     /// that are behind may still store white objects in it.
     void born(Object_header& object)
     {
-        if (!born_grey_) [[likely]]
+        if (birth_ == Birth::plain) [[likely]]
             return;
         arch::Commit_section const lists;
         marker_.shade(object);
@@ -128,6 +131,12 @@ public:
     Collection_report report() const;
 
 private:
+    enum class Birth : std::uint8_t
+    {
+        plain,
+        grey,
+    };
+
     /// Not in a finaliser, and not in a crossing that did not enter().
     bool may_change() const
     {
@@ -147,7 +156,7 @@ private:
     const Collection_policy* policy_;
     Slot_store store_;
     std::uint64_t born_;
-    bool born_grey_ = false;
+    Birth birth_ = Birth::plain;
     Bytes allocated_{};         ///< ever
     std::uint64_t entered_ = 0; ///< the epoch of the last crossing that did
     bool idle_ = false;

@@ -51,8 +51,13 @@ void Marker::shade(Object_header& object)
 
 void Marker::visit(const Traced_reference& reference)
 {
-    if (auto* const object = reference.object())
-        shade(header_of(*object));
+    auto* const object = reference.object();
+    if (object == nullptr)
+        return;
+    auto& header = header_of(*object);
+    prefetch(&header);
+    Heap_page::of(header).prefetch_bits();
+    OVM_ASSERT(shown_.push_back(&header).has_value());
 }
 
 bool Marker::run(Budget& budget)
@@ -81,8 +86,11 @@ bool Marker::run(Budget& budget)
 void Marker::scan_roots(Budget& budget)
 {
     // In portions, as a source says only at its end how much it showed.
-    auto const most = budget.left() < 16 ? budget.left() : 16;
+    auto const most = budget.left() < most_shown ? budget.left() : most_shown;
     auto const next = roots_[root_]->scan(cursor_, most, *this);
+    for (auto* const object : shown_)
+        shade(*object);
+    shown_.clear();
     budget.spend(most);
     cursor_ = next.value_or(0);
     if (!next)
@@ -109,6 +117,7 @@ bool Marker::take_grey()
         received_objects_ = received_objects_->next();
         received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
     }
+    Heap_page::of(*scanning_).mark(*scanning_);
     run_ = 0;
     index_ = 0;
     ++scanned_;

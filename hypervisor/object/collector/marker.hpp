@@ -20,6 +20,7 @@ class Marker final : public Root_visitor
 {
 public:
     static constexpr std::size_t most_roots = 16;
+    static constexpr std::size_t most_shown = 16; ///< references that a source shows at once
 
     /// What the end of a mark is found from (Mattern, 1987): counters that only grow, and `activity`, which is odd
     /// while the core has or may make something grey, and grows each time that changes.
@@ -68,7 +69,7 @@ private:
         std::uint64_t count = 0;
     };
 
-    /// Shows a few of the roots that are left.
+    /// Looks at a few of the roots that are left.
     void scan_roots(Budget& budget);
     /// Takes the next grey object; false when there is none.
     bool take_grey();
@@ -88,7 +89,8 @@ private:
     std::size_t root_ = 0;
     std::size_t cursor_ = 0;
     std::uint64_t scanned_ = 0;
-    std::uint64_t pending_ = 0; ///< batches that are not empty, a bit each
+    Static_vector<Object_header*, most_shown> shown_{}; ///< by a source, and not shaded yet
+    std::uint64_t pending_ = 0;                         ///< batches that are not empty, a bit each
     Static_vector<Root_source*, most_roots> roots_{};
     std::array<Batch, arch::max_cores> batches_{};
 

@@ -28,6 +28,12 @@ Page& page_of(const Object_header& header)
     return *reinterpret_cast<Page*>(reinterpret_cast<std::uint64_t>(&header) & ~(page_size.value() - 1));
 }
 
+/// Where in its page an object's header lies.
+inline std::uint32_t offset_in_page(const Object_header& header)
+{
+    return static_cast<std::uint32_t>(reinterpret_cast<std::uint64_t>(&header) & (page_size.value() - 1));
+}
+
 /// The object in an occupied slot.
 inline Object_header& object_in(std::span<std::uint8_t> slot)
 {

@@ -10,12 +10,12 @@ namespace ovm::object
 {
 
 /// Bytes at the start of a page that are the collector's own.
-inline constexpr std::size_t page_header_size = 64;
+inline constexpr std::size_t page_header_size = 128;
 inline constexpr std::size_t page_payload = page_size.value() - page_header_size;
 
 /// Slot sizes, headers included: multiples of 16 that leave little of a page unused.
 inline constexpr std::array<std::uint16_t, 16> slot_sizes{32,  48,  64,  80,  96,  128,  160,  192,
-                                                          256, 336, 448, 576, 800, 1344, 2016, 4032};
+                                                          256, 320, 432, 560, 784, 1312, 1984, 3968};
 static_assert(slot_sizes.back() == page_payload);
 
 /// An object of this class has pages of its own.

@@ -44,7 +44,7 @@ Slot_store::~Slot_store()
         give_back(*page);
 }
 
-Result<> Slot_store::refill(std::size_t size_class, std::size_t charged)
+Result<> Slot_store::refill(Quota& quota, std::size_t size_class, std::size_t charged)
 {
     auto& in = classes_[size_class];
     while (in.page != nullptr && in.open.empty() && in.group + 1 < Heap_page::groups)
@@ -53,17 +53,17 @@ Result<> Slot_store::refill(std::size_t size_class, std::size_t charged)
         return {};
     close_page(in);
     if (auto* const page = in.available.pop())
-        return open_page(in, *page);
-    // Not swept yet, which does no harm: what is born now has the colour of what lives.
+        return open_page(in, *page, quota);
+    // Not swept yet, which does no harm: what is born in it is marked.
     if (auto* const page = in.unswept_available.pop())
-        return open_page(in, *page);
-    return open_page(in, *OVM_TRY(new_page(size_class, charged)));
+        return open_page(in, *page, quota);
+    return open_page(in, *OVM_TRY(new_page(size_class, charged)), quota);
 }
 
 void Slot_store::open_group(Size_class& in, std::size_t group)
 {
     in.group = group;
-    in.open = in.page->take_free(group);
+    in.open = in.page->take_free(group, !in.page->is_swept(cycle_));
     opened_ += in.open.count();
 }
 
@@ -75,8 +75,10 @@ std::uint64_t Slot_store::taken() const
     return taken;
 }
 
-Result<> Slot_store::open_page(Size_class& in, Heap_page& page)
+Result<> Slot_store::open_page(Size_class& in, Heap_page& page, Quota& quota)
 {
+    if (page.is_empty())
+        page.set_quota(quota);
     in.page = &page;
     open_group(in, 0);
     if (in.open.empty())
@@ -114,7 +116,7 @@ Result<Heap_page*> Slot_store::new_page(std::size_t size_class, std::size_t char
     return &page;
 }
 
-void Slot_store::begin_sweep(std::uint64_t cycle)
+void Slot_store::begin_mark(std::uint64_t cycle)
 {
     cycle_ = cycle;
     sweeping_ = 0;

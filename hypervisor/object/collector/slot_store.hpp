@@ -12,7 +12,9 @@ namespace ovm::object
 {
 
 /// One core's pages, by size class, and which of them a sweep has still to go through.
-/// Invariant:   a page is in one list, or open for allocation, or with the sweeper.
+/// Invariant:   a page is in one list, or open for allocation, or with the sweeper. Until a page is swept, what is born
+///              in it is marked; a page that is made meanwhile holds nothing but what is born marked, and counts as
+///              swept.
 /// Concurrency: its core.
 /// Lifetime:    gives all its pages back at its end; objects in them are not finalised.
 /// Failure:     Error::no_memory when the source has no page.
@@ -26,11 +28,11 @@ public:
 
     /// The open slots of a class, perhaps none: refill().
     Free_slots& open(std::size_t size_class) { return classes_[size_class].open; }
-    /// Opens slots of that class, for an object of `charged` bytes.
-    Result<> refill(std::size_t size_class, std::size_t charged);
+    /// Opens slots of that class, for an object of `charged` bytes and that quota.
+    Result<> refill(Quota& quota, std::size_t size_class, std::size_t charged);
 
-    /// All pages of now are to be swept in collection `cycle`.
-    void begin_sweep(std::uint64_t cycle);
+    /// From now on objects are born marked. All pages of now are to be swept in collection `cycle`, when it has marked.
+    void begin_mark(std::uint64_t cycle);
     /// A page to sweep, which is the sweeper's until put_swept(); null when there is none left.
     Heap_page* next_unswept();
     void put_swept(Heap_page& page);
@@ -67,7 +69,7 @@ private:
     };
 
     void open_group(Size_class& in, std::size_t group);
-    Result<> open_page(Size_class& in, Heap_page& page);
+    Result<> open_page(Size_class& in, Heap_page& page, Quota& quota);
     void close_page(Size_class& in);
     Result<Heap_page*> new_page(std::size_t size_class, std::size_t charged);
     void release(Heap_page& page);
@@ -75,7 +77,7 @@ private:
 
     Page_source& source_;
     Core_id core_;
-    std::uint64_t cycle_ = 0;                 ///< of the last sweep
+    std::uint64_t cycle_ = 0;                 ///< of the last mark that began
     std::size_t sweeping_ = size_class_count; ///< size class that the sweep is at
     std::uint64_t pages_ = 0;
     std::uint64_t opened_ = 0; ///< slots, ever, without those that were closed unused

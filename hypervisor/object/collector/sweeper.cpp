@@ -1,6 +1,5 @@
 #include "object/collector/sweeper.hpp"
 
-#include <bit>
 #include <utility>
 
 #include "arch/core_window.hpp"
@@ -14,8 +13,9 @@ namespace ovm::object
 namespace
 {
 
-// In units of work: an object freed, a page begun, a page put away (perhaps back to its source), a finaliser.
-constexpr std::uint64_t free_work = 2;
+// In units of work: an object that is looked at and freed, a page begun, a page freed and put away (perhaps back to its
+// source), a finaliser.
+constexpr std::uint64_t free_work = 3;
 constexpr std::uint64_t page_work = 2;
 constexpr std::uint64_t put_work = 4;
 constexpr std::uint64_t finaliser_work = 4;
@@ -60,12 +60,10 @@ Sweeper::~Sweeper()
         store_.put_swept(*page_); // back to who gives it back
 }
 
-void Sweeper::begin(std::uint64_t cycle, std::uint64_t live)
+void Sweeper::begin()
 {
     OVM_REQUIRES_THAT(done_ && page_ == nullptr);
-    live_ = live;
     done_ = false;
-    store_.begin_sweep(cycle);
 }
 
 bool Sweeper::run(Budget& budget)
@@ -77,49 +75,18 @@ bool Sweeper::run(Budget& budget)
             page_ = store_.next_unswept();
             budget.spend(page_work);
             done_ = page_ == nullptr;
-            if (!done_)
-                open_group(0);
-            continue;
         }
-        while (unseen_ != 0 && !budget.is_spent())
+        else if (auto const slot = page_->garbage_apart())
+            free_apart(*page_, *slot, budget);
+        else
         {
-            auto const slot = group_ * 64 + static_cast<std::size_t>(std::countr_zero(unseen_));
-            look_ahead();
-            budget.spend(1);
-            auto& header = page_->object(slot);
-            if (!header.has_colour(live_))
-                free(*page_, slot, header, budget);
-            unseen_ &= unseen_ - 1; // at last: a finaliser may have ended the slice
+            free_rest(*page_);
+            store_.put_swept(*std::exchange(page_, nullptr));
+            budget.spend(put_work);
         }
-        if (unseen_ != 0)
-            break;
-        if (group_ + 1 < Heap_page::groups)
-        {
-            open_group(group_ + 1);
-            continue;
-        }
-        store_.put_swept(*page_);
-        page_ = nullptr;
-        budget.spend(put_work);
     }
     settle(nullptr);
     return done_;
-}
-
-void Sweeper::open_group(std::size_t group)
-{
-    group_ = group;
-    unseen_ = ahead_ = page_->occupied(group);
-    for (int i = 0; i < 6; ++i)
-        look_ahead();
-}
-
-void Sweeper::look_ahead()
-{
-    if (ahead_ == 0)
-        return;
-    page_->prefetch_object(group_ * 64 + static_cast<std::size_t>(std::countr_zero(ahead_)));
-    ahead_ &= ahead_ - 1;
 }
 
 void Sweeper::settle(Quota* next)
@@ -129,18 +96,30 @@ void Sweeper::settle(Quota* next)
     quota_ = next;
 }
 
-void Sweeper::free(Heap_page& page, std::size_t slot, Object_header& header, Budget& budget)
+void Sweeper::count_freed(Quota& quota, std::uint64_t objects, std::size_t charge)
+{
+    auto const bytes = objects * charge;
+    if (&quota != quota_)
+        settle(&quota);
+    credit_ += static_cast<std::int64_t>(bytes);
+    freed_ += Bytes(bytes);
+    objects_freed_ += objects;
+}
+
+void Sweeper::free_apart(Heap_page& page, std::size_t slot, Budget& budget)
 {
     budget.spend(free_work);
+    auto& header = page.object(slot);
     if (auto const* const type = header.type(); type != nullptr && type->finalise != nullptr)
         finalise(header, *type, budget);
-    auto const size = page.size_class() == large_class ? to_bytes(page.pages()).value() : page.slot_size();
-    if (&header.quota() != quota_)
-        settle(&header.quota());
-    credit_ += static_cast<std::int64_t>(size);
-    freed_ += Bytes(size);
-    ++objects_freed_;
-    page.free(slot);
+    count_freed(header.quota(), 1, page.charge());
+    page.free(slot); // at last: a finaliser may have ended the slice
+}
+
+void Sweeper::free_rest(Heap_page& page)
+{
+    if (auto const objects = page.free_garbage(); objects != 0)
+        count_freed(*page.quota(), objects, page.charge());
 }
 
 void Sweeper::finalise(Object_header& header, const Object_type& type, Budget& budget)

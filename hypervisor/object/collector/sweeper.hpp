@@ -19,8 +19,8 @@ public:
     Sweeper& operator=(const Sweeper&) = delete;
     ~Sweeper();
 
-    /// Objects of the other colour than `live` are garbage.
-    void begin(std::uint64_t cycle, std::uint64_t live);
+    /// What is not marked is garbage, in the pages that there were when the mark began.
+    void begin();
     /// Sweeps until nothing is left or the work is used up; true when nothing is left.
     bool run(Budget& budget);
 
@@ -34,23 +34,18 @@ public:
 private:
     class Finalising;
 
-    void open_group(std::size_t group);
-    /// Brings the header of a slot that will be swept soon nearer.
-    void look_ahead();
     /// Credits what was freed of a quota, before another one's turn.
     void settle(Quota* next);
-    void free(Heap_page& page, std::size_t slot, Object_header& header, Budget& budget);
+    void count_freed(Quota& quota, std::uint64_t objects, std::size_t charge);
+    void free_apart(Heap_page& page, std::size_t slot, Budget& budget);
+    void free_rest(Heap_page& page);
     void finalise(Object_header& header, const Object_type& type, Budget& budget);
 
     Slot_store& store_;
     Core_id core_;
-    std::uint64_t live_ = 0;
     bool done_ = true;
     bool finalising_ = false;
     Heap_page* page_ = nullptr;
-    std::size_t group_ = 0;
-    std::uint64_t unseen_ = 0; ///< slots of the group
-    std::uint64_t ahead_ = 0;  ///< those of them that were not looked ahead to
     Quota* quota_ = nullptr;
     std::int64_t credit_ = 0;
     Bytes freed_{};

@@ -114,7 +114,12 @@ consteval bool names_each_once(std::span<const Traced_run> runs)
 
 } // namespace ovm::object
 
-/// One entry of a trace map: `static constexpr auto trace_map() { return std::array{OVM_TRACED(Node, next_)}; }`.
+/// In a public part of a class of collected objects: its trace map, every reference that its objects hold, its bases'
+/// and its members' too. The generator writes it (base/generate.hpp), and the checker looks whether it names them all.
+#define OVM_TRACE_MAP                                                                                                  \
+    [[clang::annotate("ovm::trace_map")]] static constexpr std::span<const ::ovm::object::Traced_run> trace_map();
+
+/// One entry of a trace map.
 // The offset in a class with bases is what Clang defines it to be; the warning is about other compilers.
 #define OVM_TRACED(Class, member)                                                                                      \
     _Pragma("clang diagnostic push")                                                                                   \

@@ -7,7 +7,7 @@
 namespace ovm::object
 {
 
-/// What a slice may do: one unit is a reference looked at, an object marked, or a slot swept; at most about
+/// What a slice may do: one unit is a reference looked at, an object marked, or a step of a page's sweep; at most about
 /// 45 instructions each (bench/objects).
 using Work = Quantity<struct Work_tag>;
 

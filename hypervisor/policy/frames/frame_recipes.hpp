@@ -12,9 +12,6 @@
 namespace ovm::policy
 {
 
-/// The bits of Frame_state::Loss.
-inline constexpr std::array<std::string_view, 1> frame_losses{"whose turn it was"};
-
 struct First_touch_recipe
 {
     using Policy = First_touch_frames;

@@ -11,9 +11,6 @@
 namespace ovm::policy
 {
 
-/// The bits of Halt_state::Loss.
-inline constexpr std::array<std::string_view, 1> halt_losses{"windows longer than the next policy allows"};
-
 struct At_once_recipe
 {
     using Policy = At_once_halt;

@@ -11,10 +11,6 @@
 namespace ovm::policy
 {
 
-/// The bits of Population_state::Loss.
-inline constexpr std::array<std::string_view, 2> population_losses{"the rest is left to touches",
-                                                                   "what was learned of touches"};
-
 struct Eager_recipe
 {
     using Policy = Eager_population;

@@ -14,10 +14,6 @@
 namespace ovm::policy
 {
 
-/// The bits of Scheduler_state::Loss.
-inline constexpr std::array<std::string_view, 3> scheduler_losses{"order among equals", "lag beyond the account's",
-                                                                  "reservations are not enforced"};
-
 inline constexpr std::uint64_t shortest_slice = 100'000;
 inline constexpr std::uint64_t longest_slice = 500'000'000;
 

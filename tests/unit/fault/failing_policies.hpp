@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/contract.hpp"
+#include "object/adaptor/policy_reference.hpp"
 #include "object/test_factory.hpp"
 #include "policy/collection/paced.hpp"
 #include "policy/failing_schedulers.hpp"
@@ -95,30 +96,30 @@ private:
 
 /// The shared families: `Sound` is the built-in policy.
 template <typename Family, typename Sound>
-class Failing : public Family
+class Failing : public Family::template Forwarder<object::Held_policy<Sound>>
 {
 public:
+    using Forwarder = typename Family::template Forwarder<object::Held_policy<Sound>>;
+
     Result<> export_state(typename Family::State& state) override
     {
         OVM_TRY(plan_.look(Misbehaviour::Step::export_state));
-        return sound_.export_state(state);
+        return Forwarder::export_state(state);
     }
     Result<> import_state(typename Family::State& state) override
     {
         OVM_TRY(plan_.look(Misbehaviour::Step::import_state));
-        return sound_.import_state(state);
+        return Forwarder::import_state(state);
     }
 
 protected:
     template <typename... Arguments>
     explicit Failing(Misbehaviour* plan, Arguments&&... arguments)
-        : sound_(std::forward<Arguments>(arguments)...), plan_(*plan)
+        : Forwarder(std::forward<Arguments>(arguments)...), plan_(*plan)
     {
     }
     ~Failing() = default;
     Result<> decide() const { return plan_.look(Misbehaviour::Step::decide); }
-
-    Sound sound_;
 
 private:
     Misbehaviour& plan_;
@@ -131,12 +132,12 @@ public:
     Result<Ticks> poll(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks now) override
     {
         OVM_TRY(decide());
-        return sound_.poll(vcpu, account, now);
+        return Forwarder::poll(vcpu, account, now);
     }
     Result<> woke(processor::Vcpu_identity vcpu, processor::Halt_account& account, Ticks slept, bool polled) override
     {
         OVM_TRY(decide());
-        return sound_.woke(vcpu, account, slept, polled);
+        return Forwarder::woke(vcpu, account, slept, polled);
     }
 };
 
@@ -147,7 +148,7 @@ public:
     Result<memory::Frame_choice> choose(const memory::Frame_request& request, std::uint32_t place) override
     {
         OVM_TRY(decide());
-        return sound_.choose(request, place);
+        return Forwarder::choose(request, place);
     }
 };
 
@@ -155,12 +156,10 @@ class Failing_population final : public Failing<memory::Population, policy::Lazy
 {
 public:
     explicit Failing_population(Misbehaviour* plan) : Failing(plan) {}
-    Result<Bytes> ahead(const memory::Population_progress& progress) override { return sound_.ahead(progress); }
-    Result<memory::Page_order> largest() override { return sound_.largest(); }
     Result<memory::Neighbours> touched(Guest_physical page) override
     {
         OVM_TRY(decide());
-        return sound_.touched(page);
+        return Forwarder::touched(page);
     }
 };
 
@@ -175,14 +174,7 @@ public:
                           std::span<const processor::Core_load> loads) override
     {
         OVM_TRY(decide());
-        return sound_.place(vcpu, near, loads);
-    }
-    Result<> leave(processor::Vcpu_identity vcpu) override { return sound_.leave(vcpu); }
-    Result<std::optional<Nanoseconds>> pace() override { return sound_.pace(); }
-    Result<> moved(processor::Vcpu_identity vcpu, Core_id to) override { return sound_.moved(vcpu, to); }
-    Result<std::optional<processor::Move>> rebalance(std::span<const processor::Core_load> loads, Ticks now) override
-    {
-        return sound_.rebalance(loads, now);
+        return Forwarder::place(vcpu, near, loads);
     }
 };
 
@@ -190,20 +182,18 @@ class Failing_collection final : public Failing<object::Collection_policy, polic
 {
 public:
     explicit Failing_collection(Misbehaviour* plan) : Failing(plan) {}
-    bool should_start(const object::Collection_report& report) const override { return sound_.should_start(report); }
     object::Work owed(const object::Collection_report& report) const override
     {
         auto const decided = decide();
-        return decided ? sound_.owed(report) : object::Work{};
+        return decided ? Forwarder::owed(report) : object::Work{};
     }
-    object::Work longest_slice() const override { return sound_.longest_slice(); }
 };
 
 class Unfinished final : public object::Collected
 {
 public:
     static constexpr std::string_view type_name = "unfinished";
-    static constexpr auto trace_map() { return std::array<object::Traced_run, 0>{}; }
+    OVM_TRACE_MAP
 
     explicit Unfinished(Misbehaviour* failing) { static_cast<void>(failing->look(Misbehaviour::Step::construct)); }
 };
@@ -222,3 +212,5 @@ Test_factory<Family> failing_factory(std::string_view name, Misbehaviour* plan, 
 }
 
 } // namespace ovm::test
+
+#include "fault/failing_policies.generated.hpp"

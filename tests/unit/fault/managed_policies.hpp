@@ -199,9 +199,9 @@ private:
     policy::First_touch_frames frame_gate_;
     policy::Paced_collection collection_gate_{};
     object::No_state<object::Collection_policy> nothing_owed_{};
-    processor::Placement::Gate placement_gate_{};
-    processor::Halt::Gate halt_gate_{};
-    memory::Population::Gate population_gate_{};
+    object::Gate<processor::Placement> placement_gate_{};
+    object::Gate<processor::Halt> halt_gate_{};
+    object::Gate<memory::Population> population_gate_{};
     object::No_state<memory::Frame_policy> no_turns_{};
     object::No_state<processor::Halt> no_windows_{};
 

@@ -104,7 +104,7 @@ protected:
     object::Object_table table_{};
     object::Quota quota_{Bytes(1 << 20)};
     policy::Halt_factory<policy::At_once_recipe> at_once_{};
-    processor::Halt::Gate gate_{};
+    object::Gate<processor::Halt> gate_{};
     object::No_state<processor::Halt> no_state_{};
     object::Shared_adaptor<processor::Halt> halt_{"halt", losses_, quota_, gate_, no_state_};
     object::Swap swap_{};

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/contract.hpp"
+#include "object/adaptor/policy_reference.hpp"
 #include "policy/scheduler/round_robin_scheduler.hpp"
 #include "processor/scheduler.hpp"
 
@@ -10,23 +11,11 @@
 namespace ovm::test
 {
 
-class Sound_scheduler : public processor::Scheduler
+class Sound_scheduler : public processor::Scheduler::Forwarder<object::Held_policy<policy::Round_robin_scheduler>>
 {
-public:
-    Result<> admit(processor::Schedulable& vcpu, Ticks now) override { return inner_.admit(vcpu, now); }
-    void leave(processor::Schedulable& vcpu, Ticks now) override { inner_.leave(vcpu, now); }
-    void wake(processor::Schedulable& vcpu, Ticks now) override { inner_.wake(vcpu, now); }
-    void block(processor::Schedulable& vcpu, Ticks now) override { inner_.block(vcpu, now); }
-    Choice choose(Ticks now) override { return inner_.choose(now); }
-    Result<> export_state(processor::Scheduler_state& state) override { return inner_.export_state(state); }
-    Result<> import_state(processor::Scheduler_state& state) override { return inner_.import_state(state); }
-
 protected:
-    explicit Sound_scheduler(Ticks slice) : inner_({.slice = slice}) {}
+    explicit Sound_scheduler(Ticks slice) : Forwarder(policy::Round_robin_scheduler::Parameters{.slice = slice}) {}
     ~Sound_scheduler() = default;
-
-private:
-    policy::Round_robin_scheduler inner_;
 };
 
 /// There is never one.

@@ -80,7 +80,7 @@ private:
     policy::Lazy_population lazy_;
     object::Object_table table_{};
     Test_factory<processor::Halt> at_once_ = factory_of<processor::Halt, policy::At_once_halt>("at-once");
-    processor::Halt::Gate halt_gate_{};
+    object::Gate<processor::Halt> halt_gate_{};
     object::No_state<processor::Halt> no_state_{};
     object::Shared_adaptor<processor::Halt> halt_{"halt", {}, quota_, halt_gate_, no_state_};
     object::Ref<processor::Scheduler> scheduler_;

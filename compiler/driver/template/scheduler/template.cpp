@@ -1,7 +1,5 @@
 #include "template_file.hpp"
 
-#include "base/bits.hpp"
-
 namespace ovm::modules
 {
 
@@ -10,127 +8,92 @@ using processor::Scheduler_state;
 
 Result<> Template_class::check(object::Values values)
 {
-    if (values[0] > longest_slice)
+    if (Ticks(values[0]) > longest_slice)
         return Error::out_of_range;
     return {};
 }
 
-void Template_class::charge_current(Ticks now)
+std::uint32_t Template_class::longest_waiting_but(std::uint32_t excluded) const
 {
-    if (current_ != nullptr && now > since_)
-    {
-        auto& account = current_->account();
-        account.ran = Ticks(saturating_add(account.ran.value(), (now - since_).value()));
-        since_ = now;
-    }
+    return table_.first_but(excluded,
+                            [](const Entry& one, const Entry& other) { return one.waits_since < other.waits_since; });
 }
 
-void Template_class::add(Schedulable& vcpu)
+Result<> Template_class::admit(Schedulable& vcpu, Ticks)
 {
-    OVM_REQUIRES_THAT(count_ < most);
-    waiting_[count_] = &vcpu;
-    ++count_;
-}
-
-void Template_class::take(std::uint32_t place)
-{
-    OVM_REQUIRES_THAT(place < count_ && count_ <= most);
-    --count_;
-    for (; place < count_; ++place)
-    {
-        OVM_LOOP_INVARIANT(OVM_FOR_ALL(i, count_ + 1, waiting_[i] != nullptr));
-        waiting_[place] = waiting_[place + 1];
-    }
-}
-
-Result<> Template_class::admit(Schedulable&, Ticks)
-{
-    if (residents_ == most)
-        return Error::denied;
-    ++residents_;
-    return {};
+    return table_.admit(vcpu);
 }
 
 void Template_class::leave(Schedulable& vcpu, Ticks)
 {
-    OVM_REQUIRES_THAT(residents_ > 0 && current_ != &vcpu);
-    --residents_;
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
+    table_.leave(at);
 }
 
-/// It is one of those that were admitted, and so there is a place.
-void Template_class::wake(Schedulable& vcpu, Ticks)
+void Template_class::wake(Schedulable& vcpu, Ticks now)
 {
-    OVM_REQUIRES_THAT(count_ + (current_ != nullptr ? 1 : 0) < most);
-    add(vcpu);
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_asleep(at));
+    table_.wake(at);
+    table_[at].waits_since = now.value();
 }
 
 void Template_class::block(Schedulable& vcpu, Ticks now)
 {
-    charge_current(now);
-    vcpu.account().asleep_since = now;
-    if (current_ == &vcpu)
-    {
-        current_ = nullptr;
-        return;
-    }
-    std::uint32_t place = 0;
-    while (place < count_ && waiting_[place] != &vcpu)
-        ++place;
-    OVM_REQUIRES_THAT(place < count_);
-    take(place);
+    table_.charge(now);
+    auto const at = table_.find(vcpu);
+    OVM_REQUIRES_THAT(table_.is_runnable(at));
+    table_.block(at, now);
 }
 
 processor::Scheduler::Choice Template_class::choose(Ticks now)
 {
     OVM_REQUIRES_THAT(now < end_of_time);
-    charge_current(now);
-    if (current_ != nullptr && now >= until_)
+    table_.charge(now);
+    auto next = table_.current();
+    if (next == Table::nobody || now >= until_)
     {
-        add(*current_);
-        current_ = nullptr;
-    }
-    if (current_ == nullptr && count_ > 0)
-    {
-        current_ = waiting_[0];
-        take(0);
-        since_ = now;
+        auto const longest = longest_waiting_but(next);
+        if (next != Table::nobody)
+            table_[next].waits_since = now.value();
+        if (longest != Table::nobody)
+            next = longest;
         until_ = now + slice_;
     }
-    if (count_ == 0)
-        return {.next = current_};
-    return {.next = current_, .until = Ticks(until_.value())};
+    table_.run(next, now);
+    if (next == Table::nobody)
+        return {};
+    if (!table_.others_wait())
+        return {.next = table_[next].vcpu};
+    return {.next = table_[next].vcpu, .until = Ticks(until_.value())};
 }
 
 Result<> Template_class::export_state(Scheduler_state& state)
 {
-    charge_current(state.now);
-    if (count_ > 0)
-        state.next = waiting_[0];
-    // The accounts do not say who waits longest.
-    if (count_ > 1)
-        state.lost |= Scheduler_state::order;
+    table_.charge(state.now);
+    auto const longest = longest_waiting_but(table_.current());
+    if (longest == Table::nobody)
+        return {};
+    state.next = table_[longest].vcpu;
+    // The accounts do not say who waits longest behind that one.
+    state.lost |= Scheduler_state::order;
     return {};
 }
 
 Result<> Template_class::import_state(Scheduler_state& state)
 {
-    OVM_REQUIRES_THAT(state.now < end_of_time && current_ == nullptr && count_ == 0 && residents_ == 0);
-    for (auto& vcpu : state.vcpus)
-    {
-        OVM_LOOP_INVARIANT(invariant() && count_ <= residents_ && current_ == nullptr);
-        OVM_VARIANT(most - residents_);
-        if (residents_ == most)
-            return Error::denied;
-        ++residents_;
-        if (vcpu.parameters().has_reservation())
-            state.lost |= Scheduler_state::reservation;
-        if (vcpu.runnable() && &vcpu != state.current)
-            add(vcpu);
-    }
-    if (count_ < most)
-        current_ = state.current;
-    since_ = state.now;
-    until_ = state.now + slice_;
+    until_ = state.now;
+    OVM_TRY(table_.take_over(state,
+                             [](Entry& entry)
+                             {
+                                 entry.waits_since = 1;
+                                 return Result<>();
+                             }));
+    // Who was to run next has waited longest, the others one as long as the other.
+    auto const next = state.next == nullptr ? Table::nobody : table_.find(*state.next);
+    if (next != Table::nobody)
+        table_[next].waits_since = 0;
     return {};
 }
 

@@ -5,21 +5,26 @@
 
 #include "base/contract.hpp"
 #include "base/strong.hpp"
+#include "kit/vcpu_table.hpp"
 #include "object/module/module.hpp"
 #include "processor/scheduler.hpp"
 
 namespace ovm::modules
 {
 
+/// What the policy keeps of each vcpu, beside what the table does.
+struct Template_class_entry : Vcpu_entry
+{
+    std::uint64_t waits_since = 0; ///< ticks: when it woke, or when its last turn ended
+};
+
 /// Who waits longest runs next, for a slice.
-/// Invariant:   waiting_[0, count_) are the runnable ones but current_, each once, the longest-waiting first.
+/// Invariant:   that of the table; a turn ends.
 /// Concurrency: its own core only.
 /// State:       ran and asleep_since of the accounts.
 class Template_class final : public processor::Scheduler
 {
 public:
-    static constexpr std::uint32_t most = 64; ///< vcpus on a core
-
     static constexpr std::array<object::Parameter, 1> parameters{{
         {"slice", object::Unit::nanoseconds, 10'000'000, 100'000, 500'000'000, "how long a turn is"},
     }};
@@ -39,25 +44,19 @@ public:
     Result<> import_state(processor::Scheduler_state& state) override;
 
 private:
-    static constexpr std::uint64_t longest_slice = std::uint64_t{1} << 40; ///< in ticks
+    static constexpr Ticks longest_slice{std::uint64_t{1} << 40};
+
+    using Entry = Template_class_entry;
+    using Table = Vcpu_table<Entry>;
 
     /// What every function may rely on, and leaves so: ovmc proves both.
-    OVM_CLASS_INVARIANT bool invariant() const
-    {
-        return count_ <= most && count_ + (current_ != nullptr ? 1 : 0) <= most && residents_ <= most &&
-               slice_.value() <= longest_slice && OVM_FOR_ALL(i, count_, waiting_[i] != nullptr);
-    }
-    void charge_current(Ticks now);
-    void add(processor::Schedulable& vcpu);
-    void take(std::uint32_t place);
+    OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
+    /// The place of who waits longest, except that one.
+    std::uint32_t longest_waiting_but(std::uint32_t excluded) const;
 
+    Table table_{};
+    Ticks until_{}; ///< end of the current one's turn
     Ticks slice_;
-    std::array<processor::Schedulable*, most> waiting_{};
-    std::uint32_t count_ = 0;
-    std::uint32_t residents_ = 0;
-    processor::Schedulable* current_ = nullptr;
-    Ticks since_{}; ///< current_ is not charged yet for what it ran from here
-    Ticks until_{}; ///< end of current_'s turn
 };
 
 } // namespace ovm::modules

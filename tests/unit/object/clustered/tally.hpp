@@ -5,39 +5,11 @@
 
 #include "arch/processor.hpp"
 #include "object/clustered/clustered.hpp"
+#include "object/clustered/tally_family.hpp"
 
 /// A clustered counter in all its kinds, for tests of the roots.
 namespace ovm::test
 {
-
-/// The family.
-class Tally
-{
-public:
-    struct State
-    {
-        std::uint64_t count = 0;
-    };
-    class Stand_in;
-
-    virtual Result<> add(std::uint64_t amount) = 0;
-    /// What this core's representative knows.
-    virtual Result<std::uint64_t> here() = 0;
-
-protected:
-    ~Tally() = default;
-};
-
-class Tally::Stand_in final : public Tally
-{
-public:
-    explicit Stand_in(object::Lead<Tally>& lead) : lead_(lead) {}
-    Result<> add(std::uint64_t amount) override { return OVM_TRY(lead_.lead())->add(amount); }
-    Result<std::uint64_t> here() override { return OVM_TRY(lead_.lead())->here(); }
-
-private:
-    object::Lead<Tally>& lead_;
-};
 
 /// Follows what there is, and may end a crossing inside of a call.
 class Watch

@@ -72,7 +72,7 @@ class Node : public Collected
 {
 public:
     static constexpr std::string_view type_name = "node";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Node, first), OVM_TRACED(Node, others)}; }
+    OVM_TRACE_MAP
 
     explicit Node(Mourner* mourner = nullptr) : mourner_(mourner) {}
     ~Node()
@@ -225,3 +225,5 @@ public:
 };
 
 } // namespace ovm::object::test
+
+#include "object/collector/collector_fixture.generated.hpp"

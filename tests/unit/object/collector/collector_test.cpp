@@ -14,17 +14,25 @@ constexpr Bytes plenty{64 << 20};
 struct Looker final : Collected
 {
     static constexpr std::string_view type_name = "looker";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Looker, seen)}; }
+    OVM_TRACE_MAP
     explicit Looker(bool& found) : found_(found) {}
     ~Looker() { found_ = static_cast<bool>(seen); }
     Traced<Node> seen{};
     bool& found_;
 };
 
+/// Without a finaliser.
+struct Plain final : Collected
+{
+    static constexpr std::string_view type_name = "plain";
+    OVM_TRACE_MAP
+    std::array<std::uint64_t, 5> data{};
+};
+
 struct Lazarus final : Collected
 {
     static constexpr std::string_view type_name = "lazarus";
-    static constexpr auto trace_map() { return std::array<Traced_run, 0>{}; }
+    OVM_TRACE_MAP
     Lazarus(Traced<Node>& slot, Node* node) : slot_(slot), node_(node) {}
     ~Lazarus() { slot_ = node_; }
     Traced<Node>& slot_;
@@ -34,7 +42,11 @@ struct Lazarus final : Collected
 struct Forgetful final : Collected
 {
     static constexpr std::string_view type_name = "forgetful";
-    static constexpr auto trace_map() { return std::array{OVM_TRACED(Forgetful, named)}; }
+    static constexpr std::span<const Traced_run> trace_map()
+    {
+        static constexpr std::array runs{OVM_TRACED(Forgetful, named)};
+        return runs;
+    }
     Traced<Node> named{};
     Traced<Node> forgotten{};
 };
@@ -219,6 +231,47 @@ TEST_F(Collector_test, AnObjectOfADiscardedCrossingIsFreedWithoutAFinaliser)
     EXPECT_EQ(heap.sweeper().objects_freed(), 1u);
 }
 
+TEST_F(Collector_test, WhatSharesAPageGoesBackToItsOwnQuota)
+{
+    Quota other{plenty};
+    cores.enter_all();
+    for (int i = 0; i < 300; ++i)
+    {
+        static_cast<void>(*allocate<Node>(cores.become(0), i % 3 == 0 ? other : quota, &mourner));
+        static_cast<void>(*allocate<Plain>(cores.become(0), i % 3 == 0 ? quota : other));
+    }
+    ASSERT_NE(cores.become(0).take_header(other, size_class_of(64), charged_size(64)), nullptr);
+    cores.roots[0]->slots[0] = *allocate<Node>(cores.become(0), other, &mourner);
+    cores.leave_all();
+    ASSERT_TRUE(cores.collect(5));
+    EXPECT_EQ(mourner.ends, 300u);
+    EXPECT_TRUE(quota.is_unused());
+    EXPECT_EQ(other.used(), Bytes(charged_size(sizeof(Object_header) + sizeof(Node))));
+}
+
+TEST_F(Collector_test, WhatIsBornDuringACollectionIsGarbageOfTheNext)
+{
+    for (auto const at : {Phase::marking, Phase::closing, Phase::sweeping})
+    {
+        cores.enter_all();
+        for (int i = 0; i < 10; ++i)
+            cores.make(0, quota, &mourner);
+        cores.leave_all();
+        cores.collector.begin();
+        ASSERT_TRUE(cores.pass_until(at, 1));
+        auto const before = mourner.ends;
+        cores.enter_all();
+        for (int i = 0; i < 200; ++i) // into slots that were open, free and new
+            cores.make(0, quota, &mourner);
+        cores.leave_all();
+        ASSERT_TRUE(cores.pass_until(Phase::idle, 1));
+        EXPECT_EQ(mourner.ends - before, 10u) << to_text(at);
+        ASSERT_TRUE(cores.collect());
+        EXPECT_EQ(mourner.ends - before, 210u) << to_text(at);
+        EXPECT_TRUE(quota.is_unused());
+    }
+}
+
 TEST_F(Collector_test, AQuiescentCoreIsKickedForItsPartOnly)
 {
     // Core 1 sleeps all the time; a handshake does not need it, its roots do.
@@ -290,3 +343,5 @@ TEST(Collector_alone, PagesRunOutAsAnErrorAndComeBack)
 }
 
 } // namespace
+
+#include "object/collector/collector_test.generated.hpp"

@@ -137,10 +137,10 @@ private:
     {
         if (sabotage_ == Sabotage::early_sweep && heap.adopted().phase() == Phase::sweeping)
         {
-            // As if the last object that was marked had not been: its colour is turned back.
+            // As if the last object that was marked had not been: its page does not know of it.
             auto* const object = cores_.roots[below(players_.size())]->slots[below(own_slots)].get();
             if (object != nullptr && is_alive(object) && header_of(*object).has_colour(heap.adopted().marked_colour()))
-                header_of(*object).claim(1 - heap.adopted().marked_colour(), nullptr);
+                Heap_page::of(header_of(*object)).unmark(header_of(*object));
         }
         heap.slice();
     }

@@ -72,7 +72,7 @@ class Mortal final : public object::Collected
 {
 public:
     static constexpr std::string_view type_name = "mortal";
-    static constexpr auto trace_map() { return std::array<object::Traced_run, 0>{}; }
+    OVM_TRACE_MAP
 
     Mortal(unsigned* ended, bool fails) : ended_(*ended), fails_(fails) {}
     ~Mortal()
@@ -210,7 +210,7 @@ protected:
     }
 
     Test_factory<memory::Population> lazy_ = factory_of<memory::Population, policy::Lazy_population>("lazy");
-    memory::Population::Gate gate_{};
+    object::Gate<memory::Population> gate_{};
     object::No_state<memory::Population> none_{};
 };
 
@@ -263,3 +263,5 @@ TEST_F(Quota_of_a_vm, LivesWithoutEndDoNotExhaustOne)
 
 } // namespace
 } // namespace ovm::test
+
+#include "policy/collection/collection_policy_test.generated.hpp"

@@ -124,8 +124,8 @@ TEST(Frame_policies, GateAndTombstoneRefuseDecisionsWhileThePoolServesTheRest)
     Frames_by<First_touch_frames> frames(machine.pool);
     auto const before = frames->free();
     auto const block = frames->allocate(large_order, Node_id{0}).value();
-    Frame_policy::Gate gate_policy;
-    Frame_policy::Gone gone_policy;
+    object::Gate<Frame_policy> gate_policy;
+    object::Tombstone<Frame_policy> gone_policy;
     Chosen_frames gate(machine.pool, gate_policy);
     Chosen_frames gone(machine.pool, gone_policy);
     EXPECT_EQ(gate.allocate(small_order, Node_id{0}).error(), Error::busy);

@@ -212,8 +212,8 @@ TEST(Halt_policies, AnyPairThereAndBackKeepsTheWindowsOrNamesTheLoss)
 
 TEST(Halt_policies, GateAndTombstoneAnswerForEverything)
 {
-    Halt::Gate gate;
-    Halt::Gone gone;
+    object::Gate<Halt> gate;
+    object::Tombstone<Halt> gone;
     Halt_state state{};
     Halt_account account{};
     for (auto [policy, answer] : {std::pair<Halt*, Error>{&gate, Error::busy}, {&gone, Error::gone}})

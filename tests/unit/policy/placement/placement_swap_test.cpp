@@ -111,8 +111,8 @@ TEST(Placements, AStateThatCannotBeIsRefused)
 
 TEST(Placements, GateAndTombstoneAnswerForEverything)
 {
-    Placement::Gate gate;
-    Placement::Gone gone;
+    object::Gate<Placement> gate;
+    object::Tombstone<Placement> gone;
     Placement_state state{};
     for (auto [placement, answer] : {std::pair<Placement*, Error>{&gate, Error::busy}, {&gone, Error::gone}})
     {

@@ -19,33 +19,42 @@ using namespace ovm;
 using namespace ovm::memory;
 using namespace ovm::policy;
 
-/// What an adaptor is to a VM's memory: the policy behind it changes, and each question is counted.
-class Swapped_population final : public Population
+/// Asks the policy that is in charge, which changes.
+template <typename Family>
+struct In_charge
+{
+    explicit In_charge(Family& first) : current(&first) {}
+    template <typename Question>
+    auto ask(Question&& question)
+    {
+        return question(*current);
+    }
+
+    Family* current;
+};
+
+/// What an adaptor is to a VM's memory. Each question of what is ahead is counted.
+class Swapped_population final : public Population::Forwarder<In_charge<Population>>
 {
 public:
-    explicit Swapped_population(Population& first) : current(&first) {}
+    using Forwarder::Forwarder;
 
     Result<Bytes> ahead(const Population_progress& progress) override
     {
         ++asked;
-        return current->ahead(progress);
+        return Forwarder::ahead(progress);
     }
-    Result<Page_order> largest() override { return current->largest(); }
-    Result<Neighbours> touched(Guest_physical page) override { return current->touched(page); }
-    Result<> export_state(Population_state& state) override { return current->export_state(state); }
-    Result<> import_state(Population_state& state) override { return current->import_state(state); }
-
+    void put_in_charge(Population& policy) { way_.current = &policy; }
     /// Answers what the state said, for the record.
     Population_state swap(Population& next)
     {
         Population_state state{};
-        EXPECT_TRUE(current->export_state(state));
+        EXPECT_TRUE(way_.current->export_state(state));
         EXPECT_TRUE(next.import_state(state));
-        current = &next;
+        put_in_charge(next);
         return state;
     }
 
-    Population* current;
     unsigned asked = 0;
 };
 
@@ -314,47 +323,40 @@ TEST_F(Population_test, AnyPairThereAndBackKeepsWhatIsGivenOrNamesTheLoss)
 
 TEST_F(Population_test, WhileThePolicyIsReplacedTouchesAreAnsweredAndStepsAreToBeTriedAgain)
 {
-    Population::Gate gate;
+    object::Gate<Population> gate;
     Swapped_population population(eager_);
     Guest_memory memory(frames_, Node_id{0}, guest_size, population);
     ASSERT_TRUE(memory.open());
     ASSERT_FALSE(memory.populate_step().value());
     auto const before = memory.progress();
-    population.current = &gate;
+    population.put_in_charge(gate);
     EXPECT_EQ(memory.populate_step().error(), Error::busy);
     EXPECT_EQ(memory.progress(), before);
     EXPECT_TRUE(memory.populate(Guest_physical{20 << 20}));
     EXPECT_EQ(memory.progress().given, before.given + Pages{1});
-    population.current = &eager_;
+    population.put_in_charge(eager_);
     finish(memory);
     expect_all_there(memory);
 }
 
 TEST_F(Population_test, WhileTheFramePolicyIsReplacedNoSmallerPageIsTakenInstead)
 {
-    Frame_policy::Gate gate;
+    object::Gate<Frame_policy> gate;
     First_touch_frames first_touch(pool_);
-    class Swapped_frames final : public Frame_policy
+    class Swapped_frames final : public Frame_policy::Forwarder<In_charge<Frame_policy>>
     {
     public:
-        explicit Swapped_frames(Frame_policy& first) : current(&first) {}
-        Result<Frame_choice> choose(const Frame_request& request, std::uint32_t place) override
-        {
-            return current->choose(request, place);
-        }
-        Result<> export_state(Frame_state&) override { return {}; }
-        Result<> import_state(Frame_state&) override { return {}; }
-
-        Frame_policy* current;
+        using Forwarder::Forwarder;
+        void put_in_charge(Frame_policy& policy) { way_.current = &policy; }
     } policy(first_touch);
     Chosen_frames frames(pool_, policy);
     Guest_memory memory(frames, Node_id{0}, guest_size, eager_);
     ASSERT_TRUE(memory.open());
-    policy.current = &gate;
+    policy.put_in_charge(gate);
     EXPECT_EQ(memory.populate_step().error(), Error::busy);
     EXPECT_EQ(memory.populate(Guest_physical{0}).error(), Error::busy);
     EXPECT_EQ(memory.progress().given, Pages{0});
-    policy.current = &first_touch;
+    policy.put_in_charge(first_touch);
     finish(memory);
     expect_all_there(memory);
     EXPECT_EQ(memory.find(Guest_physical{0})->order, large_order.value());
@@ -362,8 +364,8 @@ TEST_F(Population_test, WhileTheFramePolicyIsReplacedNoSmallerPageIsTakenInstead
 
 TEST_F(Population_test, GateAndTombstoneAnswerForEverything)
 {
-    Population::Gate gate;
-    Population::Gone gone;
+    object::Gate<Population> gate;
+    object::Tombstone<Population> gone;
     Population_state state{};
     for (auto [population, answer] : {std::pair<Population*, Error>{&gate, Error::busy}, {&gone, Error::gone}})
     {

@@ -1,4 +1,4 @@
-#include "memory/frame_stock.hpp"
+#include "memory/frame_stocks.hpp"
 
 #include <algorithm>
 

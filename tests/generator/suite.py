@@ -1,0 +1,54 @@
+"""What the generator's checks share: sources in a folder, the generator and the compiler on them, and a count."""
+import argparse
+import pathlib
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FLAGS = ["-std=c++23", "-stdlib=libc++", "-DOVM_HOSTED=1", f"-I{ROOT / 'hypervisor'}", "-fno-exceptions", "-fno-rtti"]
+STRICT = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wconversion", "-Wno-sign-conversion",
+          "-Wno-gnu-statement-expression-from-macro-expansion", "-Wno-unused-command-line-argument"]
+LINK = ["-fuse-ld=lld-19", "-fsanitize=address,undefined", "-fno-sanitize=vptr", "-fno-sanitize-recover=all"]
+
+
+def run(command):
+    return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
+
+
+class Suite:
+    def __init__(self, description):
+        parser = argparse.ArgumentParser(description=description.splitlines()[0])
+        parser.add_argument("--generator", required=True, type=pathlib.Path)
+        parser.add_argument("--compiler", default="clang++-19")
+        self.options = parser.parse_args()
+        self.temporary = tempfile.TemporaryDirectory(prefix="ovm-generator-")
+        self.folder = pathlib.Path(self.temporary.name)
+        self.output = self.folder / "generated"
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, name, good, detail=""):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED {name}" + (f": {detail}" if detail else ""))
+        return good
+
+    def place(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def generate(self, *sources, options=()):
+        return run([self.options.generator.resolve(), "--root", self.folder, "--output", self.output, *options, *sources,
+                    "--", self.options.compiler, *FLAGS, f"-I{self.folder}"])
+
+    def compile(self, source, *options):
+        return run([self.options.compiler, *FLAGS, *STRICT, f"-I{self.folder}", f"-I{self.output}", source, *options])
+
+    def end(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        self.temporary.cleanup()
+        return 1 if self.failed else 0
