@@ -53,6 +53,9 @@ void Execution::forget_range(llvm::CallBase& call, State& state)
     if (bounded_ && size.is_numeral() && size.get_numeral_uint64() == ~std::uint64_t{0})
         ask("change of what the contract does not name", call, logic_.truth(false), state);
     check_effect(pointer, size, call, state);
+    // Or a loop that calls what changes nothing would have to say what it never writes.
+    if (size.is_numeral() && size.get_numeral_uint64() == 0)
+        return;
     if (pointer.targets)
     {
         for (auto const& target : *pointer.targets)

@@ -22,11 +22,43 @@ std::uint32_t weight(const Schedulable& vcpu)
     return std::clamp(vcpu.parameters().weight, 1u, Scheduling_parameters::weight_max);
 }
 
+/// How far a tick moves its pass, in 65536ths.
+std::uint32_t stride_of(const Schedulable& vcpu)
+{
+    return (Scheduling_parameters::default_weight << stride_bits) / weight(vcpu);
+}
+
+OVM_CONTRACT std::uint32_t contract_of_stride_of(const Schedulable& vcpu)
+{
+    OVM_MODIFIES();
+    return OVM_RESULT(stride_of(vcpu));
+}
+
+/// The ticks that a tick of its pass stands for, in 1024ths.
+std::uint32_t share_of(const Schedulable& vcpu)
+{
+    return (weight(vcpu) << share_bits) / Scheduling_parameters::default_weight;
+}
+
+OVM_CONTRACT std::uint32_t contract_of_share_of(const Schedulable& vcpu)
+{
+    OVM_MODIFIES();
+    return OVM_RESULT(share_of(vcpu));
+}
+
 /// How far the pass moves in that time.
 std::uint64_t advance(std::uint32_t stride, std::uint64_t ran)
 {
     auto const counted = static_cast<std::uint32_t>(std::min(ran, longest_turn));
     return std::uint64_t{counted} * stride >> stride_bits;
+}
+
+OVM_CONTRACT std::uint64_t contract_of_advance(std::uint32_t stride, std::uint64_t ran)
+{
+    OVM_MODIFIES();
+    auto const moved = OVM_RESULT(advance(stride, ran));
+    OVM_ENSURES(moved < std::uint64_t{1} << 48);
+    return moved;
 }
 
 /// The service that a pass of so much less, or more, stands for.
@@ -62,8 +94,8 @@ Result<> Stride::check(object::Values values)
 void Stride::begin(Entry& entry)
 {
     entry.pass = 0;
-    entry.stride = (Scheduling_parameters::default_weight << stride_bits) / weight(*entry.vcpu);
-    entry.share = (weight(*entry.vcpu) << share_bits) / Scheduling_parameters::default_weight;
+    entry.stride = stride_of(*entry.vcpu);
+    entry.share = share_of(*entry.vcpu);
 }
 
 /// The runnable one with the smallest pass, but that one.
@@ -185,16 +217,20 @@ Result<> Stride::export_state(Scheduler_state& state)
 }
 
 /// Who is owed nothing begins at the same pass; who is owed something, before it.
+std::uint64_t Stride::pass_of(std::uint32_t stride, std::int64_t lag)
+{
+    auto const moved = advance(stride, size_of(lag));
+    constexpr auto even = longest_turn;
+    return lag < 0 ? std::min(even + moved, furthest) : even - std::min(even, moved);
+}
+
 Result<> Stride::import_state(Scheduler_state& state)
 {
     return table_.take_over(state,
                             [](Entry& entry)
                             {
                                 begin(entry);
-                                auto const lag = entry.vcpu->account().lag;
-                                auto const moved = advance(entry.stride, size_of(lag));
-                                constexpr auto even = longest_turn;
-                                entry.pass = lag < 0 ? std::min(even + moved, furthest) : even - std::min(even, moved);
+                                entry.pass = pass_of(entry.stride, entry.vcpu->account().lag);
                                 return Result<>();
                             });
 }

@@ -56,6 +56,14 @@ private:
 
     OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
     static void begin(Entry& entry);
+    static std::uint64_t pass_of(std::uint32_t stride, std::int64_t lag);
+    OVM_CONTRACT static std::uint64_t contract_of_pass_of(std::uint32_t stride, std::int64_t lag)
+    {
+        OVM_MODIFIES();
+        auto const pass = OVM_RESULT(pass_of(stride, lag));
+        OVM_ENSURES(pass <= furthest);
+        return pass;
+    }
     std::uint32_t first_but(std::uint32_t excluded) const;
     std::uint32_t first() const { return first_but(Table::nobody); }
     OVM_CONTRACT std::uint32_t contract_of_first() const

@@ -121,6 +121,20 @@ public:
     }
     void clear();
 
+    OVM_CONTRACT std::uint64_t contract_of_count() const
+    {
+        OVM_MODIFIES();
+        return OVM_RESULT(count());
+    }
+    std::uint64_t count() const;
+
+    OVM_CONTRACT void contract_of_touch()
+    {
+        OVM_MODIFIES();
+        OVM_RESULT(touch());
+    }
+    void touch();
+
     OVM_CONTRACT void contract_of_fill(std::size_t times)
     {
         OVM_RESULT(fill(times));
@@ -140,6 +154,8 @@ public:
     OVM_VERIFIED void promises_too_little(std::size_t at);
     OVM_VERIFIED void repeats(std::uint32_t times);
     OVM_VERIFIED void repeats_well(std::uint32_t times);
+    OVM_VERIFIED std::uint64_t looks_often(std::uint32_t times) const;
+    OVM_VERIFIED void looks_and_writes(std::uint32_t times);
 
 private:
     std::array<std::uint64_t, 8> slots_{};
@@ -156,6 +172,16 @@ std::uint64_t Store::put(std::size_t at, std::uint64_t value) // expect: none
 void Store::clear() // expect: none
 {
     count_ = 0;
+}
+
+std::uint64_t Store::count() const // expect: none
+{
+    return count_;
+}
+
+void Store::touch()
+{
+    count_ = 1; // expect: change of what the contract does not name
 }
 
 void Store::fill(std::size_t times)
@@ -210,6 +236,26 @@ void Store::repeats_well(std::uint32_t times) // expect: none
         clear();
     }
     OVM_ASSERT(count_ == 0 && slots_[1] == 3);
+}
+
+/// A call of what changes nothing is none that a loop has to have an invariant for.
+std::uint64_t Store::looks_often(std::uint32_t times) const // expect: none
+{
+    auto const before = slots_[1];
+    std::uint64_t seen = 0;
+    for (std::uint32_t i = 0; i < times; ++i)
+        seen = count();
+    OVM_ASSERT(slots_[1] == before);
+    return seen;
+}
+
+/// But what the loop itself writes it does forget.
+void Store::looks_and_writes(std::uint32_t times)
+{
+    auto const before = slots_[1];
+    for (std::uint32_t i = 0; i < times; ++i)
+        slots_[1] = count();
+    OVM_ASSERT(slots_[1] == before); // expect: assertion
 }
 
 } // namespace seed
