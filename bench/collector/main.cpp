@@ -2,7 +2,8 @@
 
 #include "collector/world.hpp"
 
-/// Prints `bench: NAME VALUE` lines; bench/objects reads them. With a word, one part only.
+/// Prints `bench: NAME VALUE` lines; bench/objects reads them. With a word, one part only: what came before would share
+/// its memory.
 int main(int count, char** words)
 {
     using namespace ovm::bench;
@@ -10,7 +11,9 @@ int main(int count, char** words)
     if (wanted("instructions"))
         measure_instructions();
     if (wanted("throughput"))
-        measure_throughput();
+        measure_throughput(Pages_of::small);
+    if (wanted("throughput-large-pages"))
+        measure_throughput(Pages_of::large);
     if (wanted("pauses"))
         measure_pauses();
     if (wanted("slices"))

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 
 #include <mimalloc.h>
 #include <sys/mman.h>
@@ -155,9 +156,11 @@ void use_large_pages()
 
 } // namespace
 
-void measure_throughput()
+void measure_throughput(Pages_of memory)
 {
-    use_large_pages();
+    std::string const suffix = memory == Pages_of::large ? "-large-pages" : "";
+    if (memory == Pages_of::large)
+        use_large_pages();
     std::vector<double> ours;
     std::vector<double> theirs;
     for (int round = 0; round < 9; ++round)
@@ -168,9 +171,9 @@ void measure_throughput()
     std::ranges::sort(ours);
     std::ranges::sort(theirs);
     // The least of each: what others take of the caches is in the rest.
-    figure("collector-ns-per-object", ours.front() * 1e6 / operations);
-    figure("mimalloc-ns-per-object", theirs.front() * 1e6 / operations);
-    figure("throughput-ratio", ours.front() / theirs.front());
+    figure("collector-ns-per-object" + suffix, ours.front() * 1e6 / operations);
+    figure("mimalloc-ns-per-object" + suffix, theirs.front() * 1e6 / operations);
+    figure("throughput-ratio" + suffix, ours.front() / theirs.front());
 }
 
 } // namespace ovm::bench

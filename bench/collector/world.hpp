@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string>
 #include <vector>
 
 #include "arch/hosted/machine.hpp"
@@ -113,9 +114,9 @@ inline double now_ms()
     return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-inline void figure(const char* name, double value)
+inline void figure(const std::string& name, double value)
 {
-    std::printf("bench: %s %.10g\n", name, value);
+    std::printf("bench: %s %.10g\n", name.c_str(), value);
     std::fflush(stdout);
 }
 
@@ -123,7 +124,13 @@ constexpr std::uint64_t graph_size = 1'000'000;
 
 void measure_instructions();
 void measure_slices();
-void measure_throughput();
+/// What both allocators get their memory in.
+enum class Pages_of
+{
+    small, ///< 4 KiB
+    large, ///< 2 MiB
+};
+void measure_throughput(Pages_of memory);
 void measure_pauses();
 
 } // namespace ovm::bench
