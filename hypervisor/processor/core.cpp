@@ -131,6 +131,7 @@ void Core::run_vcpu(Vcpu& vcpu)
         ++window.exits[static_cast<std::size_t>(exit.kind)];
         if (exit.kind == arch::Exit_kind::interrupt)
         {
+            vcpu.note_shadow();
             ++window.crossings;
             return arch::take_interrupts();
         }

@@ -214,6 +214,7 @@ bool Vcpu::attend()
 
 void Vcpu::take_own_exit(const arch::Exit& exit)
 {
+    note_shadow();
     if (exit.kind == Exit_kind::interrupt_window)
         attention_.fetch_or(event, std::memory_order_relaxed);
     else if (exit.kind == Exit_kind::exception)
@@ -326,6 +327,8 @@ void Vcpu::deliver_nmi()
 void Vcpu::deliver_interrupt()
 {
     auto pending = interrupts_.pending_interrupt();
+    if (pending && could_take(*pending) && (state_.interrupt_shadow() || state_.rip() == shadow_at_)) [[unlikely]]
+        pass_halt();
     if (pending && could_take(*pending) && state_.can_take_interrupt())
     {
         state_.inject({.type = Event::Type::interrupt, .vector = interrupts_.acknowledge(*pending)});

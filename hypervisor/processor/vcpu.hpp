@@ -150,6 +150,12 @@ private:
             handler_.handle(*this, exit);
     }
     void take_own_exit(const arch::Exit& exit);
+    /// After an exit that is not its instruction's: where it was in an interrupt shadow, pass_halt() knows it.
+    void note_shadow()
+    {
+        if (state_.interrupt_shadow()) [[unlikely]]
+            shadow_at_ = state_.rip();
+    }
     void deliver_events();
     void deliver_deferred();
     void deliver_interrupt();
@@ -161,6 +167,7 @@ private:
     void take_exception_exit(const arch::Exit& exit);
     void move_past(unsigned length, arch::instruction::Mode mode);
     void finish_instruction();
+    void pass_halt();
     void single_step();
 
     Guest_virtual linear_rip(arch::instruction::Mode mode) const;
@@ -186,6 +193,7 @@ private:
     std::atomic<bool> halted_for_good_{false};
     Run_state first_state_ = Run_state::runnable; ///< as start() said
     std::optional<arch::Event> deferred_{};       ///< an interrupt that was on its way when an exception came between
+    std::uint64_t shadow_at_ = ~std::uint64_t{0}; ///< rip where an exit found an interrupt shadow last
     std::atomic<std::uint64_t> stolen_{0};        ///< ticks
     Migration* migration_ = nullptr;              ///< while leave_asked, in_transit or arriving
     Halt_account halt_account_{};

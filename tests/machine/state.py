@@ -27,6 +27,15 @@ def registers_long(bench):
     outcome.needs_status(machine.good)
 
 
+@scenario("wakes", timeout=90, cost=2)
+def wakes(bench):
+    """A vcpu that halts is woken whenever its timer falls due, between STI and HLT too."""
+    outcome = bench.run("--cores", 2, bench.guest("wakes", vcpus=2, cmdline="halts=5000"), timeout=70)
+    outcome.needs_status(machine.good)
+    for processor in range(2):
+        outcome.needs(f"^wakes: processor {processor} woke 5000 times$", "wakes")
+
+
 @scenario("timers", timeout=90)
 def timers(bench):
     """Every clock of the PC against the PM timer."""

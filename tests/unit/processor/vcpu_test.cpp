@@ -112,6 +112,68 @@ TEST_F(Vcpu_test, AnInterruptWaitsForItsWindow)
     EXPECT_EQ(window, (std::vector<bool>{true, false}));
 }
 
+TEST_F(Vcpu_test, AnInterruptBetweenStiAndHltEndsTheHlt)
+{
+    // The shadow is seen by the exit at which the interrupt waits, or by one before, as an emulator that does not enter
+    // with it shows the guest at the same place once more and without it.
+    for (bool forgotten : {false, true})
+    {
+        auto& one = machine_.add();
+        long_mode(*one.vcpu, 0x8001);
+        code(0x8000, {0xfb, 0xf4, 0xfa}); // STI; HLT; CLI
+        std::vector<std::uint64_t> injected;
+        std::vector<std::uint64_t> at;
+        one.guest = [&](Guest& guest)
+        {
+            injected.push_back(guest.vmcb.control.event_injection);
+            at.push_back(guest.vmcb.state.rip);
+            guest.vmcb.control.interrupt_shadow = injected.size() == 1 ? 1 : 0;
+            if (injected.size() == (forgotten ? 2 : 1))
+            {
+                one.interrupts.pending = 0x41;
+                one.vcpu->notify();
+            }
+            guest.exit(exit_code::intr);
+        };
+        one.vcpu->state().set_rflags(interrupt_flag);
+        start(one);
+        machine_.turn();
+        machine_.turn();
+        ASSERT_GE(injected.size(), 3u);
+        EXPECT_EQ(injected[forgotten ? 2 : 1], event::valid | 0x41);
+        EXPECT_EQ(at[forgotten ? 2 : 1], 0x8002u);
+        EXPECT_EQ(one.vcpu->run_state(), Run_state::runnable);
+        one.vcpu->stop();
+        machine_.turn();
+    }
+}
+
+TEST_F(Vcpu_test, AnInterruptInTheShadowOfAnotherInstructionWaitsForItsEnd)
+{
+    auto& one = machine_.add();
+    long_mode(*one.vcpu, 0x8001);
+    code(0x8000, {0xfb, 0x90, 0xf4}); // STI; NOP; HLT
+    std::vector<std::uint64_t> injected;
+    std::vector<std::uint64_t> at;
+    bool window = false;
+    one.guest = [&](Guest& guest)
+    {
+        injected.push_back(guest.vmcb.control.event_injection);
+        at.push_back(guest.vmcb.state.rip);
+        window = (guest.vmcb.control.virtual_interrupt & arch::svm::virtual_interrupt::request) != 0;
+        guest.vmcb.control.interrupt_shadow = 1;
+        guest.exit(exit_code::intr);
+    };
+    one.vcpu->state().set_rflags(interrupt_flag);
+    start(one);
+    one.interrupts.pending = 0x41;
+    one.vcpu->notify();
+    machine_.turn();
+    EXPECT_EQ(injected.back(), 0u);
+    EXPECT_EQ(at.back(), 0x8001u);
+    EXPECT_TRUE(window);
+}
+
 TEST_F(Vcpu_test, TheTaskPriorityHoldsLocalButNotExternalInterrupts)
 {
     for (bool external : {false, true})
