@@ -49,6 +49,8 @@ void take_interrupts();
 /// The bytes of a physical range that the hypervisor may touch (RAM; through the direct map).
 /// Trusted floor: the caller owns the frames.
 std::span<std::uint8_t> physical_bytes(Host_physical at, Bytes size);
+/// The way back: of something that physical_bytes() showed.
+Host_physical physical_address(const void* shown);
 
 /// Writes to the early log sink (serial, and the screen when there is one); waits for the wire, a bounded time. Used
 /// until the console exists, and by crash records. A newline without a carriage return gets one.

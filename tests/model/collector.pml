@@ -4,20 +4,23 @@
 // core holds no reference, so that its boundary is an exact safe point. Phases change by ragged
 // handshake: a phase is announced, and each core adopts it at its next boundary, at the latest when it
 // enters its next crossing; a core that is outside of any therefore counts as having adopted it.
-//   arming    the colours change their meaning, so that all is white. A core that has adopted this shades
-//             what it overwrites or takes away: the deletion barrier. Objects are born white.
+//   arming    nothing is marked, so that all is white. A core that has adopted this shades what it overwrites
+//             or takes away: the deletion barrier. Objects are born white.
 //   greying   all have the barrier; what a crossing loads from now on, nobody took away unshaded. Objects
 //             are born grey, since a core that is behind may still store white ones in them.
 //   marking   no crossing holds anything from before. Roots and grey objects are traced in slices;
-//             objects are born black. White objects of another core are shaded by a message to it.
+//             objects are born black. An object of another core is noted in its page, and the page sent to its
+//             owner, once until the owner takes it; the owner shades what is noted there and white.
 //   closing   nothing white can be reached; the barrier goes. This is the epoch before the sweep.
-//   sweeping  what is white is freed.
+//   sweeping  what is white is freed, and marks and notes end.
 // That marking has ended is found by counting (Mattern): a core is active while it has or may make grey
 // objects; it counts each change of that, the messages that it sent and those that it received. Marking
 // has ended when two rounds in a row found every core idle and the same sums, as much sent as received.
 // Messages alone would not do: the barrier can make an idle core active without any.
 //
-// Heap:       OBJECTS, of the cores in turn, with one field each; one root and one mailbox for each core.
+// Heap:       OBJECTS, of the cores in turn, with one field each; one root and one mailbox for each core. A core's
+//             objects are in one page, but for those that are born after the mark began: they may be in pages made
+//             since, which this collection neither marks nor sweeps.
 // Mutator:    crossings of at most STEPS steps, CROSSINGS of them (0: for ever), from some small heaps.
 // Leaves out: fences (an entry's are those of epochs.pml); discarded crossings; quotas. Counters begin
 //             anew in each collection, so that the model is finite.
@@ -46,7 +49,9 @@
 // fault  one_round:                   collector-chain -> assertion violated !(((reachable&
 // fault  message_lost:                collector-ends -> acceptance cycle
 // fault  never_idle:                  collector-ends -> acceptance cycle
-// fault  colours_not_exchanged:       collector-cycle -> acceptance cycle
+// fault  notes_do_not_end:            collector-for-ever -> assertion violated !(((reachable&
+// fault  notes_of_marked:             collector-for-ever -> assertion violated ( !(((activity
+// fault  notes_in_new_pages:          collector-for-ever -> assertion violated ( !(((activity
 
 #ifndef CROSSINGS_1
 #define CROSSINGS_1 CROSSINGS   // of core 1
@@ -72,14 +77,14 @@ byte held[CORES] = NONE;        // what the crossing under way has in hand
 byte left[CORES];               // of the crossing under way: 1 and the steps that it may still take
 byte field[OBJECTS] = NONE;
 bool allocated[OBJECTS];
-bool colour[OBJECTS];
-bool grey[OBJECTS];             // in a list of its owner,
-bool under_way[OBJECTS];        // or in a message to it
+bool marked[OBJECTS];           // by its owner; white if not, unless
+bool fresh[OBJECTS];            // its page was made after the owner's mark began
+bool grey[OBJECTS];
+bool found[OBJECTS];            // noted by another core
+bool posted[CORES];             // the core's page is in a message to it
 
 byte announced = IDLE;          // the phase of now,
 byte adopted[CORES] = IDLE;     // and the one that each core is in
-bool marked_now;                // the colour that this collection marks with,
-bool marked[CORES];             // as each core has adopted it
 bool scanned[CORES];            // the core's roots were
 bool swept[CORES];
 byte activity[CORES];           // odd: the core has or may make something grey
@@ -108,22 +113,29 @@ inline become_active()
     fi
 }
 
+#define is_white(object) (!marked[object] && !fresh[object])
+
 inline shade(object)
 {
     if
-    :: object != NONE ->
-        if
-        :: colour[object] != marked[me] ->
-            become_active();
-            colour[object] = marked[me];
-            if
-            :: owner(object) == me -> grey[object] = true
-            :: else ->
-                sent[me]++;
-#ifndef BUG_message_lost
-                under_way[object] = true
+    :: object != NONE && owner(object) == me && is_white(object) ->
+        become_active();
+        marked[object] = true; grey[object] = true
+#if defined(BUG_notes_in_new_pages)
+    :: object != NONE && owner(object) != me && !marked[object] && !found[object] ->
+#elif defined(BUG_notes_of_marked)
+    :: object != NONE && owner(object) != me && !fresh[object] && !found[object] ->
+#else
+    :: object != NONE && owner(object) != me && is_white(object) && !found[object] ->
 #endif
-            fi
+        become_active();
+        found[object] = true;
+        if
+        :: !posted[owner(object)] ->
+            sent[me]++;
+#ifndef BUG_message_lost
+            posted[owner(object)] = true
+#endif
         :: else
         fi
     :: else
@@ -136,8 +148,8 @@ inline before_overwriting(object)
     owed = object
 #elif defined(BUG_barrier_leaves_core_idle)
     if
-    :: records_deletions && object != NONE && owner(object) == me && colour[object] != marked[me] ->
-        colour[object] = marked[me]; grey[object] = true
+    :: records_deletions && object != NONE && owner(object) == me && is_white(object) ->
+        marked[object] = true; grey[object] = true
     :: records_deletions && object != NONE && owner(object) != me -> shade(object)
     :: else
     fi
@@ -151,7 +163,7 @@ inline before_overwriting(object)
 #endif
 }
 
-// What may not be swept, whatever the colours say. One bit for each object, and one for NONE.
+// What may not be swept, whatever the marks say. One bit for each object, and one for NONE.
 hidden byte reachable;
 #define is_reachable(object) ((reachable & (1 << object)) != 0)
 
@@ -172,9 +184,19 @@ inline find_reachable()
 inline sweep_object(object)
 {
     if
-    :: owner(object) == me && allocated[object] && colour[object] != marked[me] ->
+    :: owner(object) == me && allocated[object] && is_white(object) ->
         assert(!is_reachable(object));
-        allocated[object] = false; field[object] = NONE; colour[object] = false
+        allocated[object] = false; field[object] = NONE
+    :: else
+    fi;
+    if
+    :: owner(object) == me && !fresh[object] ->
+        marked[object] = false;
+#ifndef BUG_notes_do_not_end
+        found[object] = false
+#else
+        skip
+#endif
     :: else
     fi
 }
@@ -183,16 +205,19 @@ inline allocate(object)
 {
     // Its field is set before anybody else can see it, as by a constructor.
     allocated[object] = true; field[object] = held[me]; held[me] = object;
+    if
 #if defined(BUG_born_black_in_arming)
-    colour[object] = (adopted[me] == GREYING -> !marked[me] : marked[me]);
-#elif defined(BUG_born_white_in_marking)
-    colour[object] = (records_deletions -> !marked[me] : marked[me]);
-#else
-    colour[object] = (adopted[me] == ARMING || adopted[me] == GREYING -> !marked[me] : marked[me]);
+    :: adopted[me] == ARMING -> marked[object] = true
 #endif
+#ifndef BUG_born_white_in_marking
+    :: adopted[me] >= MARKING && !swept[me] -> marked[object] = true
+    :: adopted[me] >= MARKING && !swept[me] -> fresh[object] = true
+#endif
+    :: else
+    fi;
 #ifndef BUG_born_white_in_greying
     if
-    :: adopted[me] == GREYING -> become_active(); colour[object] = marked[me]; grey[object] = true
+    :: adopted[me] == GREYING -> become_active(); marked[object] = true; grey[object] = true
     :: else
     fi
 #endif
@@ -204,25 +229,32 @@ inline trace_object(object)
     shade(field[object])
 }
 
-inline receive_object(object)
+inline shade_found(object)
+{
+    if
+    :: owner(object) == me && found[object] && is_white(object) -> marked[object] = true; grey[object] = true
+    :: else
+    fi
+}
+
+inline take_page()
 {
     become_active();
-    under_way[object] = false; received[me]++;
-    shade(field[object])
+    posted[me] = false;
+    received[me]++;
+    each_object(shade_found)
 }
 
 #define has_grey(object) (owner(object) == me && grey[object])
-#define has_message(object) (owner(object) == me && under_way[object])
+#define has_message (posted[me])
+#define any_message(core) (posted[core])
 #define may_allocate(object) (owner(object) == me && !allocated[object])
 #if OBJECTS == 2
 #define any_grey    (grey[me])
-#define any_message(core) (under_way[core])
 #elif OBJECTS == 3
 #define any_grey    (grey[me] || (me == 0 && grey[2]))
-#define any_message(core) (under_way[core] || (core == 0 && under_way[2]))
 #else
 #define any_grey    (grey[me] || grey[me + 2])
-#define any_message(core) (under_way[core] || under_way[core + 2])
 #endif
 #define has_work ((adopted[me] == MARKING && (active(me) || any_message(me) || any_grey)) || \
                   (adopted[me] == SWEEPING && !swept[me]))
@@ -232,10 +264,8 @@ inline adopt()
     if
     :: announced != IDLE && (adopted[me] == IDLE || announced < adopted[me]) ->
         // The first of this collection that it sees; it may have slept through others.
-exchange_colours:
-#ifndef BUG_colours_not_exchanged
-        marked[me] = marked_now;
-#endif
+begin_mark:
+        swept[me] = false;
         become_active()
     :: else
     fi;
@@ -343,17 +373,14 @@ scan_roots:
 scan_object:
                 trace_object(0)
             :: has_grey(1) -> trace_object(1)
-            :: has_message(0) ->
+            :: has_message ->
 take_message:
-                receive_object(0)
-            :: has_message(1) -> receive_object(1)
+                take_page()
 #if OBJECTS > 2
             :: has_grey(2) -> trace_object(2)
-            :: has_message(2) -> receive_object(2)
 #endif
 #if OBJECTS > 3
             :: has_grey(3) -> trace_object(3)
-            :: has_message(3) -> receive_object(3)
 #endif
             :: !any_grey && !any_message(me) && active(me) ->
 become_idle:
@@ -403,6 +430,8 @@ inline look_at(whom)
 #define is_same (was_quiet && sum_activity == before_activity && sum_sent == before_sent)
 #endif
 
+#define no_longer_fresh(object) fresh[object] = false
+
 proctype coordinator()
 {
     bool quiet;
@@ -418,8 +447,8 @@ begin_collection:
         assert(!active(0) && !active(1));
         activity[0] = 0; activity[1] = 0;
         sent[0] = 0; sent[1] = 0; received[0] = 0; received[1] = 0;
-        scanned[0] = false; scanned[1] = false; swept[0] = false; swept[1] = false;
-        marked_now = !marked_now; announced = ARMING; collecting = true };
+        scanned[0] = false; scanned[1] = false; each_object(no_longer_fresh);
+        announced = ARMING; collecting = true };
 #ifndef BUG_no_second_handshake
 begin_greying:
         atomic { everyone_adopted(ARMING) -> announced = GREYING };

@@ -195,6 +195,11 @@ std::span<std::uint8_t> physical_bytes(Host_physical at, Bytes size)
     return {machine().memory + at.value(), size.value()};
 }
 
+Host_physical physical_address(const void* shown)
+{
+    return Host_physical(static_cast<std::uint64_t>(static_cast<const std::uint8_t*>(shown) - machine().memory));
+}
+
 void write_serial(std::string_view text)
 {
     std::lock_guard const guard(machine().mutex);

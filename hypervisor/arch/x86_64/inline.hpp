@@ -55,4 +55,9 @@ inline std::span<std::uint8_t> physical_bytes(Host_physical at, Bytes size)
     return {reinterpret_cast<std::uint8_t*>(direct_map.value() + at.value()), size.value()};
 }
 
+inline Host_physical physical_address(const void* shown)
+{
+    return Host_physical(reinterpret_cast<std::uint64_t>(shown) - direct_map.value());
+}
+
 } // namespace ovm::arch

@@ -17,12 +17,13 @@ struct Collection_report
 {
     Phase phase = Phase::idle;
     Bytes occupied{};       ///< by this core's objects, garbage included
-    Bytes survived{};       ///< of them, what the last collection left
-    Bytes allocated{};      ///< on this core since the last collection ended; while one runs, since it began
+    Bytes survived{};       ///< of them, what the last collection left, without what was allocated since its mark
+    Bytes allocated{};      ///< on this core since the last mark ended, or the collection began that has not marked yet
     Bytes since_asked{};    ///< on this core since the policy was last asked what is owed
     Bytes headroom{};       ///< what the quota with the least has left, of those charged since the last collection
                             ///< ended; ~0 when none was
     Work expected{};        ///< estimate of what this core has still to do in this collection
+    Work unswept{};         ///< of it in a sweep; estimated by the pages that are left
     bool tight = false;     ///< a quota has used half of what it had after the last collection
     bool exhausted = false; ///< an allocation has failed since the last collection began
     bool idle = false;      ///< nobody can run on this core

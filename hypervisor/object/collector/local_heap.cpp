@@ -14,9 +14,9 @@ constexpr Bytes no_limit{~std::uint64_t{0}};
 } // namespace
 
 Local_heap::Local_heap(Collector& collector, Core_id core, Page_source& source, const Collection_policy& policy)
-    : collector_(collector), core_(core), policy_(&policy), store_(source, core), born_(collector.step().born_colour()),
-      headroom_(no_limit), sweeper_(store_, core), adopted_(collector.step().value()),
-      swept_cycle_(collector.step().cycle()), marker_(core, collector.markers())
+    : collector_(collector), core_(core), policy_(&policy), store_(source, core), headroom_(no_limit),
+      sweeper_(store_, core), adopted_(collector.step().value()), swept_cycle_(collector.step().cycle()),
+      marker_(core, collector.markers())
 {
     OVM_REQUIRES_THAT(collector.step().phase() == Phase::idle);
     collector.add(*this);
@@ -90,12 +90,11 @@ void Local_heap::adopt(Step step)
     auto const before = adopted();
     if (before.cycle() != step.cycle())
         begin_cycle();
-    born_ = step.born_colour();
     birth_ = step.is_born_grey() ? Birth::grey : Birth::plain;
     arch::core_window().records_deletions = step.records_deletions();
     // A core may sleep through handshakes, but not through a mark or a sweep: they do not end without it.
     if (step.phase() <= Phase::marking && (before.cycle() != step.cycle()))
-        marker_.begin(step.marked_colour());
+        marker_.begin(step.cycle());
     if (step.phase() == Phase::marking)
     {
         store_.begin_mark(step.cycle());
@@ -104,6 +103,7 @@ void Local_heap::adopt(Step step)
     else if (step.phase() == Phase::sweeping)
     {
         sweeper_.begin();
+        allocated_then_ = allocated_;
         working_ = true;
     }
     else if (step.phase() == Phase::idle)
@@ -162,8 +162,7 @@ void Local_heap::run_slice(Work most)
 void Local_heap::end_sweep(Step step)
 {
     working_ = false;
-    survived_ = occupied();
-    allocated_then_ = allocated_;
+    survived_ = occupied() - (allocated_ - allocated_then_);
     if (auto const kilobytes = occupied_then_.value() / 1024; kilobytes != 0)
         work_per_kilobyte_ = done_.value() / kilobytes + 16;
     figures_[0].store(sweeper_.objects_freed() - begun_.objects_freed, std::memory_order_relaxed);
@@ -204,6 +203,7 @@ Collection_report Local_heap::report() const
             .since_asked = allocated_ - allocated_when_asked_,
             .headroom = headroom_,
             .expected = Work(rest + guess / 4),
+            .unswept = sweeper_.expected(),
             .tight = tight_,
             .exhausted = exhausted_,
             .idle = idle_};
@@ -230,6 +230,7 @@ bool Local_heap::refill(Quota& quota, std::size_t size_class, std::size_t charge
 {
     OVM_REQUIRES_THAT(may_change());
     look_ = true;
+    sweeper_.sweep_wanted(size_class);
     if (store_.refill(quota, size_class, charged))
         return true;
     quota.credit(core_, static_cast<std::int64_t>(charged));

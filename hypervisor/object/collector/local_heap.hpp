@@ -89,12 +89,11 @@ public:
         if (open.empty() && !refill(quota, size_class, charged)) [[unlikely]]
             return nullptr;
         allocated_ += Bytes(charged);
-        auto& header = make_header(open.take(), quota, born_);
+        auto& header = make_header(open.take(), quota);
         if (&quota != open.quota()) [[unlikely]]
             Heap_page::of(header).note_apart(header);
         return &header;
     }
-    std::uint64_t born_colour() const { return born_; }
     /// After an object is constructed. What is born while cores go over to a mark will be looked at by it, as cores
     /// that are behind may still store white objects in it.
     void born(Object_header& object)
@@ -155,7 +154,6 @@ private:
     Core_id core_;
     const Collection_policy* policy_;
     Slot_store store_;
-    std::uint64_t born_;
     Birth birth_ = Birth::plain;
     Bytes allocated_{};         ///< ever
     std::uint64_t entered_ = 0; ///< the epoch of the last crossing that did
@@ -167,7 +165,7 @@ private:
     bool exhausted_ = false;
     bool requested_ = false;
     Bytes headroom_;
-    Bytes allocated_then_{}; ///< when the last collection ended or this one began
+    Bytes allocated_then_{}; ///< when the last mark ended, or this collection began
     Bytes allocated_when_asked_{};
     Bytes survived_{};
     Bytes occupied_then_{};                 ///< when this collection began

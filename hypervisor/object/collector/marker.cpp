@@ -1,12 +1,14 @@
 #include "object/collector/marker.hpp"
 
-#include <bit>
-#include <utility>
-
-#include "object/collector/heap_page.hpp"
-
 namespace ovm::object
 {
+
+namespace
+{
+
+constexpr std::uint64_t grey_work = 2; ///< units: a page or an object is taken off a list
+
+} // namespace
 
 void Marker::become_active()
 {
@@ -15,11 +17,11 @@ void Marker::become_active()
         activity_.store(activity + 1, std::memory_order_seq_cst);
 }
 
-void Marker::begin(std::uint64_t marked)
+void Marker::begin(std::uint64_t cycle)
 {
-    OVM_REQUIRES_THAT(grey_ == nullptr && received_objects_ == nullptr && scanning_ == nullptr && pending_ == 0);
+    OVM_REQUIRES_THAT(grey_ == nullptr && page_ == nullptr && posted_ == nullptr && scanning_ == nullptr);
     become_active();
-    marked_ = marked;
+    cycle_ = cycle;
     root_ = 0;
     cursor_ = 0;
     scanned_ = 0;
@@ -27,26 +29,28 @@ void Marker::begin(std::uint64_t marked)
 
 void Marker::shade(Object_header& object)
 {
-    if (object.has_colour(marked_))
+    auto& page = Heap_page::of(object);
+    if (page.owner() != core_)
+        return shade_of_other(page, object);
+    auto const slot = page.slot_of(object);
+    if (page.is_marked(slot, cycle_))
         return;
-    become_active(); // before the claim: who finds the object claimed must find this core active
-    auto const owner = Heap_page::of(object).owner();
-    if (owner == core_)
-    {
-        if (object.claim(marked_, grey_))
-            grey_ = &object;
+    become_active();
+    if (!page.has_grey() && &page != page_)
+        list(page);
+    page.shade(slot);
+}
+
+void Marker::shade_of_other(Heap_page& page, Object_header& object)
+{
+    auto const slot = page.slot_of(object);
+    if (page.is_marked(slot, cycle_))
         return;
-    }
-    auto& batch = batches_[owner.value()];
-    if (!object.claim(marked_, batch.first))
-        return;
-    if (batch.first == nullptr)
-    {
-        batch.last = &object;
-        pending_ |= std::uint64_t{1} << owner.value();
-    }
-    batch.first = &object;
-    ++batch.count;
+    become_active(); // before the note: who finds it must find this core active
+    // Once more: if the mark has ended before, all that can be reached is marked, and is seen to be. A note would come
+    // too late to be taken.
+    if (!page.is_marked(slot, cycle_) && page.note_found(slot) && page.post())
+        send(page);
 }
 
 void Marker::visit(const Traced_reference& reference)
@@ -66,16 +70,15 @@ bool Marker::run(Budget& budget)
     {
         if (scanning_ != nullptr)
             scan_object(budget);
-        else if (take_grey())
-            budget.spend(1);
+        else if (take_grey() || take_posted())
+            budget.spend(grey_work);
         // Last, so that what a root refers to is looked at while it is in the cache.
         else if (root_ < roots_.size())
             scan_roots(budget);
         else
             break;
     }
-    send_batches();
-    if (root_ < roots_.size() || scanning_ != nullptr || grey_ != nullptr || received_objects_ != nullptr ||
+    if (root_ < roots_.size() || scanning_ != nullptr || page_ != nullptr || grey_ != nullptr || posted_ != nullptr ||
         has_messages())
         return false;
     if (auto const activity = activity_.load(std::memory_order_relaxed); (activity & 1) != 0)
@@ -97,30 +100,44 @@ void Marker::scan_roots(Budget& budget)
         ++root_;
 }
 
+void Marker::list(Heap_page& page)
+{
+    page.next_grey = grey_;
+    grey_ = &page;
+}
+
 bool Marker::take_grey()
 {
-    if (grey_ != nullptr)
+    if (page_ == nullptr || !page_->has_grey())
     {
-        scanning_ = grey_;
-        grey_ = grey_->next();
+        page_ = grey_;
+        if (page_ == nullptr)
+            return false;
+        grey_ = page_->next_grey;
     }
-    else
-    {
-        if (received_objects_ == nullptr)
-        {
-            if (!has_messages())
-                return false;
-            become_active(); // before it counts as received
-            received_objects_ = inbox_.exchange(nullptr, std::memory_order_seq_cst);
-        }
-        scanning_ = received_objects_;
-        received_objects_ = received_objects_->next();
-        received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
-    }
-    Heap_page::of(*scanning_).mark(*scanning_);
+    scanning_ = &page_->take_grey();
     run_ = 0;
     index_ = 0;
     ++scanned_;
+    return true;
+}
+
+bool Marker::take_posted()
+{
+    if (posted_ == nullptr)
+    {
+        if (!has_messages())
+            return false;
+        become_active(); // before it counts as received
+        posted_ = inbox_.exchange(nullptr, std::memory_order_seq_cst);
+    }
+    auto& page = *posted_;
+    posted_ = page.next_posted;
+    received_.store(received_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    auto const listed = page.has_grey() || &page == page_;
+    page.collect_found();
+    if (!listed && page.has_grey())
+        list(page);
     return true;
 }
 
@@ -148,25 +165,15 @@ void Marker::scan_object(Budget& budget)
     scanning_ = nullptr;
 }
 
-void Marker::send_batches()
+void Marker::send(Heap_page& page)
 {
-    while (pending_ != 0)
-    {
-        auto const core = static_cast<std::size_t>(std::countr_zero(pending_));
-        pending_ &= pending_ - 1;
-        auto const batch = std::exchange(batches_[core], Batch{});
-        sent_.store(sent_.load(std::memory_order_relaxed) + batch.count, std::memory_order_seq_cst);
-        OVM_ASSERT(peers_[core] != nullptr);
-        peers_[core]->receive(*batch.first, *batch.last);
-    }
-}
-
-void Marker::receive(Object_header& first, Object_header& last)
-{
-    auto* before = inbox_.load(std::memory_order_relaxed);
+    auto* const owner = peers_[page.owner().value()];
+    OVM_ASSERT(owner != nullptr);
+    sent_.store(sent_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    auto* before = owner->inbox_.load(std::memory_order_relaxed);
     do
-        last.set_next(before);
-    while (!inbox_.compare_exchange_weak(before, &first, std::memory_order_seq_cst, std::memory_order_relaxed));
+        page.next_posted = before;
+    while (!owner->inbox_.compare_exchange_weak(before, &page, std::memory_order_seq_cst, std::memory_order_relaxed));
 }
 
 } // namespace ovm::object

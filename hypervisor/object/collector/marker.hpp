@@ -5,17 +5,17 @@
 #include <cstdint>
 
 #include "base/static_vector.hpp"
-#include "object/collector/object_header.hpp"
+#include "object/collector/heap_page.hpp"
 #include "object/collector/roots.hpp"
 #include "object/collector/work.hpp"
 
 namespace ovm::object
 {
 
-/// Marks one core's part of the object graph. An object is white until somebody claims it, grey while it is in a list
-/// of its owner (or on its way there), black when its references were looked at. Objects of other cores are claimed
-/// here and sent to their owner in batches, linked through their own headers.
-/// Concurrency: its core; inbox and counters may be used by any.
+/// Marks one core's part of the object graph. An object is white until its owner reaches it, grey until its references
+/// were looked at, black from then on: bits of its page, and pages with grey objects are in a list. An object of
+/// another core is noted in its page, and the page sent to its owner, so that a mark needs no memory. Concurrency: its
+/// core; inbox and counters may be used by any.
 class Marker final : public Root_visitor
 {
 public:
@@ -41,12 +41,11 @@ public:
 
     void add(Root_source& source) { OVM_ASSERT(roots_.push_back(&source).has_value()); }
 
-    /// From now on an object is white that has not this colour. The core is active until it was idle once in run().
-    void begin(std::uint64_t marked);
+    /// The mark of that collection. The core is active until it was idle once in run().
+    void begin(std::uint64_t cycle);
     /// Makes a white object grey.
     void shade(Object_header& object);
-    /// Looks at roots and grey objects until none is left here or the work is used up, then sends what belongs to
-    /// others. True when nothing is left here.
+    /// Looks at roots and grey objects until none is left here or the work is used up. True when nothing is left here.
     bool run(Budget& budget);
 
     void visit(const Traced_reference& reference) override;
@@ -61,28 +60,25 @@ public:
     std::uint64_t objects_scanned() const { return scanned_; }
 
 private:
-    /// Objects of one other core, linked from the last that was claimed.
-    struct Batch
-    {
-        Object_header* first = nullptr;
-        Object_header* last = nullptr;
-        std::uint64_t count = 0;
-    };
-
     /// Looks at a few of the roots that are left.
     void scan_roots(Budget& budget);
     /// Takes the next grey object; false when there is none.
     bool take_grey();
     void scan_object(Budget& budget);
-    void send_batches();
-    void receive(Object_header& first, Object_header& last);
+    /// Takes the next page in which others have found something; false when there is none.
+    bool take_posted();
+    /// The page has grey objects, and is not in the list.
+    void list(Heap_page& page);
+    void send(Heap_page& page);
+    [[gnu::noinline]] void shade_of_other(Heap_page& page, Object_header& object);
     void become_active();
 
     Core_id core_;
     const Peers& peers_;
-    std::uint64_t marked_ = 0;
-    Object_header* grey_ = nullptr;
-    Object_header* received_objects_ = nullptr;
+    std::uint64_t cycle_ = 0;
+    Heap_page* grey_ = nullptr;   ///< pages with grey objects, without the one that is
+    Heap_page* page_ = nullptr;   ///< gone through now
+    Heap_page* posted_ = nullptr; ///< pages out of the inbox
     Object_header* scanning_ = nullptr;
     std::uint32_t run_ = 0;   ///< of the object that is being scanned
     std::uint32_t index_ = 0; ///< in that run
@@ -90,11 +86,9 @@ private:
     std::size_t cursor_ = 0;
     std::uint64_t scanned_ = 0;
     Static_vector<Object_header*, most_shown> shown_{}; ///< by a source, and not shaded yet
-    std::uint64_t pending_ = 0;                         ///< batches that are not empty, a bit each
     Static_vector<Root_source*, most_roots> roots_{};
-    std::array<Batch, arch::max_cores> batches_{};
 
-    alignas(64) std::atomic<Object_header*> inbox_{nullptr};
+    alignas(64) std::atomic<Heap_page*> inbox_{nullptr};
     alignas(64) std::atomic<std::uint64_t> activity_{0};
     std::atomic<std::uint64_t> sent_{0};
     std::atomic<std::uint64_t> received_{0};

@@ -24,14 +24,13 @@ protected:
 };
 
 /// What the collector keeps of an object, right before it.
-/// Concurrency: colour and link change by one compare-and-swap, on any core: who turns the colour owns the link, so
-///              that an object is in one list at most and marking needs no memory. The rest is written by the owner
-///              core before the object is published.
+/// Concurrency: written by the owner core before the object is published. What a collection finds out about it is noted
+///              in its page.
 class Object_header
 {
 public:
     /// Without a type until it is constructed: a crossing that is discarded half-way leaves nothing to finalise.
-    Object_header(Quota& quota, std::uint64_t colour) : quota_(&quota), word_(colour) {}
+    explicit Object_header(Quota& quota) : quota_(&quota) {}
 
     const Object_type* type() const { return type_; }
     void set_type(const Object_type& type) { type_ = &type; }
@@ -39,33 +38,12 @@ public:
     void forget_type() { type_ = nullptr; }
     Quota& quota() const { return *quota_; }
 
-    bool has_colour(std::uint64_t colour) const { return (word_.load(std::memory_order_acquire) & 1) == colour; }
-    /// Gives it the colour, and `next` as its successor in the list that it joins. False when it had the colour.
-    bool claim(std::uint64_t colour, Object_header* next)
-    {
-        auto word = word_.load(std::memory_order_relaxed);
-        return (word & 1) != colour &&
-               word_.compare_exchange_strong(word, reinterpret_cast<std::uint64_t>(next) | colour,
-                                             std::memory_order_acq_rel, std::memory_order_acquire);
-    }
-    /// The link, by who claimed it.
-    Object_header* next() const
-    {
-        return reinterpret_cast<Object_header*>(word_.load(std::memory_order_relaxed) & ~std::uint64_t{1});
-    }
-    void set_next(Object_header* next)
-    {
-        auto const colour = word_.load(std::memory_order_relaxed) & 1;
-        word_.store(reinterpret_cast<std::uint64_t>(next) | colour, std::memory_order_relaxed);
-    }
-
 private:
     const Object_type* type_ = nullptr;
     Quota* quota_;
-    std::atomic<std::uint64_t> word_; ///< bit 0: the colour; the others: the next header of a list
 };
 
-static_assert(sizeof(Object_header) == 24 && alignof(Object_header) == 8);
+static_assert(sizeof(Object_header) == 16 && alignof(Object_header) == 8);
 
 inline Object_header& header_of(Collected& object)
 {

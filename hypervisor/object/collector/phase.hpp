@@ -54,11 +54,7 @@ public:
     constexpr Step next() const { return Step(value_ + 1); }
     constexpr bool operator==(const Step&) const = default;
 
-    /// Colour of what this collection has marked. It changes from one to the next, so that nothing needs to be
-    /// whitened.
-    constexpr std::uint64_t marked_colour() const { return cycle() & 1; }
     /// Before the mark all are born white; those of greying turn grey at once.
-    constexpr std::uint64_t born_colour() const { return (phase() <= Phase::greying ? cycle() + 1 : cycle()) & 1; }
     constexpr bool is_born_grey() const { return phase() == Phase::greying; }
     constexpr bool records_deletions() const { return phase() <= Phase::marking; }
 

@@ -16,7 +16,7 @@ bool Quota::fetch(Core_id core, std::int64_t bytes)
             wanted_.store(true, std::memory_order_relaxed);
             return false;
         }
-        auto const amount = left - least >= portion ? least + portion : least;
+        auto const amount = left - least >= portion_ ? least + portion_ : least;
         if (left_.compare_exchange_weak(left, left - amount, std::memory_order_relaxed))
         {
             if (amount != least && wanted_.load(std::memory_order_relaxed))
@@ -44,7 +44,8 @@ Bytes Quota::left() const
 bool Quota::is_tight(std::uint64_t cycle)
 {
     auto const left = left_.load(std::memory_order_relaxed);
-    if (noted_cycle_.exchange(cycle, std::memory_order_relaxed) != cycle)
+    if (noted_cycle_.load(std::memory_order_relaxed) != cycle &&
+        noted_cycle_.exchange(cycle, std::memory_order_relaxed) != cycle)
         left_then_.store(left, std::memory_order_relaxed);
     return left < left_then_.load(std::memory_order_relaxed) / 2;
 }

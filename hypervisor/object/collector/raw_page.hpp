@@ -13,12 +13,20 @@
 namespace ovm::object
 {
 
-/// Makes a page's header at the start of its pages; the bytes behind it are its slots.
+/// Makes a page's header at the start of its pages.
 template <typename Page, typename... Arguments>
 Page& make_page(Host_physical at, Pages pages, Arguments&&... arguments)
 {
     auto const bytes = arch::physical_bytes(at, to_bytes(pages));
-    return *::new (bytes.data()) Page(at, pages, bytes.subspan(sizeof(Page)), std::forward<Arguments>(arguments)...);
+    return *::new (bytes.data()) Page(pages, std::forward<Arguments>(arguments)...);
+}
+
+/// The bytes behind a page's header, which are its slots.
+template <typename Page>
+std::span<std::uint8_t> slots_of(const Page& page)
+{
+    auto const begin = reinterpret_cast<std::uint64_t>(&page) + sizeof(Page);
+    return {reinterpret_cast<std::uint8_t*>(begin), to_bytes(page.pages()).value() - sizeof(Page)};
 }
 
 /// The page whose header stands before this object: objects begin in the first page of what they are in.
@@ -42,10 +50,10 @@ inline Object_header& object_in(std::span<std::uint8_t> slot)
 }
 
 /// Makes the header at the start of a free slot, which is of a size class and so long enough for one.
-inline Object_header& make_header(std::span<std::uint8_t> slot, Quota& quota, std::uint64_t colour)
+inline Object_header& make_header(std::span<std::uint8_t> slot, Quota& quota)
 {
     static_assert(slot_sizes.front() >= sizeof(Object_header));
-    return *::new (slot.data()) Object_header(quota, colour);
+    return *::new (slot.data()) Object_header(quota);
 }
 
 /// The slot at `index` of slots of that size, which lie within `memory`.

@@ -113,6 +113,7 @@ Result<Heap_page*> Slot_store::new_page(std::size_t size_class, std::size_t char
         pages_ += count.value();
     auto& page = Heap_page::make(at, count, core_, size_class);
     page.set_swept(cycle_);
+    ++in_use_;
     return &page;
 }
 
@@ -120,6 +121,7 @@ void Slot_store::begin_mark(std::uint64_t cycle)
 {
     cycle_ = cycle;
     sweeping_ = 0;
+    unswept_ = in_use_;
     for (auto& each : classes_)
     {
         each.unswept_available.append(each.available);
@@ -145,9 +147,27 @@ Heap_page* Slot_store::next_unswept()
     return nullptr;
 }
 
+Heap_page* Slot_store::next_wanted(std::size_t size_class)
+{
+    auto& in = classes_[size_class];
+    if (!in.available.empty())
+        return nullptr;
+    for (auto* const list : {&in.unswept_full, &in.unswept_available})
+    {
+        auto* const page = list->pop();
+        if (page == nullptr)
+            continue;
+        if (!page->garbage_apart())
+            return page;
+        list->push(*page);
+    }
+    return nullptr;
+}
+
 void Slot_store::put_swept(Heap_page& page)
 {
     page.set_swept(cycle_);
+    --unswept_;
     auto& in = classes_[page.size_class()];
     if (page.is_empty())
         release(page);
@@ -159,6 +179,7 @@ void Slot_store::put_swept(Heap_page& page)
 
 void Slot_store::release(Heap_page& page)
 {
+    --in_use_;
     if (page.pages() == Pages(1) && kept_ < most_kept)
     {
         ++kept_;

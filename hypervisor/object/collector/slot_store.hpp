@@ -36,6 +36,11 @@ public:
     /// A page to sweep, which is the sweeper's until put_swept(); null when there is none left.
     Heap_page* next_unswept();
     void put_swept(Heap_page& page);
+    /// A page to sweep right before slots of that class are opened, with nothing apart in it. Null when there is none,
+    /// or the class has slots. Ends with put_swept(), too.
+    Heap_page* next_wanted(std::size_t size_class);
+    /// Pages that are still to be swept.
+    std::uint64_t unswept() const { return unswept_; }
 
     /// Slots ever given to objects. Counted by groups, as it is asked seldom and slots are taken often.
     std::uint64_t taken() const;
@@ -51,6 +56,7 @@ private:
     public:
         void push(Heap_page& page);
         Heap_page* pop();
+        bool empty() const { return first_ == nullptr; }
         void append(List& other); ///< which is empty then; requires that this one is, too
 
     private:
@@ -79,6 +85,8 @@ private:
     Core_id core_;
     std::uint64_t cycle_ = 0;                 ///< of the last mark that began
     std::size_t sweeping_ = size_class_count; ///< size class that the sweep is at
+    std::uint64_t in_use_ = 0;                ///< heap pages, each of one page or more, without those kept
+    std::uint64_t unswept_ = 0;
     std::uint64_t pages_ = 0;
     std::uint64_t opened_ = 0; ///< slots, ever, without those that were closed unused
     std::size_t kept_ = 0;

@@ -20,6 +20,8 @@ constexpr std::uint64_t page_work = 2;
 constexpr std::uint64_t put_work = 4;
 constexpr std::uint64_t finaliser_work = 4;
 
+constexpr int most_wanted = 4; ///< pages that an allocation sweeps
+
 } // namespace
 
 /// Out of the slice's commit section, while a finaliser runs. A store of a reference takes the barrier's slow way
@@ -54,6 +56,8 @@ private:
     std::uint32_t sections_;
 };
 
+Sweeper::Sweeper(Slot_store& store, Core_id core) : store_(store), core_(core), work_per_page_(page_work + put_work) {}
+
 Sweeper::~Sweeper()
 {
     if (page_ != nullptr)
@@ -64,10 +68,13 @@ void Sweeper::begin()
 {
     OVM_REQUIRES_THAT(done_ && page_ == nullptr);
     done_ = false;
+    if (pages_ != 0)
+        work_per_page_ = std::exchange(work_, 0) / std::exchange(pages_, 0);
 }
 
 bool Sweeper::run(Budget& budget)
 {
+    auto const before = budget.left();
     while (!done_ && !budget.is_spent())
     {
         if (page_ == nullptr)
@@ -80,13 +87,28 @@ bool Sweeper::run(Budget& budget)
             free_apart(*page_, *slot, budget);
         else
         {
-            free_rest(*page_);
-            store_.put_swept(*std::exchange(page_, nullptr));
+            finish(*std::exchange(page_, nullptr));
             budget.spend(put_work);
+            ++pages_;
         }
     }
+    work_ += before - budget.left();
     settle(nullptr);
     return done_;
+}
+
+void Sweeper::sweep_wanted(std::size_t size_class)
+{
+    if (done_)
+        return;
+    for (int i = 0; i < most_wanted; ++i)
+    {
+        auto* const page = store_.next_wanted(size_class);
+        if (page == nullptr)
+            break;
+        finish(*page);
+    }
+    settle(nullptr);
 }
 
 void Sweeper::settle(Quota* next)
@@ -116,10 +138,11 @@ void Sweeper::free_apart(Heap_page& page, std::size_t slot, Budget& budget)
     page.free(slot); // at last: a finaliser may have ended the slice
 }
 
-void Sweeper::free_rest(Heap_page& page)
+void Sweeper::finish(Heap_page& page)
 {
     if (auto const objects = page.free_garbage(); objects != 0)
         count_freed(*page.quota(), objects, page.charge());
+    store_.put_swept(page);
 }
 
 void Sweeper::finalise(Object_header& header, const Object_type& type, Budget& budget)

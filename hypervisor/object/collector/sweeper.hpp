@@ -14,7 +14,7 @@ namespace ovm::object
 class Sweeper
 {
 public:
-    Sweeper(Slot_store& store, Core_id core) : store_(store), core_(core) {}
+    Sweeper(Slot_store& store, Core_id core);
     Sweeper(const Sweeper&) = delete;
     Sweeper& operator=(const Sweeper&) = delete;
     ~Sweeper();
@@ -23,6 +23,11 @@ public:
     void begin();
     /// Sweeps until nothing is left or the work is used up; true when nothing is left.
     bool run(Budget& budget);
+    /// Before slots of that class are opened: sweeps a few pages of it, until one has some, which are in the cache
+    /// then. No finaliser runs.
+    void sweep_wanted(std::size_t size_class);
+    /// An estimate of what run() has still to do: as much for each page as the sweep before took.
+    Work expected() const { return Work(store_.unswept() * work_per_page_); }
 
     bool is_done() const { return done_; }
     /// A finaliser runs: it may neither store references nor allocate.
@@ -38,7 +43,8 @@ private:
     void settle(Quota* next);
     void count_freed(Quota& quota, std::uint64_t objects, std::size_t charge);
     void free_apart(Heap_page& page, std::size_t slot, Budget& budget);
-    void free_rest(Heap_page& page);
+    /// Frees what nothing has to be looked at for, and is done with the page.
+    void finish(Heap_page& page);
     void finalise(Object_header& header, const Object_type& type, Budget& budget);
 
     Slot_store& store_;
@@ -48,6 +54,9 @@ private:
     Heap_page* page_ = nullptr;
     Quota* quota_ = nullptr;
     std::int64_t credit_ = 0;
+    std::uint64_t work_ = 0;  ///< of this sweep
+    std::uint64_t pages_ = 0; ///< that it was for
+    std::uint64_t work_per_page_ = 0;
     Bytes freed_{};
     std::uint64_t objects_freed_ = 0;
 };

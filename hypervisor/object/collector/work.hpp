@@ -7,8 +7,8 @@
 namespace ovm::object
 {
 
-/// What a slice may do: one unit is a reference looked at, an object marked, or a step of a page's sweep; at most about
-/// 45 instructions each (bench/objects).
+/// What a slice may do: one unit is a reference looked at, half of an object taken up, or a step of a page's sweep; at
+/// most about 50 instructions each (bench/objects).
 using Work = Quantity<struct Work_tag>;
 
 /// What is left of a slice's work.

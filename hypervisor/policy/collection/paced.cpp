@@ -33,12 +33,17 @@ bool Paced_collection::should_start(const object::Collection_report& report) con
 
 object::Work Paced_collection::owed(const object::Collection_report& report) const
 {
+    // An allocation sweeps what it needs itself, and what it has just swept is in the cache: as long as no quota waits
+    // for what a sweep frees, that takes its time.
+    auto const allowed = allowance(report);
+    auto const lazy = report.phase == object::Phase::sweeping && report.headroom >= allowed * 4 && !report.exhausted;
+    auto const least = lazy ? least_swept : least_owed;
+    auto const all = (lazy ? report.unswept : report.expected) + least;
     // Twice what is proportionate, as the estimate is one, and others have to be done, too.
-    auto const headroom = std::min(report.headroom, allowance(report));
-    auto const all = report.expected + least_owed;
+    auto const headroom = std::min(report.headroom, allowed);
     if (report.exhausted || headroom <= report.since_asked * 2)
         return all;
-    return std::max(least_owed, all * 2 * report.since_asked.value() / headroom.value());
+    return std::max(least, all * 2 * report.since_asked.value() / headroom.value());
 }
 
 } // namespace ovm::policy

@@ -22,6 +22,7 @@ public:
         static constexpr Bytes least_max{16 << 20};
     };
     static constexpr object::Work least_owed{32};   ///< for a crossing that allocates little or nothing
+    static constexpr object::Work least_swept{6};   ///< the same in a sweep: an allocation sweeps what it needs itself
     static constexpr object::Work most_at_once{96}; ///< under 5,000 instructions
 
     /// Error::out_of_range.

@@ -139,8 +139,11 @@ private:
         {
             // As if the last object that was marked had not been: its page does not know of it.
             auto* const object = cores_.roots[below(players_.size())]->slots[below(own_slots)].get();
-            if (object != nullptr && is_alive(object) && header_of(*object).has_colour(heap.adopted().marked_colour()))
-                Heap_page::of(header_of(*object)).unmark(header_of(*object));
+            if (object == nullptr || !is_alive(object))
+                return static_cast<void>(heap.slice());
+            auto& page = Heap_page::of(header_of(*object));
+            if (auto const slot = page.slot_of(header_of(*object)); page.is_marked(slot, heap.adopted().cycle()))
+                page.unmark(slot);
         }
         heap.slice();
     }

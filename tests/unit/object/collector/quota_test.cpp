@@ -39,7 +39,7 @@ TEST(Quota_test, ACoreKeepsNoMoreAtHandThanStated)
     {
         quota.credit(Core_id(0), 64);
         auto const at_hand = quota.limit() - quota.used() - quota.left();
-        ASSERT_LE(at_hand, Bytes{static_cast<std::uint64_t>(Quota::at_hand)});
+        ASSERT_LE(at_hand, quota.at_hand());
     }
     EXPECT_TRUE(quota.is_unused());
 }
@@ -103,7 +103,7 @@ TEST_P(Quota_loop, CreateAndDestroyNeverFailsForWantOfACollection)
     // from core to core take (8 and one a hop), and what cores have at hand.
     constexpr std::uint64_t hops = 8;
     auto const slack = 6 * (8 + hops) * batch * static_cast<std::uint64_t>(node_charge) +
-                       6 * count * static_cast<std::uint64_t>(Quota::at_hand);
+                       6 * count * 2 * static_cast<std::uint64_t>(Quota::least_portion);
     Quota quota{Bytes{live * static_cast<std::uint64_t>(node_charge) + slack}};
 
     cores.enter_all();
