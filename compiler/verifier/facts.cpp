@@ -79,7 +79,7 @@ std::vector<z3::expr> Execution::facts()
                 addresses[derived->source_key].push_back(from);
             }
             all.push_back(z3::select(derived->array, address) ==
-                          z3::ite(inside, value, z3::select(derived->before, address)));
+                          z3::ite(inside, value, logic_.read(derived->before, address)));
         }
     }
     return all;

@@ -59,6 +59,8 @@ public:
     bool occurs_since(const z3::expr& term, unsigned mark);
 
 private:
+    std::optional<z3::expr> merge(const z3::expr& condition, const z3::expr& then, const z3::expr& otherwise);
+    z3::expr at_one_place(const z3::expr& a, const z3::expr& b);
     std::string numbered(const std::string& name) { return name + "!" + std::to_string(made_++); }
 
     z3::context context_;
