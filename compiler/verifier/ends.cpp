@@ -47,10 +47,13 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
     }
     auto& context = logic_.context();
     Question question{.kind = "loop does not end", .at = loop.getStartLoc(), .path = logic_.truth(false)};
+    std::vector<z3::expr> others;
     for (auto const& number : numbers)
     {
         // A number that depends on more than the state at the turn's beginning says nothing about the next turn's.
         bool pure = true;
+        bool goes_down = true;
+        bool stays = false;
         auto claim = logic_.truth(true);
         for (auto const& edge : back)
         {
@@ -98,11 +101,18 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
                                       : logic_.number(0, what.get_sort().bv_size()));
             pure = pure && !logic_.occurs_since(measure.substitute(from, nothing), mark);
             auto const next = measure.substitute(from, to);
+            auto const step = logic_.distance(next, number);
+            bool const is_less = step && (*step >> (number.get_sort().bv_size() - 1) & 1) != 0;
+            goes_down = goes_down && is_less;
+            stays = stays || (step && !is_less);
             claim = logic_.both(claim, z3::implies(edge.state.path, z3::ult(next, number)));
         }
-        if (pure)
+        if (pure && goes_down)
             question.claims.push_back(claim);
+        else if (pure && !stays)
+            others.push_back(claim);
     }
+    question.claims.insert(question.claims.end(), others.begin(), others.end());
     for (auto const& edge : back)
         question.path = logic_.either(question.path, edge.state.path);
     if (question.claims.empty())
