@@ -206,7 +206,7 @@ processor::Scheduler::Choice Edf::choose(Ticks now)
     table_.run(next, now);
     if (next == Table::nobody)
         return {};
-    if (!table_.others_wait())
+    if (!others_wait())
         return {.next = table_[next].vcpu};
     return {.next = table_[next].vcpu, .until = now + Ticks(time_for(next, now.value(), lent))};
 }

@@ -126,6 +126,13 @@ private:
         OVM_ENSURES(place == Table::nobody || place < table_.count());
         return place;
     }
+    bool others_wait() const { return table_.others_wait(); }
+    OVM_CONTRACT bool contract_of_others_wait() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        return OVM_RESULT(others_wait());
+    }
     std::uint64_t time_for(std::uint32_t place, std::uint64_t now, std::uint64_t lent) const;
     OVM_CONTRACT std::uint64_t contract_of_time_for(std::uint32_t place, std::uint64_t now, std::uint64_t lent) const
     {
