@@ -211,8 +211,10 @@ bool is_bool(const llvm::Instruction& access)
 
 void Execution::load(llvm::LoadInst& load, State& state)
 {
-    if (load.isVolatile() || load.isAtomic())
-        refuse("a volatile or atomic access", &load);
+    if (load.isVolatile())
+        refuse("a volatile access", &load);
+    if (load.isAtomic())
+        return atomic_load(load, state);
     auto* const global = llvm::dyn_cast<llvm::GlobalVariable>(load.getPointerOperand()->stripInBoundsOffsets());
     if (global != nullptr && global->getName().starts_with("ovm.un"))
     {
@@ -359,8 +361,8 @@ void Execution::write_bits(const Target& target, const z3::expr& address, const 
 
 void Execution::store(llvm::StoreInst& store, State& state)
 {
-    if (store.isVolatile() || store.isAtomic())
-        refuse("a volatile or atomic access", &store);
+    if (store.isVolatile())
+        refuse("a volatile access", &store);
     defined(store.getPointerOperand(), state, "an address");
     auto const pointer = scalar(store.getPointerOperand());
     auto* const type = store.getValueOperand()->getType();
@@ -368,6 +370,8 @@ void Execution::store(llvm::StoreInst& store, State& state)
     auto what = scalar(store.getValueOperand());
     check_access(pointer, size, store, state);
     check_effect(pointer, logic_.number(size, 64), store, state);
+    // The compiler has atomic pointers pass as numbers.
+    bool const pointer_as_number = store.isAtomic() && (what.targets || Logic::same(what.bits, logic_.number(0, 64)));
     if (type->isPointerTy() && !what.targets)
         refuse("a pointer made of a number is kept in memory", &store);
     auto const width = what.bits.get_sort().bv_size();
@@ -384,7 +388,7 @@ void Execution::store(llvm::StoreInst& store, State& state)
     {
         if (!table)
         {
-            write_bits(target, target.address, what, type->isPointerTy(), store, state);
+            write_bits(target, target.address, what, type->isPointerTy() || pointer_as_number, store, state);
             continue;
         }
         for (auto const& cell : cells_at(target, target.address, size, store))

@@ -125,7 +125,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
         return fill(copy, state, global->getName().starts_with("ovm.unknown"));
     auto const size = constant_size(copy);
     if (copy.isVolatile())
-        refuse("a volatile or atomic access", &copy);
+        refuse("a volatile access", &copy);
     if (!llvm::isa<llvm::ConstantInt>(copy.getLength()))
         return copy_range(copy, state);
     if (size == 0)

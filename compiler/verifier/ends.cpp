@@ -18,9 +18,9 @@ constexpr unsigned most_turns = 9; ///< the last one only finds out that it is o
 
 } // namespace
 
-/// One of the numbers by which the loop decides whether to go on gets smaller with every turn.
+/// One of the numbers by which the loop decides whether to go on gets smaller with every turn, or other cores get on.
 void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
-                        const std::vector<Edge>& back, unsigned mark)
+                        const std::vector<Edge>& back, std::size_t first_exchange, unsigned mark)
 {
     if (back.empty() || silent_ != 0)
         return;
@@ -103,6 +103,7 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
         if (pure)
             question.claims.push_back(claim);
     }
+    add_progress_of_others(question.claims, any, back, first_exchange, mark);
     for (auto const& edge : back)
         question.path = logic_.either(question.path, edge.state.path);
     if (question.claims.empty())

@@ -344,7 +344,7 @@ std::vector<Edge> Execution::loop(llvm::Loop& loop, std::vector<Edge> entering)
         check_turn(loop, any.inputs, body.back, undefined_next);
         bool const measured = !variants_.empty();
         if (!measured)
-            ask_end(loop, any.inputs, any.state, known, body.back, mark);
+            ask_end(loop, any.inputs, any.state, known, body.back, saved.exchanges, mark);
         if (cut != nullptr && !body.back.empty())
         {
             Outcome last;
