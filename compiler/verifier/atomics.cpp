@@ -95,7 +95,6 @@ Scalar Execution::find(llvm::Value* place, llvm::Type* type, llvm::Instruction& 
         fact(z3::implies(state.path, z3::ule(found->bits, logic_.number(1, 8))));
     if (leads)
     {
-        // The compiler has atomic pointers pass as numbers.
         auto spot = type->isPointerTy() ? hint(&at) : Spot{};
         for (auto* const user : at.users())
         {
@@ -107,17 +106,23 @@ Scalar Execution::find(llvm::Value* place, llvm::Type* type, llvm::Instruction& 
     return *found;
 }
 
+/// Whether it may be kept as a pointer: the compiler has those of atomics pass as numbers.
+bool Execution::may_lead(const Scalar& what)
+{
+    return what.targets != nullptr || Logic::same(what.bits, logic_.number(0, 64));
+}
+
 /// On `condition`, where find() has been.
 void Execution::leave(llvm::Value* place, const z3::expr& condition, Scalar what, llvm::Instruction& at, State& state)
 {
     auto const pointer = scalar(place);
     auto const size = what.bits.get_sort().bv_size() / 8;
     check_effect(pointer, logic_.number(size, 64), at, state);
-    bool const is_null = what.bits.is_numeral() && z3::eq(what.bits, logic_.number(0, size * 8));
+    bool const leads = may_lead(what);
     for (auto target : *pointer.targets)
     {
         target.guard = logic_.both(target.guard, condition);
-        write_bits(target, target.address, what, what.targets || is_null, at, state);
+        write_bits(target, target.address, what, leads, at, state);
     }
 }
 

@@ -166,7 +166,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
             auto* const type = cell.pointer ? static_cast<llvm::Type*>(llvm::PointerType::get(context, 0))
                                             : llvm::IntegerType::get(context, cell.bytes * 8);
             auto const offset = logic_.number(cell.offset, 64);
-            auto const part = load_constant(source, logic_.add(from_address, offset), type, copy);
+            auto const part = load_constant(source, logic_.add(from_address, offset), type, copy, state);
             write(state, target, cell, logic_.add(to_address, offset), part.bits, part.undefined);
         }
         return;

@@ -16,6 +16,7 @@
 #include "logic.hpp"
 #include "preparation.hpp"
 #include "question.hpp"
+#include "spans.hpp"
 #include "state.hpp"
 
 namespace ovm::compiler::verifier
@@ -137,6 +138,7 @@ private:
     Spot hint(llvm::Value* pointer) const;
     Spot declared(const llvm::DIType* pointer) const;
     llvm::StructType* structure_of(const std::string& mangled) const;
+    std::optional<Span_type> span_at(const llvm::LoadInst& load, const Targets& from) const;
     void enter_span(Scalar& pointer, const llvm::LoadInst& load, const Targets& from, State& state);
     void check_range(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
     bool library_call(llvm::CallBase& call, State& state);
@@ -155,8 +157,10 @@ private:
                   State& state);
     Scalar load_from(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at,
                      State& state);
-    Scalar load_anywhere(const Region& table, const z3::expr& offset, llvm::Type* type, const llvm::Instruction& at);
-    Scalar load_constant(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at);
+    Scalar load_anywhere(const Target& target, const z3::expr& offset, llvm::Type* type, const llvm::Instruction& at,
+                         State& state);
+    Scalar load_constant(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at,
+                         State& state);
     void check_access(const Scalar& pointer, std::uint64_t size, const llvm::Instruction& at, State& state);
     std::vector<Cell> cells_at(const Target& target, const z3::expr& address, std::uint64_t size,
                                const llvm::Instruction& at);
@@ -190,6 +194,7 @@ private:
     // Memory that other cores write, too (atomics.cpp).
     void fence(llvm::AtomicOrdering order, State& state);
     Scalar find(llvm::Value* place, llvm::Type* type, llvm::Instruction& at, State& state);
+    bool may_lead(const Scalar& what);
     void leave(llvm::Value* place, const z3::expr& condition, Scalar what, llvm::Instruction& at, State& state);
     void atomic_load(llvm::LoadInst& load, State& state);
     void read_modify_write(llvm::AtomicRMWInst& operation, State& state);

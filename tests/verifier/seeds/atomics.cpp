@@ -130,9 +130,9 @@ OVM_VERIFIED void push_weakly(Shared& shared, Node& node)
 /// It waits for one value, so perhaps for ever.
 OVM_VERIFIED void waits(Shared& shared)
 {
+    auto& ready = shared.ready;
     bool expected = false;
-    while (
-        !shared.ready.compare_exchange_strong(expected, true, std::memory_order_acquire)) // expect: loop does not end
+    while (!ready.compare_exchange_strong(expected, true)) // expect: loop does not end
         expected = false;
 }
 
