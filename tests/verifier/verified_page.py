@@ -53,7 +53,20 @@ that are proved wherever calls lead to them are not in its code; what is assumed
 FOOT = """
 ## What stays a check at run time
 The hypervisor is compiled with all of its checks, whatever is proved: a proof takes none out. `bench/checks` counts what
-they cost an exit.
+they cost an exit. Not proved, and why:
+
+- `Inbox::receive_all`: that its lists end is true of all messages' links together, and `received()` is anything. What
+  puts messages in is proved, and is lock-free: it tries again only where another core got on, so how often is not
+  bounded.
+- What waits for a lock: that its holder goes on is a matter of the other core. Of the frame allocator and guest memory
+  only what their locks enclose, or what needs none, can be proved therefore.
+- The frame allocator's lists: that a link leads to a page is true of all links together. `store32()` checks each.
+- `Page_numbers::number` and `address`: that one of the runs has the page is what callers know.
+- `Module_image::open` leaves sections inside of the file: proved of `check_sections`, not yet of the copy that it keeps;
+  `string()` and the scan presume it.
+- The scan's instructions, `Image_check` and the relocator: they read the image by reference, and what the image knows of
+  itself cannot be said in their classes' invariants.
+- `Command_table::find` and what commands do: calls of virtual functions.
 
 ## The trusted base
 Clang 19 and the LLVM passes inline, sroa, loop-simplify and lcssa; the verifier; Z3; the rules of typed memory that
