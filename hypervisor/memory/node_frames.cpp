@@ -44,14 +44,9 @@ void Node_frames::open(const Page_numbers& numbers, std::span<std::uint8_t> stor
     free_ = 0;
 }
 
-bool Node_frames::has_bookkeeping() const
-{
-    return states_.size() == pages_ && links_.size() == bytes_of_links(pages_);
-}
-
 std::uint32_t Node_frames::link(std::uint32_t page, unsigned which) const
 {
-    OVM_PRESUMES(has_bookkeeping() && page < pages_ && which < 2);
+    OVM_PRESUMES(links_.size() == bytes_of_links(pages_) && page < pages_ && which < 2);
     return arch::load32(links_, std::size_t{page / 2} * bytes_a_link + which * 4);
 }
 
@@ -88,7 +83,7 @@ void Node_frames::remove_locked(std::uint32_t page, unsigned order)
 
 bool Node_frames::is_free_block(std::uint32_t page, unsigned order) const
 {
-    OVM_PRESUMES(has_bookkeeping() && order < page_orders);
+    OVM_PRESUMES(states_.size() == pages_ && order < page_orders);
     return page < pages_ && std::uint64_t{page} + bit(order) <= pages_ && states_[page] == order;
 }
 

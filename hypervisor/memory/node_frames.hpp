@@ -57,8 +57,6 @@ private:
 
     Result<Host_physical> allocate_locked(Page_order order, const Block_choice& choice) OVM_REQUIRES(lock_);
 
-    /// A state for each page, and two links for two.
-    bool has_bookkeeping() const OVM_REQUIRES(lock_);
     OVM_VERIFIED std::uint32_t link(std::uint32_t page, unsigned which) const OVM_REQUIRES(lock_);
     void set_link(std::uint32_t page, unsigned which, std::uint32_t value) OVM_REQUIRES(lock_);
     void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
