@@ -16,11 +16,20 @@ namespace
 
 constexpr unsigned most_turns = 9; ///< the last one only finds out that it is over
 
+/// The comparison that a condition is, or the negation of.
+llvm::ICmpInst* comparison_in(llvm::Value* condition)
+{
+    if (auto* const negation = llvm::dyn_cast<llvm::BinaryOperator>(condition);
+        negation != nullptr && negation->getOpcode() == llvm::Instruction::Xor)
+        condition = negation->getOperand(0);
+    return llvm::dyn_cast<llvm::ICmpInst>(condition);
+}
+
 } // namespace
 
-/// One of the numbers by which the loop decides whether to go on gets smaller with every turn.
+/// One of the numbers by which the loop decides whether to go on gets smaller with every turn, or other cores get on.
 void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
-                        const std::vector<Edge>& back, unsigned mark)
+                        const std::vector<Edge>& back, std::size_t first_exchange, unsigned mark)
 {
     if (back.empty() || silent_ != 0)
         return;
@@ -30,7 +39,7 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
     for (auto* const block : exiting)
     {
         auto* const branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator());
-        auto* const test = branch == nullptr ? nullptr : llvm::dyn_cast<llvm::ICmpInst>(branch->getCondition());
+        auto* const test = branch == nullptr ? nullptr : comparison_in(branch->getCondition());
         if (test == nullptr || !values_.contains(test))
             continue;
         auto const a = value(test->getOperand(0)).front().bits;
@@ -113,6 +122,7 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
             others.push_back(claim);
     }
     question.claims.insert(question.claims.end(), others.begin(), others.end());
+    add_progress_of_others(question.claims, any, back, first_exchange, mark);
     for (auto const& edge : back)
         question.path = logic_.either(question.path, edge.state.path);
     if (question.claims.empty())

@@ -103,7 +103,8 @@ void Execution::ask_trap(llvm::CallBase& trap, State& state)
 
 Execution::Snapshot Execution::snapshot() const
 {
-    return {questions_.size(), facts_.size(), sightings_.size(), quantified_.size(), derived_.size(), terms_.size()};
+    return {questions_.size(), facts_.size(), sightings_.size(), quantified_.size(),
+            derived_.size(),   terms_.size(), exchanges_.size()};
 }
 
 void Execution::roll_back(const Snapshot& to)
@@ -114,6 +115,7 @@ void Execution::roll_back(const Snapshot& to)
     quantified_.erase(quantified_.begin() + static_cast<std::ptrdiff_t>(to.quantified), quantified_.end());
     derived_.erase(derived_.begin() + static_cast<std::ptrdiff_t>(to.derived), derived_.end());
     terms_.erase(terms_.begin() + static_cast<std::ptrdiff_t>(to.terms), terms_.end());
+    exchanges_.erase(exchanges_.begin() + static_cast<std::ptrdiff_t>(to.exchanges), exchanges_.end());
     std::erase_if(forgotten_, [&](auto const& one) { return one.second >= to.derived; });
 }
 

@@ -183,11 +183,13 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
         {
             if (constant_offset == 0)
                 continue;
+            auto const begin = target.address;
             target.address = logic_.add(target.address, indices.front());
             if (target.row && target.row->stride == 1)
                 step_index(target, indices.front(), state, at);
             else
             {
+                auto const around = layout_.bytes_around(target.spot, constant_offset);
                 target.spot = layout_.inside(target.spot, constant_offset);
                 if (target.spot.type == nullptr && target.region == nullptr)
                     refuse("a step in an object of unknown type", at);
@@ -195,6 +197,12 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
                     target.inside =
                         logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
                 target.row = std::nullopt;
+                if (around)
+                    target.row = Row{.element = target.spot,
+                                     .base = logic_.add(begin, logic_.number(around->first, 64)),
+                                     .count = logic_.number(around->second, 64),
+                                     .index = logic_.number(constant_offset - around->first, 64),
+                                     .stride = 1};
             }
         }
         result.bits = logic_.add(base.bits, indices.front());

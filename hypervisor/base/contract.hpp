@@ -124,9 +124,12 @@ void modifies_only(const Objects&... objects)
 /// The call of the function that the contract is about.
 #define OVM_RESULT(...) (__VA_ARGS__)
 
-/// Marks a function to be verified as an entry of its own.
+/// Marks a function to be verified as an entry of its own. The other one is for inline functions of headers, which are
+/// then looked at in a source that does not call them, too.
 #if defined(OVM_VERIFY)
 #define OVM_VERIFIED [[clang::annotate("ovm::verify")]]
+#define OVM_VERIFIED_INLINE [[clang::annotate("ovm::verify"), gnu::used]]
 #else
 #define OVM_VERIFIED
+#define OVM_VERIFIED_INLINE
 #endif
