@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,12 @@ public:
     /// Whether a constant that was made at or after this mark occurs in the term.
     unsigned mark() const { return made_; }
     bool occurs_since(const z3::expr& term, unsigned mark);
+
+    /// Constants that are truths and whose being false may help the term to be true.
+    static void denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,
+                          std::set<unsigned>& found);
+    /// Whether one of the terms with these numbers occurs in the term; `known` keeps what was found out.
+    static bool mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known);
 
 private:
     std::string numbered(const std::string& name) { return name + "!" + std::to_string(made_++); }
