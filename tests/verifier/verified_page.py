@@ -53,7 +53,15 @@ that are proved wherever calls lead to them are not in its code; what is assumed
 FOOT = """
 ## What stays a check at run time
 The hypervisor is compiled with all of its checks, whatever is proved: a proof takes none out. `bench/checks` counts what
-they cost an exit.
+they cost an exit. Of the run queues these stay checks, or matters of unit tests, and are not proved:
+
+- `Deadline_tree::insert` and `remove`: that they keep every vcpu's links as `is_sound()` says, on which `first` and
+  `first_within` rely. With all that a rotation changes the question is too large for the solver. Where ways down could
+  go round, at two equal priorities, both check.
+- The order of keys in `Deadline_tree`, and the least values of its subtrees: they are about all of a subtree, not about
+  a vcpu and its neighbours.
+- `wake`, `block`, `choose` and the handing over of state of the fair and the deadline scheduler: they rest on `insert` and
+  `remove`.
 
 ## The trusted base
 Clang 19 and the LLVM passes inline, sroa, loop-simplify and lcssa; the verifier; Z3; the rules of typed memory that
