@@ -66,7 +66,11 @@ public:
     static bool mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known);
 
 private:
-    std::string numbered(const std::string& name) { return name + "!" + std::to_string(made_++); }
+    /// A name of its own, and one of SMT-LIB's, whose own begin as the compiler's without a name do.
+    std::string numbered(const std::string& name)
+    {
+        return (name.starts_with('.') ? "value" : "") + name + "!" + std::to_string(made_++);
+    }
 
     z3::context context_;
     z3::expr yes_;
