@@ -191,13 +191,13 @@ void Execution::load(llvm::LoadInst& load, State& state)
                                    pointer.targets->front().region->global != nullptr;
         if (!constant_data)
         {
-            auto const* const member = member_of(load);
+            auto const* const member = member_of(load, *pointer.targets);
             auto spot = member == nullptr ? Spot{} : declared(member->getBaseType());
             result->targets = outside(result->bits, state.path, spot.type != nullptr ? spot : hint(&load)).targets;
             enter_span(*result, load, *pointer.targets, state);
         }
         // By rule: a reference leads to an object.
-        auto const* const member = member_of(load);
+        auto const* const member = member_of(load, *pointer.targets);
         auto const* const type =
             member == nullptr ? nullptr : llvm::dyn_cast_or_null<llvm::DIDerivedType>(member->getBaseType());
         if (type != nullptr && type->getTag() == llvm::dwarf::DW_TAG_reference_type && !result->undefined)
@@ -209,7 +209,8 @@ void Execution::load(llvm::LoadInst& load, State& state)
     if (is_bool(load) && outside_only && result->bits.get_sort().bv_size() == 8)
         fact(z3::implies(state.path, z3::ule(result->bits, logic_.number(1, 8))));
     values_[&load] = {*result};
-    if (auto const* const member = member_of(load); member != nullptr && silent_ == 0 && load.getDebugLoc())
+    if (auto const* const member = member_of(load, *pointer.targets);
+        member != nullptr && silent_ == 0 && load.getDebugLoc())
     {
         auto* const scope = load.getDebugLoc()->getScope()->getSubprogram();
         sightings_.push_back({.name = member->getName().str(),

@@ -31,6 +31,8 @@ public:
     void run();
 
     const std::vector<Question>& questions() const { return questions_; }
+    /// Before facts(): the caller's duty, which is not to be decided.
+    void take_as_assumed(const std::set<int>& traps);
     /// What is known on every path.
     std::vector<z3::expr> facts();
     const std::vector<Sighting>& sightings() const { return sightings_; }
@@ -51,6 +53,7 @@ private:
         std::size_t derived;
         std::size_t terms;
         std::size_t exchanges;
+        std::size_t objects;
     };
     /// What a loop writes.
     struct Writes
@@ -145,7 +148,8 @@ private:
     Scalar array_at(llvm::Value* operand);
     void copy_range(llvm::MemTransferInst& copy, State& state);
     Spot tagged(const llvm::Instruction& access) const;
-    const llvm::DIDerivedType* member_of(const llvm::Instruction& access) const;
+    const llvm::DIDerivedType* member_of(const llvm::Instruction& access, const Targets& targets) const;
+    static std::string class_name(llvm::StringRef mangled);
     void load(llvm::LoadInst& load, State& state);
     void store(llvm::StoreInst& store, State& state);
     Scalar read_bits(const Target& target, const z3::expr& address, std::uint64_t size, const llvm::Instruction& at,
@@ -187,6 +191,7 @@ private:
     Cells first_of(const State& state, const std::string& key);
     void spill(State& state, const std::string& key);
     void note_object(const Target& target, const z3::expr& path);
+    bool may_meet(llvm::StructType* a, llvm::StructType* b, bool alike) const;
     void objects_apart(std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);
     void note_read(const std::string& key, const z3::expr& address);
@@ -213,6 +218,9 @@ private:
     Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.
+    void drop_examples();
+    z3::expr is_object(const z3::expr& address);
+    std::vector<std::pair<z3::expr, z3::expr>> instances_of(const Quantified& quantified);
     void fact(const z3::expr& term);
     void ask(const std::string& kind, const llvm::Instruction& at, const z3::expr& claim, State& state,
              const std::string& text = {});
@@ -228,6 +236,7 @@ private:
     std::vector<llvm::BasicBlock*> order_{};
 
     std::map<std::string, const llvm::DICompositeType*> classes_{}; ///< by their mangled names
+    std::map<std::string, const llvm::DICompositeType*> named_classes_{};
 
     std::map<const llvm::Value*, Value> values_{};
     std::map<const llvm::Value*, std::unique_ptr<Region>> regions_{};
@@ -263,8 +272,14 @@ private:
     std::vector<Quantified> quantified_{};
     std::vector<Derived> derived_{};
     std::vector<Exchange> exchanges_{};
-    std::vector<z3::expr> terms_{};                                          ///< indices that occur
-    std::map<unsigned, std::pair<std::size_t, unsigned>> open_quantified_{}; ///< facts and constants before it
+    std::vector<z3::expr> terms_{}; ///< indices that occur
+    struct Opened
+    {
+        std::size_t facts;
+        unsigned constants;
+        z3::expr path;
+    };
+    std::map<unsigned, Opened> open_quantified_{}; ///< how things were before what is said of this index or object
 };
 
 } // namespace ovm::compiler::verifier

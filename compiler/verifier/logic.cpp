@@ -235,4 +235,37 @@ bool Logic::occurs_since(const z3::expr& term, unsigned mark)
     return false;
 }
 
+void Logic::denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,
+                      std::set<unsigned>& found)
+{
+    if (!term.is_app() || !seen.insert({term.id(), is_denied}).second)
+        return;
+    if (term.is_const())
+    {
+        if (is_denied && term.is_bool())
+            found.insert(term.id());
+        return;
+    }
+    bool const is_plain = term.is_and() || term.is_or();
+    bool const is_choice = term.is_ite() && term.is_bool();
+    for (unsigned i = 0; i < term.num_args(); ++i)
+    {
+        bool const is_turned = term.is_not() || (term.is_implies() && i == 0);
+        denied_in(term.arg(i), is_denied != is_turned, seen, found);
+        if (!is_plain && !term.is_not() && !term.is_implies() && !(is_choice && i > 0))
+            denied_in(term.arg(i), !is_denied, seen, found);
+    }
+}
+
+bool Logic::mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known)
+{
+    if (auto const found = known.find(term.id()); found != known.end())
+        return found->second;
+    bool does = numbers.contains(term.id());
+    for (unsigned i = 0; term.is_app() && i < term.num_args() && !does; ++i)
+        does = mentions(term.arg(i), numbers, known);
+    known[term.id()] = does;
+    return does;
+}
+
 } // namespace ovm::compiler::verifier

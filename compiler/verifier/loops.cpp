@@ -111,8 +111,9 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
     {
         auto const bits = logic_.fresh(phi.hasName() ? phi.getName().str() : "turn", first.bits.get_sort().bv_size());
         auto scalar = plain(bits);
-        if (undefined)
-            scalar.undefined = logic_.fresh("undefined", bits.get_sort().bv_size());
+        auto const mask =
+            undefined ? std::optional(logic_.fresh("undefined", bits.get_sort().bv_size())) : std::nullopt;
+        scalar.undefined = mask;
         if (phi.getType()->isPointerTy())
         {
             if (!first.targets)
@@ -127,8 +128,7 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
             {
                 fact(z3::ult(bits, logic_.number(first_own_address, 64)));
                 scalar = outside(bits, logic_.truth(true), hint(&phi));
-                if (undefined)
-                    refuse("a pointer that may be undefined", &phi);
+                scalar.undefined = mask;
             }
             else if (targets.size() == 1 && targets.front().row && targets.front().row->stride != 0)
             {

@@ -65,6 +65,13 @@ they cost an exit. Not proved, and why:
 - The scan's instructions, `Image_check` and the relocator: they read the image by reference, and what the image knows of
   itself cannot be said in their classes' invariants.
 - `Command_table::find` and what commands do: calls of virtual functions.
+- `Deadline_tree::insert` and `remove`: that they keep every vcpu's links as `is_sound()` says, on which `first` and
+  `first_within` rely. With all that a rotation changes the question is too large for the solver. Where ways down could
+  go round, at two equal priorities, both check.
+- The order of keys in `Deadline_tree`, and the least values of its subtrees: they are about all of a subtree, not about
+  a vcpu and its neighbours.
+- `wake`, `block`, `choose` and the handing over of state of the fair and the deadline scheduler: they rest on
+  `Deadline_tree::insert` and `remove`.
 
 ## The trusted base
 Clang 19 and the LLVM passes inline, sroa, loop-simplify and lcssa; the verifier; Z3; the rules of typed memory that
