@@ -1,6 +1,4 @@
-#include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/BinaryFormat/Dwarf.h>
-#include <llvm/Demangle/Demangle.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/GetElementPtrTypeIterator.h>
 #include <llvm/IR/Module.h>
@@ -9,8 +7,6 @@
 
 namespace ovm::compiler::verifier
 {
-
-// ---- accesses -----------------------------------------------------------------------------------------------------
 
 void Execution::check_access(const Scalar& pointer, std::uint64_t size, const llvm::Instruction& at, State& state)
 {
@@ -55,64 +51,6 @@ void Execution::check_access(const Scalar& pointer, std::uint64_t size, const ll
         ask("access outside of its array", at, logic_.either(elsewhere, inside), state);
     }
     ask("access through a null pointer", at, somewhere, state);
-}
-
-/// What a table of structures holds: a choice between all values of that type in it.
-Scalar Execution::load_anywhere(const Region& table, const z3::expr& offset, llvm::Type* type,
-                                const llvm::Instruction& at)
-{
-    constexpr std::uint64_t most = 1024;
-    auto const size = layout_.size(type);
-    if (size == 0 || table.size / size > most)
-        refuse("a constant at an address that is not known: " + table.name, &at);
-    auto* const content = const_cast<llvm::Constant*>(table.global->getInitializer());
-    auto result = constant(llvm::UndefValue::get(type)).front();
-    for (std::uint64_t place = 0; place + size <= table.size; place += size)
-    {
-        auto* const folded = llvm::ConstantFoldLoadFromConst(content, type, llvm::APInt(64, place),
-                                                             function_.getParent()->getDataLayout());
-        if (folded == nullptr || llvm::isa<llvm::UndefValue>(folded))
-            continue;
-        result = choose(logic_.equal(offset, logic_.number(place, 64)), constant(folded).front(), result);
-    }
-    return result;
-}
-
-Scalar Execution::load_constant(const Target& target, const z3::expr& address, llvm::Type* type,
-                                const llvm::Instruction& at)
-{
-    auto* const global = target.region->global;
-    if (!global->isConstant() || !global->hasDefinitiveInitializer())
-        refuse("a global that is not a constant of the module: " + global->getName().str(), &at);
-    auto* const content = const_cast<llvm::Constant*>(global->getInitializer());
-    auto const& data = function_.getParent()->getDataLayout();
-    auto at_offset = [&](std::uint64_t offset)
-    {
-        auto* const folded = llvm::ConstantFoldLoadFromConst(content, type, llvm::APInt(64, offset), data);
-        if (folded == nullptr)
-            refuse("a constant that cannot be read: " + global->getName().str(), &at);
-        return constant(folded).front();
-    };
-    auto const offset = logic_.add(address, logic_.number(0 - target.region->address, 64));
-    std::uint64_t number = 0;
-    if (offset.is_numeral_u64(number))
-        return number + layout_.size(type) <= target.region->size ? at_offset(number)
-                                                                  : constant(llvm::UndefValue::get(type)).front();
-    std::uint64_t count = 0;
-    std::uint64_t first = 0;
-    if (!target.row || !target.row->count.is_numeral_u64(count) || count > 256 || count == 0)
-        return load_anywhere(*target.region, offset, type, at);
-    auto const base = logic_.add(target.row->base, logic_.number(0 - target.region->address, 64));
-    auto const within =
-        logic_.distance(address, logic_.add(target.row->base,
-                                            logic_.folded(target.row->index * logic_.number(target.row->stride, 64))));
-    if (!base.is_numeral_u64(first) || !within)
-        refuse("a constant at an address that is not known: " + global->getName().str(), &at);
-    auto result = at_offset(first + *within);
-    for (std::uint64_t i = 1; i < count; ++i)
-        result = choose(logic_.equal(target.row->index, logic_.number(i, 64)),
-                        at_offset(first + *within + i * target.row->stride), result);
-    return result;
 }
 
 /// The bits of a value in memory that is no constant of the module.
@@ -181,7 +119,7 @@ Scalar Execution::load_from(const Target& target, const z3::expr& address, llvm:
                             const llvm::Instruction& at, State& state)
 {
     if (target.region != nullptr && target.region->global != nullptr)
-        return load_constant(target, address, type, at);
+        return load_constant(target, address, type, at, state);
     auto const width = bits_of(type, &at);
     auto whole = read_bits(target, address, layout_.size(type), at, state);
     if (width < whole.bits.get_sort().bv_size())
@@ -211,8 +149,10 @@ bool is_bool(const llvm::Instruction& access)
 
 void Execution::load(llvm::LoadInst& load, State& state)
 {
-    if (load.isVolatile() || load.isAtomic())
-        refuse("a volatile or atomic access", &load);
+    if (load.isVolatile())
+        refuse("a volatile access", &load);
+    if (load.isAtomic())
+        return atomic_load(load, state);
     auto* const global = llvm::dyn_cast<llvm::GlobalVariable>(load.getPointerOperand()->stripInBoundsOffsets());
     if (global != nullptr && global->getName().starts_with("ovm.un"))
     {
@@ -251,13 +191,13 @@ void Execution::load(llvm::LoadInst& load, State& state)
                                    pointer.targets->front().region->global != nullptr;
         if (!constant_data)
         {
-            auto const* const member = member_of(load);
+            auto const* const member = member_of(load, *pointer.targets);
             auto spot = member == nullptr ? Spot{} : declared(member->getBaseType());
             result->targets = outside(result->bits, state.path, spot.type != nullptr ? spot : hint(&load)).targets;
             enter_span(*result, load, *pointer.targets, state);
         }
         // By rule: a reference leads to an object.
-        auto const* const member = member_of(load);
+        auto const* const member = member_of(load, *pointer.targets);
         auto const* const type =
             member == nullptr ? nullptr : llvm::dyn_cast_or_null<llvm::DIDerivedType>(member->getBaseType());
         if (type != nullptr && type->getTag() == llvm::dwarf::DW_TAG_reference_type && !result->undefined)
@@ -269,7 +209,8 @@ void Execution::load(llvm::LoadInst& load, State& state)
     if (is_bool(load) && outside_only && result->bits.get_sort().bv_size() == 8)
         fact(z3::implies(state.path, z3::ule(result->bits, logic_.number(1, 8))));
     values_[&load] = {*result};
-    if (auto const* const member = member_of(load); member != nullptr && silent_ == 0 && load.getDebugLoc())
+    if (auto const* const member = member_of(load, *pointer.targets);
+        member != nullptr && silent_ == 0 && load.getDebugLoc())
     {
         auto* const scope = load.getDebugLoc()->getScope()->getSubprogram();
         sightings_.push_back({.name = member->getName().str(),
@@ -359,8 +300,8 @@ void Execution::write_bits(const Target& target, const z3::expr& address, const 
 
 void Execution::store(llvm::StoreInst& store, State& state)
 {
-    if (store.isVolatile() || store.isAtomic())
-        refuse("a volatile or atomic access", &store);
+    if (store.isVolatile())
+        refuse("a volatile access", &store);
     defined(store.getPointerOperand(), state, "an address");
     auto const pointer = scalar(store.getPointerOperand());
     auto* const type = store.getValueOperand()->getType();
@@ -368,6 +309,7 @@ void Execution::store(llvm::StoreInst& store, State& state)
     auto what = scalar(store.getValueOperand());
     check_access(pointer, size, store, state);
     check_effect(pointer, logic_.number(size, 64), store, state);
+    bool const leads = type->isPointerTy() || (store.isAtomic() && may_lead(what));
     if (type->isPointerTy() && !what.targets)
         refuse("a pointer made of a number is kept in memory", &store);
     auto const width = what.bits.get_sort().bv_size();
@@ -384,7 +326,7 @@ void Execution::store(llvm::StoreInst& store, State& state)
     {
         if (!table)
         {
-            write_bits(target, target.address, what, type->isPointerTy(), store, state);
+            write_bits(target, target.address, what, leads, store, state);
             continue;
         }
         for (auto const& cell : cells_at(target, target.address, size, store))

@@ -145,6 +145,32 @@ void Execution::note_object(const Target& target, const z3::expr& path)
     objects_.push_back({target.origin, target.object, path});
 }
 
+/// Whether cells of one name that were looked at lie in both: or else it makes no difference how far they are apart.
+bool Execution::may_meet(llvm::StructType* a, llvm::StructType* b, bool alike) const
+{
+    auto const cells_of = [&](llvm::StructType* type) -> std::optional<std::multiset<std::string>>
+    {
+        std::vector<Cell> found;
+        if (!layout_.cells({type, ""}, 0, layout_.size(type), found))
+            return std::nullopt;
+        std::multiset<std::string> names;
+        for (auto const& cell : found)
+        {
+            if (reads_.contains(cell.key))
+                names.insert(cell.key);
+            // All elements of an array are cells of one name.
+            if (cell.many && reads_.contains(cell.key))
+                names.insert(cell.key);
+        }
+        return names;
+    };
+    auto const of_a = cells_of(a);
+    auto const of_b = cells_of(b);
+    return !of_a || !of_b ||
+           std::any_of(of_a->begin(), of_a->end(),
+                       [&](const std::string& name) { return alike ? of_a->count(name) > 1 : of_b->contains(name); });
+}
+
 /// By rule: two objects of one type are one, or apart; of two types apart, unless one may be a part of the other.
 void Execution::objects_apart(std::vector<z3::expr>& facts)
 {
@@ -156,7 +182,8 @@ void Execution::objects_apart(std::vector<z3::expr>& facts)
             auto const& b = objects_[j];
             bool const alike = Layout::alike(a.type, b.type);
             if (logic_.distance(a.address, b.address) ||
-                (!alike && (Layout::contains(a.type, b.type) || Layout::contains(b.type, a.type))))
+                (!alike && (Layout::contains(a.type, b.type) || Layout::contains(b.type, a.type))) ||
+                !may_meet(a.type, b.type, alike))
                 continue;
             auto const apart = z3::uge(a.address - b.address, logic_.number(layout_.size(b.type), 64)) &&
                                z3::uge(b.address - a.address, logic_.number(layout_.size(a.type), 64));

@@ -28,6 +28,29 @@ bool same_shape(const std::vector<Cell>& a, const std::vector<Cell>& b)
     return true;
 }
 
+/// Few enough bytes of an array as one cell each.
+std::vector<Cell> byte_by_byte(const std::vector<Cell>& cells)
+{
+    constexpr std::uint64_t most = 256;
+    std::vector<Cell> single;
+    for (auto const& cell : cells)
+    {
+        if (!cell.many || cell.bytes != 1 || cell.end - cell.offset > most)
+        {
+            single.push_back(cell);
+            continue;
+        }
+        for (auto at = cell.offset; at < cell.end; ++at)
+        {
+            single.push_back(cell);
+            single.back().offset = at;
+            single.back().end = at + 1;
+            single.back().many = false;
+        }
+    }
+    return single;
+}
+
 } // namespace
 
 const Target& Execution::only_target(const Scalar& pointer, const llvm::Instruction& at) const
@@ -125,7 +148,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
         return fill(copy, state, global->getName().starts_with("ovm.unknown"));
     auto const size = constant_size(copy);
     if (copy.isVolatile())
-        refuse("a volatile or atomic access", &copy);
+        refuse("a volatile access", &copy);
     if (!llvm::isa<llvm::ConstantInt>(copy.getLength()))
         return copy_range(copy, state);
     if (size == 0)
@@ -166,7 +189,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
             auto* const type = cell.pointer ? static_cast<llvm::Type*>(llvm::PointerType::get(context, 0))
                                             : llvm::IntegerType::get(context, cell.bytes * 8);
             auto const offset = logic_.number(cell.offset, 64);
-            auto const part = load_constant(source, logic_.add(from_address, offset), type, copy);
+            auto const part = load_constant(source, logic_.add(from_address, offset), type, copy, state);
             write(state, target, cell, logic_.add(to_address, offset), part.bits, part.undefined);
         }
         return;
@@ -178,7 +201,7 @@ void Execution::copy(llvm::MemTransferInst& copy, State& state)
     if (!alike && !is_bytes(source) && !is_bytes(target))
         return copy_from_bytes(copy, target, into, state);
     // Who has types says what is copied. All is read before anything is written: they may overlap.
-    auto const& parts = is_bytes(source) ? into : out;
+    auto const parts = alike ? out : byte_by_byte(is_bytes(source) ? into : out);
     std::vector<std::optional<Scalar>> values;
     for (auto const& cell : parts)
     {

@@ -174,7 +174,14 @@ Answer Decision::one(const Question& question)
 {
     if (question.reachable)
     {
-        auto const there = possible(question.path, nullptr);
+        // Who comes to a function's end came by much else on the way.
+        if (std::any_of(examples_.begin(), examples_.end(),
+                        [&](const z3::model& example) { return example.eval(question.path, true).is_true(); }))
+            return {Verdict::proved};
+        std::optional<z3::model> example;
+        auto const there = possible(question.path, &example);
+        if (example)
+            examples_.push_back(*example);
         if (there == Result::possible)
             return {Verdict::proved};
         if (there == Result::unknown)
@@ -194,6 +201,44 @@ Answer Decision::one(const Question& question)
     return answer;
 }
 
+/// Most often everything holds: that is one question. An example of what does not says which, and the rest is one
+/// question again.
+bool Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers)
+{
+    auto const& questions = execution_.questions();
+    auto const fails = [&](std::size_t i)
+    { return logic_.both(questions[i].path, logic_.negation(questions[i].claims.front())); };
+    bool all = true;
+    while (!open.empty())
+    {
+        auto some = logic_.truth(false);
+        for (auto const i : open)
+            some = logic_.either(some, fails(i));
+        std::optional<z3::model> example;
+        if (possible(some, &example) == Result::impossible)
+        {
+            for (auto const i : open)
+                answers[i] = {Verdict::proved};
+            return all;
+        }
+        all = false;
+        if (options_.brief)
+            return all;
+        auto const refuted = [&](std::size_t i)
+        {
+            if (!example || !example->eval(fails(i), true).is_true())
+                return false;
+            answers[i] = {Verdict::refuted, explain(questions[i], *example)};
+            return true;
+        };
+        if (std::erase_if(open, refuted) == 0)
+            break;
+    }
+    for (auto const i : open)
+        answers[i] = one(questions[i]);
+    return all;
+}
+
 std::vector<Answer> Decision::decide()
 {
     auto const& questions = execution_.questions();
@@ -204,16 +249,9 @@ std::vector<Answer> Decision::decide()
         if (!questions[i].reachable && !questions[i].assumed && questions[i].claims.size() == 1)
             simple.push_back(i);
     }
-    // Most often everything holds: that is one question.
-    auto some = logic_.truth(false);
-    for (auto const i : simple)
-        some = logic_.either(some, logic_.both(questions[i].path, logic_.negation(questions[i].claims.front())));
-    bool const all = possible(some, nullptr) == Result::impossible;
-    if (!all && options_.brief)
+    if (!decide_together(std::move(simple), answers) && options_.brief)
         return answers;
-    for (auto const i : simple)
-        answers[i] = all ? Answer{Verdict::proved} : one(questions[i]);
-    for (std::size_t i = 0; i < questions.size(); ++i)
+    for (auto i = questions.size(); i-- > 0;)
     {
         if (questions[i].assumed)
             answers[i] = {Verdict::assumed};

@@ -64,8 +64,13 @@ void Execution::forget_range(llvm::CallBase& call, State& state)
                 forget_local(*target.region, state);
         }
     }
+    forget_memory(pointer.bits, size, state);
+}
+
+void Execution::forget_memory(const z3::expr& low, const z3::expr& size, State& state)
+{
     auto const number = forgotten_ranges_.size();
-    forgotten_ranges_.emplace_back(pointer.bits, size);
+    forgotten_ranges_.emplace_back(low, size);
     for (auto& [key, cells] : state.memory)
     {
         if (key.starts_with('#'))

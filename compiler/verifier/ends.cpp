@@ -16,11 +16,20 @@ namespace
 
 constexpr unsigned most_turns = 9; ///< the last one only finds out that it is over
 
+/// The comparison that a condition is, or the negation of.
+llvm::ICmpInst* comparison_in(llvm::Value* condition)
+{
+    if (auto* const negation = llvm::dyn_cast<llvm::BinaryOperator>(condition);
+        negation != nullptr && negation->getOpcode() == llvm::Instruction::Xor)
+        condition = negation->getOperand(0);
+    return llvm::dyn_cast<llvm::ICmpInst>(condition);
+}
+
 } // namespace
 
-/// One of the numbers by which the loop decides whether to go on gets smaller with every turn.
+/// One of the numbers by which the loop decides whether to go on gets smaller with every turn, or other cores get on.
 void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
-                        const std::vector<Edge>& back, unsigned mark)
+                        const std::vector<Edge>& back, std::size_t first_exchange, unsigned mark)
 {
     if (back.empty() || silent_ != 0)
         return;
@@ -30,7 +39,7 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
     for (auto* const block : exiting)
     {
         auto* const branch = llvm::dyn_cast<llvm::BranchInst>(block->getTerminator());
-        auto* const test = branch == nullptr ? nullptr : llvm::dyn_cast<llvm::ICmpInst>(branch->getCondition());
+        auto* const test = branch == nullptr ? nullptr : comparison_in(branch->getCondition());
         if (test == nullptr || !values_.contains(test))
             continue;
         auto const a = value(test->getOperand(0)).front().bits;
@@ -47,10 +56,13 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
     }
     auto& context = logic_.context();
     Question question{.kind = "loop does not end", .at = loop.getStartLoc(), .path = logic_.truth(false)};
+    std::vector<z3::expr> others;
     for (auto const& number : numbers)
     {
         // A number that depends on more than the state at the turn's beginning says nothing about the next turn's.
         bool pure = true;
+        bool goes_down = true;
+        bool stays = false;
         auto claim = logic_.truth(true);
         for (auto const& edge : back)
         {
@@ -98,11 +110,19 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
                                       : logic_.number(0, what.get_sort().bv_size()));
             pure = pure && !logic_.occurs_since(measure.substitute(from, nothing), mark);
             auto const next = measure.substitute(from, to);
+            auto const step = logic_.distance(next, number);
+            bool const is_less = step && (*step >> (number.get_sort().bv_size() - 1) & 1) != 0;
+            goes_down = goes_down && is_less;
+            stays = stays || (step && !is_less);
             claim = logic_.both(claim, z3::implies(edge.state.path, z3::ult(next, number)));
         }
-        if (pure)
+        if (pure && goes_down)
             question.claims.push_back(claim);
+        else if (pure && !stays)
+            others.push_back(claim);
     }
+    question.claims.insert(question.claims.end(), others.begin(), others.end());
+    add_progress_of_others(question.claims, any, back, first_exchange, mark);
     for (auto const& edge : back)
         question.path = logic_.either(question.path, edge.state.path);
     if (question.claims.empty())

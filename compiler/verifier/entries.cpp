@@ -145,8 +145,9 @@ std::vector<std::string> find_entries(llvm::Module& module, bool annotated_only)
         {
             auto* const record = llvm::cast<llvm::Constant>(&operand);
             auto* const function = llvm::dyn_cast<llvm::Function>(record->getAggregateElement(0u)->stripPointerCasts());
-            if (function != nullptr && string_of(record->getAggregateElement(1u)) == marker::entry_annotation &&
-                seen.insert(function).second)
+            // One that is only declared here is proved with the source that defines it.
+            if (function != nullptr && !function->isDeclaration() &&
+                string_of(record->getAggregateElement(1u)) == marker::entry_annotation && seen.insert(function).second)
                 names.push_back(function->getName().str());
         }
     }

@@ -23,7 +23,11 @@ Execution::Execution(Logic& logic, const Prepared& prepared)
     {
         if (auto const* const composite = llvm::dyn_cast<llvm::DICompositeType>(type);
             composite != nullptr && !composite->getIdentifier().empty() && !composite->isForwardDecl())
+        {
             classes_[composite->getIdentifier().str()] = composite;
+            if (auto const name = class_name(composite->getIdentifier()); !name.empty())
+                named_classes_[name] = composite;
+        }
     }
 }
 
@@ -101,9 +105,16 @@ void Execution::ask_trap(llvm::CallBase& trap, State& state)
     questions_.push_back(question);
 }
 
+void Execution::take_as_assumed(const std::set<int>& traps)
+{
+    for (auto& question : questions_)
+        question.assumed = question.assumed || traps.contains(question.trap);
+}
+
 Execution::Snapshot Execution::snapshot() const
 {
-    return {questions_.size(), facts_.size(), sightings_.size(), quantified_.size(), derived_.size(), terms_.size()};
+    return {questions_.size(), facts_.size(), sightings_.size(), quantified_.size(),
+            derived_.size(),   terms_.size(), exchanges_.size(), objects_.size()};
 }
 
 void Execution::roll_back(const Snapshot& to)
@@ -114,6 +125,8 @@ void Execution::roll_back(const Snapshot& to)
     quantified_.erase(quantified_.begin() + static_cast<std::ptrdiff_t>(to.quantified), quantified_.end());
     derived_.erase(derived_.begin() + static_cast<std::ptrdiff_t>(to.derived), derived_.end());
     terms_.erase(terms_.begin() + static_cast<std::ptrdiff_t>(to.terms), terms_.end());
+    exchanges_.erase(exchanges_.begin() + static_cast<std::ptrdiff_t>(to.exchanges), exchanges_.end());
+    objects_.erase(objects_.begin() + static_cast<std::ptrdiff_t>(to.objects), objects_.end());
     std::erase_if(forgotten_, [&](auto const& one) { return one.second >= to.derived; });
 }
 

@@ -16,6 +16,7 @@
 #include "logic.hpp"
 #include "preparation.hpp"
 #include "question.hpp"
+#include "spans.hpp"
 #include "state.hpp"
 
 namespace ovm::compiler::verifier
@@ -30,6 +31,8 @@ public:
     void run();
 
     const std::vector<Question>& questions() const { return questions_; }
+    /// Before facts(): the caller's duty, which is not to be decided.
+    void take_as_assumed(const std::set<int>& traps);
     /// What is known on every path.
     std::vector<z3::expr> facts();
     const std::vector<Sighting>& sightings() const { return sightings_; }
@@ -49,6 +52,8 @@ private:
         std::size_t quantified;
         std::size_t derived;
         std::size_t terms;
+        std::size_t exchanges;
+        std::size_t objects;
     };
     /// What a loop writes.
     struct Writes
@@ -63,6 +68,15 @@ private:
         std::set<const Region*> lives{};
         std::set<std::string> spilled{};
         bool forgets = false; ///< a call by contract is among it
+    };
+    /// A compare-exchange that does not fail for no reason.
+    struct Exchange
+    {
+        z3::expr path;
+        z3::expr address;
+        z3::expr expected;
+        z3::expr old;
+        z3::expr failed;
     };
     enum class Stage
     {
@@ -90,7 +104,7 @@ private:
     void check_turn(llvm::Loop& loop, const std::vector<Value>& any, const std::vector<Edge>& back,
                     std::set<unsigned>& undefined);
     void ask_end(llvm::Loop& loop, const std::vector<Value>& any, const State& begin, const Writes& writes,
-                 const std::vector<Edge>& back, unsigned mark);
+                 const std::vector<Edge>& back, std::size_t first_exchange, unsigned mark);
     static bool add(Writes& to, const Writes& more);
     Snapshot snapshot() const;
     void roll_back(const Snapshot& to);
@@ -127,13 +141,15 @@ private:
     Spot hint(llvm::Value* pointer) const;
     Spot declared(const llvm::DIType* pointer) const;
     llvm::StructType* structure_of(const std::string& mangled) const;
+    std::optional<Span_type> span_at(const llvm::LoadInst& load, const Targets& from) const;
     void enter_span(Scalar& pointer, const llvm::LoadInst& load, const Targets& from, State& state);
     void check_range(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
     bool library_call(llvm::CallBase& call, State& state);
     Scalar array_at(llvm::Value* operand);
     void copy_range(llvm::MemTransferInst& copy, State& state);
     Spot tagged(const llvm::Instruction& access) const;
-    const llvm::DIDerivedType* member_of(const llvm::Instruction& access) const;
+    const llvm::DIDerivedType* member_of(const llvm::Instruction& access, const Targets& targets) const;
+    static std::string class_name(llvm::StringRef mangled);
     void load(llvm::LoadInst& load, State& state);
     void store(llvm::StoreInst& store, State& state);
     Scalar read_bits(const Target& target, const z3::expr& address, std::uint64_t size, const llvm::Instruction& at,
@@ -145,8 +161,10 @@ private:
                   State& state);
     Scalar load_from(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at,
                      State& state);
-    Scalar load_anywhere(const Region& table, const z3::expr& offset, llvm::Type* type, const llvm::Instruction& at);
-    Scalar load_constant(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at);
+    Scalar load_anywhere(const Target& target, const z3::expr& offset, llvm::Type* type, const llvm::Instruction& at,
+                         State& state);
+    Scalar load_constant(const Target& target, const z3::expr& address, llvm::Type* type, const llvm::Instruction& at,
+                         State& state);
     void check_access(const Scalar& pointer, std::uint64_t size, const llvm::Instruction& at, State& state);
     std::vector<Cell> cells_at(const Target& target, const z3::expr& address, std::uint64_t size,
                                const llvm::Instruction& at);
@@ -173,20 +191,36 @@ private:
     Cells first_of(const State& state, const std::string& key);
     void spill(State& state, const std::string& key);
     void note_object(const Target& target, const z3::expr& path);
+    bool may_meet(llvm::StructType* a, llvm::StructType* b, bool alike) const;
     void objects_apart(std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);
     void note_read(const std::string& key, const z3::expr& address);
+
+    // Memory that other cores write, too (atomics.cpp).
+    void fence(llvm::AtomicOrdering order, State& state);
+    Scalar find(llvm::Value* place, llvm::Type* type, llvm::Instruction& at, State& state);
+    bool may_lead(const Scalar& what);
+    void leave(llvm::Value* place, const z3::expr& condition, Scalar what, llvm::Instruction& at, State& state);
+    void atomic_load(llvm::LoadInst& load, State& state);
+    void read_modify_write(llvm::AtomicRMWInst& operation, State& state);
+    void compare_exchange(llvm::AtomicCmpXchgInst& exchange, State& state);
+    void add_progress_of_others(std::vector<z3::expr>& claims, const std::vector<Value>& any,
+                                const std::vector<Edge>& back, std::size_t first_exchange, unsigned mark);
 
     // Contracts beside functions (effects.cpp).
     void allow(llvm::CallBase& call, State& state);
     void check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
     z3::expr is_allowed(const z3::expr& address, const z3::expr& bytes);
     void forget_range(llvm::CallBase& call, State& state);
+    void forget_memory(const z3::expr& low, const z3::expr& size, State& state);
     void forget_local(Region& region, State& state);
     z3::expr forgotten(std::size_t range, const std::string& key, const z3::expr& before);
     Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.
+    void drop_examples();
+    z3::expr is_object(const z3::expr& address);
+    std::vector<std::pair<z3::expr, z3::expr>> instances_of(const Quantified& quantified);
     void fact(const z3::expr& term);
     void ask(const std::string& kind, const llvm::Instruction& at, const z3::expr& claim, State& state,
              const std::string& text = {});
@@ -202,6 +236,7 @@ private:
     std::vector<llvm::BasicBlock*> order_{};
 
     std::map<std::string, const llvm::DICompositeType*> classes_{}; ///< by their mangled names
+    std::map<std::string, const llvm::DICompositeType*> named_classes_{};
 
     std::map<const llvm::Value*, Value> values_{};
     std::map<const llvm::Value*, std::unique_ptr<Region>> regions_{};
@@ -236,8 +271,15 @@ private:
     std::vector<Sighting> sightings_{};
     std::vector<Quantified> quantified_{};
     std::vector<Derived> derived_{};
-    std::vector<z3::expr> terms_{};                                          ///< indices that occur
-    std::map<unsigned, std::pair<std::size_t, unsigned>> open_quantified_{}; ///< facts and constants before it
+    std::vector<Exchange> exchanges_{};
+    std::vector<z3::expr> terms_{}; ///< indices that occur
+    struct Opened
+    {
+        std::size_t facts;
+        unsigned constants;
+        z3::expr path;
+    };
+    std::map<unsigned, Opened> open_quantified_{}; ///< how things were before what is said of this index or object
 };
 
 } // namespace ovm::compiler::verifier

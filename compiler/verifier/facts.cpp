@@ -4,8 +4,68 @@
 namespace ovm::compiler::verifier
 {
 
+/// An address where an object outside may be.
+z3::expr Execution::is_object(const z3::expr& address)
+{
+    return address != 0 && z3::ult(address, logic_.number(first_own_address, 64));
+}
+
+/// Of what is said of every object and is nowhere to be proved, no example of the opposite is looked for: it would be
+/// one more object that all the rest is said of.
+void Execution::drop_examples()
+{
+    std::set<std::pair<unsigned, bool>> seen;
+    std::set<unsigned> denied;
+    for (auto const& question : questions_)
+    {
+        if (question.assumed)
+            continue;
+        Logic::denied_in(question.path, false, seen, denied);
+        for (auto const& claim : question.claims)
+            Logic::denied_in(claim, true, seen, denied);
+    }
+    std::set<unsigned> dropped;
+    for (auto& quantified : quantified_)
+    {
+        quantified.has_example = quantified.object == nullptr || denied.contains(quantified.holds.id());
+        if (!quantified.has_example)
+            dropped.insert(quantified.index.id());
+    }
+    std::map<unsigned, bool> known;
+    std::erase_if(objects_, [&](const Object& object) { return Logic::mentions(object.address, dropped, known); });
+}
+
+/// What is looked at of all that it is said of, and when it is one of those.
+std::vector<std::pair<z3::expr, z3::expr>> Execution::instances_of(const Quantified& quantified)
+{
+    std::vector<std::pair<z3::expr, z3::expr>> found;
+    if (quantified.object != nullptr)
+    {
+        for (auto const& object : objects_)
+        {
+            if (Layout::alike(object.type, quantified.object))
+                found.emplace_back(object.address, logic_.both(object.path, is_object(object.address)));
+        }
+        return found;
+    }
+    auto terms = terms_;
+    for (auto const& other : quantified_)
+    {
+        if (other.object == nullptr)
+            terms.push_back(other.index);
+    }
+    std::set<unsigned> seen;
+    for (auto const& term : terms)
+    {
+        if (seen.insert(term.id()).second)
+            found.emplace_back(term, z3::ult(term, quantified.limit));
+    }
+    return found;
+}
+
 std::vector<z3::expr> Execution::facts()
 {
+    drop_examples();
     auto all = facts_;
     auto& context = logic_.context();
     auto replaced = [&](z3::expr term, const z3::expr& what, const z3::expr& by)
@@ -17,23 +77,22 @@ std::vector<z3::expr> Execution::facts()
         return term.substitute(from, to);
     };
     auto addresses = reads_;
-    auto index_terms = terms_;
-    for (auto const& quantified : quantified_)
-        index_terms.push_back(quantified.index);
     for (auto const& quantified : quantified_)
     {
-        all.push_back(quantified.holds || (z3::ult(quantified.index, quantified.limit) && !quantified.body));
-        std::set<unsigned> seen;
-        for (auto const& term : index_terms)
+        auto const among =
+            quantified.object != nullptr ? is_object(quantified.index) : z3::ult(quantified.index, quantified.limit);
+        if (quantified.has_example)
+            all.push_back(quantified.holds || (among && !quantified.body));
+        for (auto const& [term, instance] : instances_of(quantified))
         {
-            if (!seen.insert(term.id()).second)
-                continue;
-            auto const instance = z3::ult(term, quantified.limit);
             all.push_back(z3::implies(quantified.holds && instance, replaced(quantified.body, quantified.index, term)));
             if (Logic::same(term, quantified.index))
                 continue;
             for (auto at = quantified.first_fact; at < quantified.last_fact; ++at)
-                all.push_back(replaced(facts_[at], quantified.index, term));
+            {
+                auto const about = replaced(facts_[at], quantified.index, term);
+                all.push_back(quantified.object != nullptr ? z3::implies(instance, about) : about);
+            }
             for (auto& [key, list] : addresses)
             {
                 for (auto const& address : reads_[key])
@@ -79,7 +138,7 @@ std::vector<z3::expr> Execution::facts()
                 addresses[derived->source_key].push_back(from);
             }
             all.push_back(z3::select(derived->array, address) ==
-                          z3::ite(inside, value, z3::select(derived->before, address)));
+                          z3::ite(inside, value, logic_.read(derived->before, address)));
         }
     }
     return all;

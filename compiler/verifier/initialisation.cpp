@@ -12,8 +12,8 @@
 
 #include "preparation.hpp"
 
-/// Loops by which the compiler constructs the elements of an array, where each element gets the same byte everywhere:
-/// one memset says exactly what they do, and needs no invariant.
+/// Loops by which the compiler constructs the elements of an array, where each element's members get the same byte: one
+/// memset says exactly what they do, and needs no invariant.
 namespace ovm::compiler::verifier
 {
 
@@ -76,10 +76,32 @@ private:
         return true;
     }
 
-    /// Nothing else happens, and every byte of the element gets the same value.
+    /// Bytes between members, which hold nothing. Those of a type of another size are not known.
+    void note_padding(llvm::Type& type, std::uint64_t begin, std::vector<bool>& set) const
+    {
+        auto* const structure = llvm::dyn_cast<llvm::StructType>(&type);
+        if (structure == nullptr || structure->getNumElements() == 0)
+            return;
+        auto const* const layout = data_.getStructLayout(structure);
+        auto at = begin;
+        for (unsigned i = 0; i < structure->getNumElements(); ++i)
+        {
+            auto const member = begin + layout->getElementOffset(i).getFixedValue();
+            std::fill(set.begin() + static_cast<std::ptrdiff_t>(at), set.begin() + static_cast<std::ptrdiff_t>(member),
+                      true);
+            note_padding(*structure->getElementType(i), member, set);
+            at = member + data_.getTypeAllocSize(structure->getElementType(i)).getFixedValue();
+        }
+        std::fill(set.begin() + static_cast<std::ptrdiff_t>(at),
+                  set.begin() + static_cast<std::ptrdiff_t>(begin + layout->getSizeInBytes().getFixedValue()), true);
+    }
+
+    /// Nothing else happens, and every byte of the element's members gets the same value.
     bool only_fills()
     {
         std::vector<bool> set(stride_);
+        if (data_.getTypeAllocSize(next_->getSourceElementType()).getFixedValue() == stride_)
+            note_padding(*next_->getSourceElementType(), 0, set);
         for (auto* const block : found_.body)
         {
             if (block != loop_.getLoopLatch() && !goes_on(*block->getTerminator()))
@@ -95,7 +117,23 @@ private:
                     return false;
             }
         }
-        return std::find(set.begin(), set.end(), false) == set.end();
+        return std::find(set.begin(), set.end(), false) == set.end() || was_filled();
+    }
+
+    /// Whether right before the loop all of it got the same byte already, which what the loop leaves out still has.
+    bool was_filled() const
+    {
+        for (auto& instruction : llvm::reverse(*found_.before))
+        {
+            if (!instruction.mayWriteToMemory())
+                continue;
+            auto const* const set = llvm::dyn_cast<llvm::MemSetInst>(&instruction);
+            auto const* const size = set == nullptr ? nullptr : llvm::dyn_cast<llvm::ConstantInt>(set->getLength());
+            auto const offset = set == nullptr ? std::nullopt : offset_of(*found_.first, *set->getDest());
+            return size != nullptr && offset && !set->isVolatile() && set->getValue() == found_.byte &&
+                   *offset + found_.bytes <= size->getZExtValue();
+        }
+        return false;
     }
 
     /// Always to the turn's next block: it is the only one, or the other one is for an element at the address null,

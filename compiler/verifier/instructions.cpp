@@ -34,6 +34,12 @@ void Execution::execute(llvm::Instruction& instruction, State& state)
         this->load(*load, state);
     else if (auto* const store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
         this->store(*store, state);
+    else if (auto* const operation = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction))
+        read_modify_write(*operation, state);
+    else if (auto* const exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
+        compare_exchange(*exchange, state);
+    else if (auto* const barrier = llvm::dyn_cast<llvm::FenceInst>(&instruction))
+        fence(barrier->getOrdering(), state);
     else if (auto* const cast = llvm::dyn_cast<llvm::CastInst>(&instruction))
         values_[cast] = this->cast(*cast);
     else if (auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction))
@@ -312,13 +318,15 @@ Value Execution::cast(llvm::CastInst& cast)
         if (before != after)
             refuse("an address as a number of other width", &cast);
         result.undefined = from.undefined;
+        result.targets = from.targets;
         break;
     case llvm::Instruction::IntToPtr:
-        // Another member of a union, handed on as its pointer: it leads nowhere, so that no access through it is
-        // allowed, and no memory keeps it.
+        // What was a pointer is one again. Another number is another member of a union, handed on as its pointer: it
+        // leads nowhere, so that no access through it is allowed, and no memory keeps it.
         if (before != after)
             refuse("a number of other width as an address", &cast);
         result.undefined = from.undefined;
+        result.targets = from.targets;
         break;
     default:
         refuse(std::string("the conversion ") + cast.getOpcodeName(), &cast);

@@ -92,7 +92,7 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
     if (marker::is_named(call, marker::index))
     {
         auto const index = logic_.fresh("any", 64);
-        open_quantified_[index.id()] = {facts_.size(), logic_.mark()};
+        open_quantified_.insert_or_assign(index.id(), Opened{facts_.size(), logic_.mark(), state.path});
         values_[&call] = {plain(index)};
         return true;
     }
@@ -101,11 +101,43 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         auto const index = scalar(call.getArgOperand(0)).bits;
         auto const limit = defined(call.getArgOperand(1), state, "a limit");
         auto const body = logic_.from_bit(defined(call.getArgOperand(2), state, "a quantified expression"));
-        auto const [first, mark] = open_quantified_.at(index.id());
-        if (logic_.occurs_since(body, mark))
+        auto const& before = open_quantified_.at(index.id());
+        if (logic_.occurs_since(body, before.constants))
             refuse("a quantified expression that does more than look at memory", &call);
         auto const holds = logic_.fresh_truth("for.all");
-        quantified_.push_back({holds, index, limit, body, first, facts_.size()});
+        quantified_.push_back({holds, index, limit, body, before.facts, facts_.size()});
+        // That nothing goes wrong on the way has been asked.
+        state.path = before.path;
+        values_[&call] = {plain(logic_.to_bit(holds))};
+        return true;
+    }
+    if (marker::is_named(call, marker::any_object))
+    {
+        auto const spot = hint(&call);
+        if (spot.type == nullptr)
+            refuse("a quantified expression that does not look at its object", &call);
+        auto const address = logic_.fresh("any", 64);
+        fact(is_object(address));
+        open_quantified_.insert_or_assign(address.id(), Opened{facts_.size(), logic_.mark(), state.path});
+        values_[&call] = {outside(address, state.path, spot)};
+        return true;
+    }
+    if (marker::is_named(call, marker::every))
+    {
+        auto const object = scalar(call.getArgOperand(0));
+        auto const body = logic_.from_bit(defined(call.getArgOperand(1), state, "a quantified expression"));
+        auto const& before = open_quantified_.at(object.bits.id());
+        if (logic_.occurs_since(body, before.constants))
+            refuse("a quantified expression that does more than look at memory", &call);
+        auto const holds = logic_.fresh_truth("for.every");
+        quantified_.push_back({.holds = holds,
+                               .index = object.bits,
+                               .limit = logic_.number(0, 64),
+                               .body = body,
+                               .first_fact = before.facts,
+                               .last_fact = facts_.size(),
+                               .object = object.targets->front().object});
+        state.path = before.path;
         values_[&call] = {plain(logic_.to_bit(holds))};
         return true;
     }

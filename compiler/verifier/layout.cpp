@@ -113,6 +113,28 @@ Spot Layout::inside(const Spot& at, std::uint64_t offset) const
     }
 }
 
+std::optional<std::pair<std::uint64_t, std::uint64_t>> Layout::bytes_around(const Spot& at, std::uint64_t offset) const
+{
+    std::uint64_t begin = 0;
+    for (auto* type = at.type; type != nullptr && type->isAggregateType() && offset - begin < size(type);)
+    {
+        if (auto* const structure = llvm::dyn_cast<llvm::StructType>(type))
+        {
+            auto const* const layout = data_.getStructLayout(structure);
+            auto const index = layout->getElementContainingOffset(offset - begin);
+            begin += layout->getElementOffset(index).getFixedValue();
+            type = structure->getElementType(index);
+            continue;
+        }
+        auto* const array = llvm::cast<llvm::ArrayType>(type);
+        type = array->getElementType();
+        if (type->isIntegerTy(8))
+            return std::pair(begin, array->getNumElements());
+        begin += (offset - begin) / size(type) * size(type);
+    }
+    return {};
+}
+
 Spot Layout::scalar_at(const Spot& at, std::uint64_t offset) const
 {
     auto spot = inside(at, offset);

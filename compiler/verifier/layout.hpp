@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <llvm/IR/DataLayout.h>
@@ -41,6 +43,8 @@ public:
     std::uint64_t size(llvm::Type* type) const { return data_.getTypeAllocSize(type); }
     /// The spot `offset` bytes in; type is none if no member begins there.
     Spot inside(const Spot& at, std::uint64_t offset) const;
+    /// The array of bytes that lies there: where it begins, counted from `at`, and how many they are.
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> bytes_around(const Spot& at, std::uint64_t offset) const;
     /// The scalar that lies there.
     Spot scalar_at(const Spot& at, std::uint64_t offset) const;
     Spot member(llvm::StructType* type, unsigned index) const;

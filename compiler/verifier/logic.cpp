@@ -1,5 +1,7 @@
 #include "logic.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <vector>
 
@@ -70,7 +72,42 @@ z3::expr Logic::choose(const z3::expr& condition, const z3::expr& then, const z3
         return then;
     if (is_false(condition))
         return otherwise;
+    if (otherwise.is_app() && otherwise.is_ite() && same(otherwise.arg(0), condition))
+        return choose(condition, then, otherwise.arg(2));
+    if (then.is_array())
+    {
+        if (auto const merged = merge(condition, then, otherwise))
+            return *merged;
+    }
     return z3::ite(condition, then, otherwise);
+}
+
+/// Two arrays that are one but for some writes: that one with these writes, of values that depend on the condition.
+/// Solvers find it hard to choose between arrays.
+std::optional<z3::expr> Logic::merge(const z3::expr& condition, const z3::expr& then, const z3::expr& otherwise)
+{
+    auto is_store = [](const z3::expr& array) { return array.is_app() && array.decl().decl_kind() == Z3_OP_STORE; };
+    std::vector<z3::expr> of_then{then};
+    while (is_store(of_then.back()))
+        of_then.push_back(of_then.back().arg(0));
+    std::vector<z3::expr> of_otherwise{otherwise};
+    auto root = of_then.end();
+    for (;;)
+    {
+        root = std::find_if(of_then.begin(), of_then.end(),
+                            [&](const z3::expr& array) { return same(array, of_otherwise.back()); });
+        if (root != of_then.end())
+            break;
+        if (!is_store(of_otherwise.back()))
+            return std::nullopt;
+        of_otherwise.push_back(of_otherwise.back().arg(0));
+    }
+    auto merged = of_otherwise.back();
+    for (auto array = of_otherwise.rbegin() + 1; array != of_otherwise.rend(); ++array)
+        merged = write(merged, array->arg(1), choose(condition, read(merged, array->arg(1)), array->arg(2)));
+    for (auto array = std::make_reverse_iterator(root); array != of_then.rend(); ++array)
+        merged = write(merged, array->arg(1), choose(condition, array->arg(2), read(merged, array->arg(1))));
+    return merged;
 }
 
 z3::expr Logic::folded(const z3::expr& term)
@@ -136,6 +173,16 @@ z3::expr Logic::equal(const z3::expr& a, const z3::expr& b)
     return a == b;
 }
 
+/// Whether two addresses are one. What both are counted from drops out, and so does the size of what they count.
+z3::expr Logic::at_one_place(const z3::expr& a, const z3::expr& b)
+{
+    if (auto const apart = distance(a, b))
+        return truth(*apart == 0);
+    z3::params parameters(context_);
+    parameters.set("mul2concat", true);
+    return (a == b).simplify(parameters);
+}
+
 z3::expr Logic::read(const z3::expr& array, const z3::expr& at)
 {
     auto const found = reads_.find({array.id(), at.id()});
@@ -149,21 +196,13 @@ z3::expr Logic::read(const z3::expr& array, const z3::expr& at)
         kept_.push_back(value);
         return value;
     };
-    auto from = array;
-    while (from.is_app() && from.decl().decl_kind() == Z3_OP_STORE)
-    {
-        auto const apart = distance(from.arg(1), at);
-        if (!apart)
-            return remember(z3::select(from, at));
-        if (*apart == 0)
-            return remember(from.arg(2));
-        from = from.arg(0);
-    }
-    if (from.is_app() && from.decl().decl_kind() == Z3_OP_CONST_ARRAY)
-        return remember(from.arg(0));
-    if (from.is_app() && from.is_ite())
-        return remember(choose(from.arg(0), read(from.arg(1), at), read(from.arg(2), at)));
-    return remember(z3::select(from, at));
+    if (array.is_app() && array.decl().decl_kind() == Z3_OP_STORE)
+        return remember(choose(at_one_place(array.arg(1), at), array.arg(2), read(array.arg(0), at)));
+    if (array.is_app() && array.decl().decl_kind() == Z3_OP_CONST_ARRAY)
+        return remember(array.arg(0));
+    if (array.is_app() && array.is_ite())
+        return remember(choose(array.arg(0), read(array.arg(1), at), read(array.arg(2), at)));
+    return remember(z3::select(array, at));
 }
 
 z3::expr Logic::write(const z3::expr& array, const z3::expr& at, const z3::expr& value)
@@ -194,6 +233,39 @@ bool Logic::occurs_since(const z3::expr& term, unsigned mark)
             left.push_back(at.arg(i));
     }
     return false;
+}
+
+void Logic::denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,
+                      std::set<unsigned>& found)
+{
+    if (!term.is_app() || !seen.insert({term.id(), is_denied}).second)
+        return;
+    if (term.is_const())
+    {
+        if (is_denied && term.is_bool())
+            found.insert(term.id());
+        return;
+    }
+    bool const is_plain = term.is_and() || term.is_or();
+    bool const is_choice = term.is_ite() && term.is_bool();
+    for (unsigned i = 0; i < term.num_args(); ++i)
+    {
+        bool const is_turned = term.is_not() || (term.is_implies() && i == 0);
+        denied_in(term.arg(i), is_denied != is_turned, seen, found);
+        if (!is_plain && !term.is_not() && !term.is_implies() && !(is_choice && i > 0))
+            denied_in(term.arg(i), !is_denied, seen, found);
+    }
+}
+
+bool Logic::mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known)
+{
+    if (auto const found = known.find(term.id()); found != known.end())
+        return found->second;
+    bool does = numbers.contains(term.id());
+    for (unsigned i = 0; term.is_app() && i < term.num_args() && !does; ++i)
+        does = mentions(term.arg(i), numbers, known);
+    known[term.id()] = does;
+    return does;
 }
 
 } // namespace ovm::compiler::verifier

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -58,8 +59,20 @@ public:
     unsigned mark() const { return made_; }
     bool occurs_since(const z3::expr& term, unsigned mark);
 
+    /// Constants that are truths and whose being false may help the term to be true.
+    static void denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,
+                          std::set<unsigned>& found);
+    /// Whether one of the terms with these numbers occurs in the term; `known` keeps what was found out.
+    static bool mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known);
+
 private:
-    std::string numbered(const std::string& name) { return name + "!" + std::to_string(made_++); }
+    std::optional<z3::expr> merge(const z3::expr& condition, const z3::expr& then, const z3::expr& otherwise);
+    z3::expr at_one_place(const z3::expr& a, const z3::expr& b);
+    /// A name of its own, and one of SMT-LIB's, whose own begin as the compiler's without a name do.
+    std::string numbered(const std::string& name)
+    {
+        return (name.starts_with('.') ? "value" : "") + name + "!" + std::to_string(made_++);
+    }
 
     z3::context context_;
     z3::expr yes_;

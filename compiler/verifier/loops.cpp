@@ -111,8 +111,9 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
     {
         auto const bits = logic_.fresh(phi.hasName() ? phi.getName().str() : "turn", first.bits.get_sort().bv_size());
         auto scalar = plain(bits);
-        if (undefined)
-            scalar.undefined = logic_.fresh("undefined", bits.get_sort().bv_size());
+        auto const mask =
+            undefined ? std::optional(logic_.fresh("undefined", bits.get_sort().bv_size())) : std::nullopt;
+        scalar.undefined = mask;
         if (phi.getType()->isPointerTy())
         {
             if (!first.targets)
@@ -127,8 +128,7 @@ Value Execution::any_turn(llvm::PHINode& phi, const Value& start, bool undefined
             {
                 fact(z3::ult(bits, logic_.number(first_own_address, 64)));
                 scalar = outside(bits, logic_.truth(true), hint(&phi));
-                if (undefined)
-                    refuse("a pointer that may be undefined", &phi);
+                scalar.undefined = mask;
             }
             else if (targets.size() == 1 && targets.front().row && targets.front().row->stride != 0)
             {
@@ -201,8 +201,7 @@ std::optional<z3::expr> Execution::end_of(const llvm::PHINode& phi, const Row& r
             goes_up = goes_up || (step != nullptr && step->isOne());
         }
         auto* const test = llvm::dyn_cast<llvm::ICmpInst>(user);
-        if (test == nullptr || !test->isEquality() || test->getParent() != phi.getParent() ||
-            loop->getHeader() != phi.getParent())
+        if (test == nullptr || !test->isEquality() || !loop->contains(test) || loop->getHeader() != phi.getParent())
             continue;
         auto* const other = test->getOperand(test->getOperand(0) == &phi ? 1 : 0);
         auto* const made = llvm::dyn_cast<llvm::Instruction>(other);
@@ -344,7 +343,7 @@ std::vector<Edge> Execution::loop(llvm::Loop& loop, std::vector<Edge> entering)
         check_turn(loop, any.inputs, body.back, undefined_next);
         bool const measured = !variants_.empty();
         if (!measured)
-            ask_end(loop, any.inputs, any.state, known, body.back, mark);
+            ask_end(loop, any.inputs, any.state, known, body.back, saved.exchanges, mark);
         if (cut != nullptr && !body.back.empty())
         {
             Outcome last;

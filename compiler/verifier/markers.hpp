@@ -22,6 +22,8 @@ inline constexpr const char* guaranteed = "_ZN3ovm8verifier10guaranteedEb";
 inline constexpr const char* modifies = "_ZN3ovm8verifier8modifiesEPKvm";
 inline constexpr const char* modifies_only_prefix = "_ZN3ovm8verifier13modifies_onlyI";
 inline constexpr const char* for_all_prefix = "_ZN3ovm7for_allI";
+inline constexpr const char* for_every_prefix = "_ZN3ovm9for_everyI";
+inline constexpr const char* any_object = "_ZN3ovm8verifier10any_objectEv";
 inline constexpr const char* class_invariant_suffix = "9invariantEv";
 inline constexpr const char* entry_annotation = "ovm::verify";
 
@@ -29,6 +31,7 @@ inline constexpr const char* assume = "ovm.assume";         ///< void(i1)
 inline constexpr const char* prove = "ovm.prove";           ///< void(i1): the class invariant
 inline constexpr const char* index = "ovm.index";           ///< i64(i64 limit): of a quantified expression
 inline constexpr const char* quantified = "ovm.quantified"; ///< i1(i64 index, i64 limit, i1)
+inline constexpr const char* every = "ovm.every";           ///< i1(ptr object, i1): the same of objects
 inline constexpr const char* undefined = "ovm.undefined";   ///< memory that nobody has written
 inline constexpr const char* unknown = "ovm.unknown";       ///< memory of which nothing is known
 inline constexpr const char* forget_range = "ovm.forget";   ///< void(ptr, i64): it may be anything now

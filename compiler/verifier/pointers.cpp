@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <llvm/Analysis/ConstantFolding.h>
 #include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/Demangle/Demangle.h>
@@ -67,16 +69,22 @@ Spot Execution::hint(llvm::Value* pointer) const
     return {best, ""};
 }
 
-/// The structure of a class; none for templates, which have one name for all.
-llvm::StructType* Execution::structure_of(const std::string& mangled) const
+/// As people call it; nothing for templates, which have one name for all.
+std::string Execution::class_name(llvm::StringRef mangled)
 {
     auto const text = llvm::demangle(mangled);
     constexpr std::string_view prefix = "typeinfo name for ";
-    if (!text.starts_with(prefix) || text.find('<') != std::string::npos)
+    return text.starts_with(prefix) && text.find('<') == std::string::npos ? text.substr(prefix.size()) : std::string();
+}
+
+llvm::StructType* Execution::structure_of(const std::string& mangled) const
+{
+    auto const name = class_name(mangled);
+    if (name.empty())
         return nullptr;
     for (auto const* const kind : {"class.", "struct."})
     {
-        auto* const type = llvm::StructType::getTypeByName(function_.getContext(), kind + text.substr(prefix.size()));
+        auto* const type = llvm::StructType::getTypeByName(function_.getContext(), kind + name);
         if (type != nullptr && !type->isOpaque())
             return type;
     }
@@ -116,27 +124,46 @@ Spot Execution::tagged(const llvm::Instruction& access) const
     return type == nullptr || offset == nullptr ? Spot{} : layout_.inside({type, ""}, offset->getZExtValue());
 }
 
-/// The member that an access is of, as the source declares it.
-const llvm::DIDerivedType* Execution::member_of(const llvm::Instruction& access) const
+namespace
 {
-    auto const* const tag = access.getMetadata(llvm::LLVMContext::MD_tbaa);
-    if (tag == nullptr || tag->getNumOperands() < 3)
-        return nullptr;
-    auto const* const base = llvm::dyn_cast<llvm::MDNode>(tag->getOperand(0));
-    auto const* const name =
-        base == nullptr || base->getNumOperands() == 0 ? nullptr : llvm::dyn_cast<llvm::MDString>(base->getOperand(0));
-    auto const* const offset = llvm::mdconst::dyn_extract<llvm::ConstantInt>(tag->getOperand(2));
-    auto const found = name == nullptr ? classes_.end() : classes_.find(name->getString().str());
-    if (found == classes_.end() || offset == nullptr)
-        return nullptr;
-    for (auto const* const element : found->second->getElements())
+
+const llvm::DIDerivedType* member_at(const llvm::DICompositeType& of, std::uint64_t offset)
+{
+    for (auto const* const element : of.getElements())
     {
         auto const* const member = llvm::dyn_cast<llvm::DIDerivedType>(element);
         if (member != nullptr && member->getTag() == llvm::dwarf::DW_TAG_member && !member->isStaticMember() &&
-            member->getOffsetInBits() == offset->getZExtValue() * 8)
+            member->getOffsetInBits() == offset * 8)
             return member;
     }
     return nullptr;
+}
+
+} // namespace
+
+/// The member that an access is of, as the source declares it.
+const llvm::DIDerivedType* Execution::member_of(const llvm::Instruction& access, const Targets& targets) const
+{
+    auto const* const tag = access.getMetadata(llvm::LLVMContext::MD_tbaa);
+    auto const* const base =
+        tag == nullptr || tag->getNumOperands() < 3 ? nullptr : llvm::dyn_cast<llvm::MDNode>(tag->getOperand(0));
+    auto const* const name =
+        base == nullptr || base->getNumOperands() == 0 ? nullptr : llvm::dyn_cast<llvm::MDString>(base->getOperand(0));
+    auto const* const offset =
+        name == nullptr ? nullptr : llvm::mdconst::dyn_extract<llvm::ConstantInt>(tag->getOperand(2));
+    auto const found = offset == nullptr ? classes_.end() : classes_.find(name->getString().str());
+    if (found != classes_.end())
+        return member_at(*found->second, offset->getZExtValue());
+    // Through a reference to the member: where that leads tells.
+    auto const leaf_of = [&](const Target& target) { return layout_.scalar_at(target.spot, 0).leaf; };
+    auto const leaf = targets.empty() ? std::string() : leaf_of(targets.front());
+    if (std::any_of(targets.begin(), targets.end(), [&](const Target& target) { return leaf_of(target) != leaf; }))
+        return nullptr;
+    auto const [class_part, offset_part] = llvm::StringRef(leaf).rsplit('+');
+    auto const named = named_classes_.find(class_part.str());
+    std::uint64_t bytes = 0;
+    return named == named_classes_.end() || offset_part.getAsInteger(10, bytes) ? nullptr
+                                                                                : member_at(*named->second, bytes);
 }
 
 // ---- from a pointer to a part -------------------------------------------------------------------------------------
@@ -183,11 +210,13 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
         {
             if (constant_offset == 0)
                 continue;
+            auto const begin = target.address;
             target.address = logic_.add(target.address, indices.front());
             if (target.row && target.row->stride == 1)
                 step_index(target, indices.front(), state, at);
             else
             {
+                auto const around = layout_.bytes_around(target.spot, constant_offset);
                 target.spot = layout_.inside(target.spot, constant_offset);
                 if (target.spot.type == nullptr && target.region == nullptr)
                     refuse("a step in an object of unknown type", at);
@@ -195,6 +224,12 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
                     target.inside =
                         logic_.both(target.inside, logic_.folded(z3::ult(target.row->index, target.row->count)));
                 target.row = std::nullopt;
+                if (around)
+                    target.row = Row{.element = target.spot,
+                                     .base = logic_.add(begin, logic_.number(around->first, 64)),
+                                     .count = logic_.number(around->second, 64),
+                                     .index = logic_.number(constant_offset - around->first, 64),
+                                     .stride = 1};
             }
         }
         result.bits = logic_.add(base.bits, indices.front());

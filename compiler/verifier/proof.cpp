@@ -91,8 +91,10 @@ private:
         Logic logic;
         Execution execution(logic, prepared);
         execution.run();
-        auto questions = execution.questions();
         auto const entry = readable(name_);
+        if (!is_bound_)
+            execution.take_as_assumed(preconditions_of(entry));
+        auto const& questions = execution.questions();
         Decision decision(logic, execution, options_, name_.substr(0, 80));
         auto const answers = decision.decide();
         result_.asked = decision.asked();
@@ -105,6 +107,18 @@ private:
                         [](const Obligation& one) { return one.verdict == Verdict::refuted && one.kind != vacuity; }))
             std::erase_if(all,
                           [](const Obligation& one) { return one.verdict == Verdict::refuted && one.kind == vacuity; });
+    }
+
+    /// Their traps.
+    std::set<int> preconditions_of(const std::string& entry) const
+    {
+        std::set<int> found;
+        for (std::size_t i = 0; i < traps_.size(); ++i)
+        {
+            if (traps_[i].kind == "precondition" && traps_[i].function == entry)
+                found.insert(static_cast<int>(i));
+        }
+        return found;
     }
 
     void take(const Question& question, const Answer& answer, const std::string& entry)
@@ -135,11 +149,6 @@ private:
                 result_.failed.insert(question.trap);
                 if (is_bound_ && obligation.verdict != Verdict::proved)
                     obligation.why = "it requires what its contract, or its interface's, does not require";
-                else if (!is_bound_)
-                {
-                    obligation.verdict = Verdict::assumed;
-                    obligation.values.clear();
-                }
             }
             if (obligation.verdict != Verdict::proved)
                 result_.failed.insert(question.trap);

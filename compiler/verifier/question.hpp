@@ -6,6 +6,11 @@
 #include <llvm/IR/DebugLoc.h>
 #include <z3++.h>
 
+namespace llvm
+{
+class StructType;
+} // namespace llvm
+
 namespace ovm::compiler::verifier
 {
 
@@ -33,7 +38,7 @@ struct Question
     std::size_t sightings = 0;      ///< those before it belong to it
 };
 
-/// For every index below the limit, as far as it was named.
+/// For every index below the limit, as far as it was named; or for every object of a type, as far as it was looked at.
 struct Quantified
 {
     z3::expr holds;
@@ -42,6 +47,8 @@ struct Quantified
     z3::expr body;
     std::size_t first_fact = 0; ///< facts from here to last_fact are about the index
     std::size_t last_fact = 0;
+    llvm::StructType* object = nullptr; ///< none: an index
+    bool has_example = true;            ///< if it does not hold, `index` is one
 };
 
 /// Cells that were written or copied many at once: what each of them holds follows from its address.

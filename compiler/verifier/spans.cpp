@@ -86,8 +86,8 @@ Scalar Execution::outside_span(const z3::expr& address, const z3::expr& count, c
     return pointer;
 }
 
-/// The pointer that was loaded is a span's: its count stands behind it.
-void Execution::enter_span(Scalar& pointer, const llvm::LoadInst& load, const Targets& from, State& state)
+/// The span whose beginning is loaded, as the access says, or as the place does: a copy is not told of what.
+std::optional<Span_type> Execution::span_at(const llvm::LoadInst& load, const Targets& from) const
 {
     auto const* const tag = load.getMetadata(llvm::LLVMContext::MD_tbaa);
     auto const* const base =
@@ -95,7 +95,31 @@ void Execution::enter_span(Scalar& pointer, const llvm::LoadInst& load, const Ta
     auto const* const name =
         base == nullptr || base->getNumOperands() == 0 ? nullptr : llvm::dyn_cast<llvm::MDString>(base->getOperand(0));
     auto const found = name == nullptr ? classes_.end() : classes_.find(name->getString().str());
-    auto const span = found == classes_.end() ? std::nullopt : span_of(found->second);
+    if (found != classes_.end())
+        return span_of(found->second);
+    bool const is_view =
+        std::all_of(from.begin(), from.end(), [&](const Target& target)
+                    { return layout_.scalar_at(target.spot, 0).leaf == "std::__1::basic_string_view+0"; });
+    if (!is_view || from.empty())
+        return {};
+    // Templates have one name for all: only if there are no views of anything else.
+    std::optional<Span_type> view;
+    for (auto const& [ignored, type] : classes_)
+    {
+        if (!type->getName().starts_with("basic_string_view<"))
+            continue;
+        auto const one = span_of(type);
+        if (!one || (view && view->element != one->element))
+            return {};
+        view = one;
+    }
+    return view;
+}
+
+/// The pointer that was loaded is a span's: its count stands behind it.
+void Execution::enter_span(Scalar& pointer, const llvm::LoadInst& load, const Targets& from, State& state)
+{
+    auto const span = span_at(load, from);
     if (!span || pointer.undefined)
         return;
     std::optional<Scalar> count;

@@ -32,6 +32,7 @@ void loop_invariant(bool holds);
 void variant(std::uint64_t value);
 void guaranteed(bool holds);
 void modifies(const void* object, std::size_t bytes);
+[[gnu::const]] const void* any_object();
 
 template <typename... Objects>
 void modifies_only(const Objects&... objects)
@@ -40,6 +41,13 @@ void modifies_only(const Objects&... objects)
     (modifies(__builtin_addressof(objects), sizeof(objects)), ...);
 }
 } // namespace verifier
+
+/// Whether the predicate holds for every object of that class. Use it through OVM_FOR_EVERY.
+template <typename Object, typename Predicate>
+bool for_every(const Predicate& predicate)
+{
+    return predicate(*static_cast<const Object*>(verifier::any_object()));
+}
 #endif
 
 } // namespace ovm
@@ -75,6 +83,15 @@ void modifies_only(const Objects&... objects)
 /// `expression` holds for every `index` below `limit`: OVM_FOR_ALL(i, count_, entries_[i].vcpu != nullptr).
 #define OVM_FOR_ALL(index, limit, ...)                                                                                 \
     ::ovm::for_all(static_cast<std::size_t>(limit), [&](std::size_t index) -> bool { return (__VA_ARGS__); })
+
+/// `expression` holds for every `object` of the class, wherever it is: what links between objects keep to. For proofs
+/// alone, as nothing that runs can look at all of them: OVM_FOR_EVERY(Node, at, at.next == nullptr || at.next->linked).
+#if defined(OVM_VERIFY)
+#define OVM_FOR_EVERY(Class, object, ...)                                                                              \
+    ::ovm::for_every<Class>([&](const Class& object) -> bool { return (__VA_ARGS__); })
+#else
+#define OVM_FOR_EVERY(Class, object, ...) (sizeof([&](const Class& object) -> bool { return (__VA_ARGS__); }) != 0)
+#endif
 
 /// Before `bool invariant() const` of a class: what holds whenever one of its virtual functions begins or ends. It
 /// speaks of the object alone.
@@ -124,9 +141,12 @@ void modifies_only(const Objects&... objects)
 /// The call of the function that the contract is about.
 #define OVM_RESULT(...) (__VA_ARGS__)
 
-/// Marks a function to be verified as an entry of its own.
+/// Marks a function to be verified as an entry of its own. The other one is for inline functions of headers, which are
+/// then looked at in a source that does not call them, too.
 #if defined(OVM_VERIFY)
 #define OVM_VERIFIED [[clang::annotate("ovm::verify")]]
+#define OVM_VERIFIED_INLINE [[clang::annotate("ovm::verify"), gnu::used]]
 #else
 #define OVM_VERIFIED
+#define OVM_VERIFIED_INLINE
 #endif

@@ -119,6 +119,7 @@ std::optional<Refusal> Code_scan::pass(const Plain_instruction& plain)
 /// What is negative is beyond the end as well.
 std::optional<Refusal> Code_scan::check_target(std::uint64_t target)
 {
+    OVM_PRESUMES(image_.is_inside(image_.header().text) && targets_.size() == map_bytes(image_));
     if (target >= image_.text().size())
         return Refusal::branch_outside;
     mark(targets_, target);
@@ -172,8 +173,11 @@ void Code_scan::scan_records()
 
 std::optional<Refusal> Code_scan::compare()
 {
+    OVM_PRESUMES(starts_.size() == targets_.size() && starts_.size() % 8 == 0);
+    OVM_PRESUMES(word_ % 8 == 0 && word_ <= starts_.size());
     for (std::uint32_t i = 0; i < words_a_step; ++i, word_ += 8)
     {
+        OVM_LOOP_INVARIANT(word_ % 8 == 0 && word_ <= starts_.size());
         if (word_ == starts_.size())
         {
             phase_ = Phase::done;

@@ -57,13 +57,13 @@ private:
     std::optional<Refusal> scan_instructions();
     std::optional<Refusal> scan_one(std::span<const std::uint8_t> rest, std::uint32_t& cost);
     std::optional<Refusal> pass(const Plain_instruction& plain);
-    std::optional<Refusal> check_target(std::uint64_t target);
+    OVM_VERIFIED std::optional<Refusal> check_target(std::uint64_t target);
     std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded);
     std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded);
     void scan_records();
-    std::optional<Refusal> compare();
+    OVM_VERIFIED std::optional<Refusal> compare();
     std::uint64_t next_address(const arch::instruction::Decoded& decoded) const { return at_ + decoded.length; }
-    static void mark(std::span<std::uint8_t> map, std::uint64_t at)
+    static void mark(const std::span<std::uint8_t>& map, std::uint64_t at)
     {
         auto& byte = map[at / 8];
         byte = static_cast<std::uint8_t>(byte | 1U << at % 8);

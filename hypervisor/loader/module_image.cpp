@@ -101,6 +101,7 @@ std::optional<Refusal> Module_image::open(std::span<const std::uint8_t> file, Mo
 
 std::optional<std::string_view> Module_image::string(format::String string) const
 {
+    OVM_PRESUMES(is_inside(header_.strings));
     auto const strings = bytes(header_.strings);
     if (string.offset > strings.size() || string.size > strings.size() - string.offset)
         return {};

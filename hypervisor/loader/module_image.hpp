@@ -35,7 +35,7 @@ public:
     Module_image() = default;
 
     /// The part of a file that is signed, if there is an envelope.
-    static std::optional<Refusal> open(std::span<const std::uint8_t> file, Module_image& image);
+    OVM_VERIFIED static std::optional<Refusal> open(std::span<const std::uint8_t> file, Module_image& image);
 
     const format::Header& header() const { return header_; }
     std::span<const std::uint8_t> text() const { return bytes(header_.text); }
@@ -55,7 +55,7 @@ public:
     format::Policy policy(std::uint32_t index) const { return get<format::Policy>(header_.policies, index); }
     format::Parameter parameter(std::uint32_t index) const { return get<format::Parameter>(header_.parameters, index); }
     /// Nothing when it is not among the strings.
-    std::optional<std::string_view> string(format::String string) const;
+    OVM_VERIFIED std::optional<std::string_view> string(format::String string) const;
 
     /// Whether an import has its slot there, counted from the constants' beginning. Requires that they are in order.
     bool has_import_at(std::uint64_t at) const;
@@ -65,6 +65,12 @@ public:
     std::uint64_t end() const { return constants_at() + header_.constants.size; }
     /// What it takes in memory.
     Bytes size_in_memory() const { return Bytes(align_up(end(), page_size.value())); }
+
+    /// As of every section once it is open.
+    bool is_inside(format::Section section) const
+    {
+        return section.offset <= signed_.size() && section.size <= signed_.size() - section.offset;
+    }
 
 private:
     std::span<const std::uint8_t> bytes(format::Section section) const

@@ -32,8 +32,9 @@ public:
     Pages size() const { return Pages(entries_.size() / page_size.value()); }
 
     /// Host-physical minus guest-physical address (modulo 2^64), or `none`.
-    std::uint64_t distance(Guest_physical at) const
+    OVM_VERIFIED_INLINE std::uint64_t distance(Guest_physical at) const
     {
+        OVM_PRESUMES(entries_.size() % sizeof(std::uint64_t) == 0);
         auto const entry = at.value() / large_page_size.value() * sizeof(std::uint64_t);
         if (entry >= entries_.size())
             return none;

@@ -46,6 +46,7 @@ void Node_frames::open(const Page_numbers& numbers, std::span<std::uint8_t> stor
 
 std::uint32_t Node_frames::link(std::uint32_t page, unsigned which) const
 {
+    OVM_PRESUMES(links_.size() == bytes_of_links(pages_) && page < pages_ && which < 2);
     return arch::load32(links_, std::size_t{page / 2} * bytes_a_link + which * 4);
 }
 
@@ -82,6 +83,7 @@ void Node_frames::remove_locked(std::uint32_t page, unsigned order)
 
 bool Node_frames::is_free_block(std::uint32_t page, unsigned order) const
 {
+    OVM_PRESUMES(states_.size() == pages_ && order < page_orders);
     return page < pages_ && std::uint64_t{page} + bit(order) <= pages_ && states_[page] == order;
 }
 

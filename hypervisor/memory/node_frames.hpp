@@ -57,7 +57,7 @@ private:
 
     Result<Host_physical> allocate_locked(Page_order order, const Block_choice& choice) OVM_REQUIRES(lock_);
 
-    std::uint32_t link(std::uint32_t page, unsigned which) const OVM_REQUIRES(lock_);
+    OVM_VERIFIED std::uint32_t link(std::uint32_t page, unsigned which) const OVM_REQUIRES(lock_);
     void set_link(std::uint32_t page, unsigned which, std::uint32_t value) OVM_REQUIRES(lock_);
     void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
     void remove_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
@@ -71,7 +71,7 @@ private:
     Found find_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
     Found find_coloured_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
     std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
-    bool is_free_block(std::uint32_t page, unsigned order) const OVM_REQUIRES(lock_);
+    OVM_VERIFIED bool is_free_block(std::uint32_t page, unsigned order) const OVM_REQUIRES(lock_);
     /// The page number of a block that was given out under that order; anything else breaks the contract.
     std::uint32_t given_locked(Host_physical frame, Page_order order) const OVM_REQUIRES(lock_);
 

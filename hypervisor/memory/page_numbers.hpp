@@ -24,15 +24,17 @@ public:
 
     /// Requires: whole pages, behind all that was added before. Error::full: more than 32 bits can number; nothing was
     /// added.
-    Result<> add(Range<Host_physical> range);
+    OVM_VERIFIED Result<> add(Range<Host_physical> range);
 
     /// All numbers are below it.
-    std::uint32_t count() const;
+    OVM_VERIFIED std::uint32_t count() const;
     /// Of the page that holds that address. Requires that it lies in a range that was added, or anywhere in its
     /// section.
     std::uint32_t number(Host_physical at) const;
     /// Requires that the number was given.
     Host_physical address(std::uint32_t number) const;
+
+    OVM_CLASS_INVARIANT bool invariant() const { return runs_.size() <= most_runs; }
 
 private:
     /// Sections that follow each other in the machine, up to the last range's end: one or two on most computers.

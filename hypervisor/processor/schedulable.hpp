@@ -53,7 +53,7 @@ public:
         std::int64_t key = 0;
         std::int64_t value = 0;
         std::int64_t least = 0;
-        std::uint32_t priority = 0;
+        std::uint64_t priority = 0;
         bool queued = false;
     };
 

@@ -7,6 +7,7 @@ namespace ovm::modules
 
 using processor::Schedulable;
 using processor::Scheduler_state;
+using processor::Scheduling_parameters;
 
 Result<> Edf::check(object::Values values)
 {
@@ -15,22 +16,21 @@ Result<> Edf::check(object::Values values)
     return {};
 }
 
-/// Error::invalid: a reservation that makes no sense.
-Result<> Edf::reserve(Entry& entry)
+bool Edf::makes_sense(const Scheduling_parameters& wanted)
 {
-    entry.period = entry.budget = entry.deadline = entry.waits_since = 0;
-    entry.share = 0;
-    auto const& wanted = entry.vcpu->parameters();
-    if (!wanted.has_reservation())
-        return {};
     auto const period = wanted.period.value();
-    auto const budget = wanted.budget.value();
-    if (period < shortest_period || period > longest_period || budget > period)
-        return Error::invalid;
-    entry.period = period;
-    entry.budget = budget;
-    entry.share = share_of(budget, period);
-    return {};
+    return !wanted.has_reservation() ||
+           (period >= shortest_period && period <= longest_period && wanted.budget.value() <= period);
+}
+
+/// With a turn to come, and nothing yet of what it has reserved.
+void Edf::begin(Entry& entry, const Scheduling_parameters& wanted) const
+{
+    entry.period = wanted.has_reservation() ? wanted.period.value() : 0;
+    entry.budget = wanted.budget.value();
+    entry.share = share_of(entry.budget, entry.period);
+    entry.left = slice_.value();
+    entry.deadline = entry.waits_since = 0;
 }
 
 std::uint32_t Edf::share_of(std::uint64_t budget, std::uint64_t period)
@@ -39,12 +39,12 @@ std::uint32_t Edf::share_of(std::uint64_t budget, std::uint64_t period)
     return static_cast<std::uint32_t>(std::min<std::uint64_t>((budget + permille - 1) / permille, whole));
 }
 
-std::uint64_t Edf::reserved() const
+std::uint32_t Edf::reserved() const
 {
-    std::uint64_t sum = 0;
+    std::uint32_t sum = 0;
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
-        OVM_LOOP_INVARIANT(sum <= std::uint64_t{i} * whole);
+        OVM_LOOP_INVARIANT(sum <= i * whole);
         sum += table_[i].share;
     }
     return sum;
@@ -56,23 +56,24 @@ void Edf::begin_period(Entry& entry, std::uint64_t begin)
     entry.left = entry.budget;
 }
 
-/// It wakes: what it has left it may use only if that is no more than its share until the deadline (Abeni and Buttazzo,
-/// 1998). In units of 4096 ticks, rounded to its disadvantage, products fit.
-void Edf::arrive(Entry& entry, std::uint64_t now)
+/// In units of 4096 ticks, rounded to its disadvantage, products fit.
+bool Edf::is_within_share(std::uint64_t left, std::uint64_t time, std::uint64_t budget, std::uint64_t period)
 {
     constexpr unsigned unit = 12;
     constexpr auto units = [](std::uint64_t ticks) { return static_cast<std::uint32_t>(ticks >> unit); };
+    return std::uint64_t{units(left) + 1} * std::uint64_t{units(period) + 1} <=
+           std::uint64_t{units(time)} * std::uint64_t{units(budget)};
+}
+
+/// It wakes: what it has left it may use only if that is no more than its share until the deadline (Abeni and Buttazzo,
+/// 1998).
+void Edf::arrive(Entry& entry, std::uint64_t now)
+{
     entry.waits_since = now;
     if (entry.period == 0)
         return;
-    bool fits = false;
-    if (now < entry.deadline)
-    {
-        auto const time = std::min(entry.deadline - now, entry.period);
-        fits = std::uint64_t{units(entry.left) + 1} * std::uint64_t{units(entry.period) + 1} <=
-               std::uint64_t{units(time)} * std::uint64_t{units(entry.budget)};
-    }
-    if (!fits)
+    if (now >= entry.deadline ||
+        !is_within_share(entry.left, std::min(entry.deadline - now, entry.period), entry.budget, entry.period))
         begin_period(entry, now);
 }
 
@@ -142,13 +143,15 @@ std::uint32_t Edf::best(bool lends) const
 }
 
 /// Until its time is over, the slack is, or somebody's period ends.
-std::uint64_t Edf::time_for(const Entry& entry, std::uint64_t now, std::uint64_t lent) const
+std::uint64_t Edf::time_for(std::uint32_t place, std::uint64_t now, std::uint64_t lent) const
 {
+    auto const& entry = table_[place];
     auto time = entry.left > 0 ? entry.left : longest_slice.value();
     if (entry.period == 0 && lent > 0)
         time = std::min(time, lent);
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
+        OVM_LOOP_INVARIANT(time <= longest_slice.value());
         auto const& other = table_[i];
         if (other.runnable && other.period != 0 && other.deadline > now)
             time = std::min(time, other.deadline - now);
@@ -158,16 +161,16 @@ std::uint64_t Edf::time_for(const Entry& entry, std::uint64_t now, std::uint64_t
 
 Result<> Edf::admit(Schedulable& vcpu, Ticks)
 {
+    if (!makes_sense(vcpu.parameters()))
+        return Error::invalid;
     auto const at = table_.add(vcpu);
     if (at == Table::nobody)
         return Error::denied;
-    auto& entry = table_[at];
-    entry.left = slice_.value();
-    auto const makes_sense = reserve(entry);
-    if (makes_sense.has_value() && (entry.share == 0 || reserved() <= bound_))
+    begin(table_[at], vcpu.parameters());
+    if (table_[at].share == 0 || reserved() <= bound_)
         return {};
     table_.leave(at);
-    return makes_sense.has_value() ? Error::denied : makes_sense.error();
+    return Error::denied;
 }
 
 void Edf::leave(Schedulable& vcpu, Ticks)
@@ -203,9 +206,9 @@ processor::Scheduler::Choice Edf::choose(Ticks now)
     table_.run(next, now);
     if (next == Table::nobody)
         return {};
-    if (!table_.others_wait())
+    if (!others_wait())
         return {.next = table_[next].vcpu};
-    return {.next = table_[next].vcpu, .until = now + Ticks(time_for(table_[next], now.value(), lent))};
+    return {.next = table_[next].vcpu, .until = now + Ticks(time_for(next, now.value(), lent))};
 }
 
 Result<> Edf::export_state(Scheduler_state& state)
@@ -227,24 +230,35 @@ Result<> Edf::export_state(Scheduler_state& state)
 }
 
 /// A budget that was kept until now is as good as ours; another one's owner has been away.
+bool Edf::take(Schedulable& vcpu, const Scheduler_state& state)
+{
+    auto const at = table_.take(vcpu, state);
+    if (at == Table::nobody)
+        return false;
+    auto& entry = table_[at];
+    begin(entry, vcpu.parameters());
+    auto const& account = vcpu.account();
+    if (entry.period != 0)
+    {
+        entry.deadline = std::min(account.deadline.value(), state.now.value() + entry.period);
+        entry.left = std::min(account.budget_left.value(), entry.budget);
+    }
+    if (entry.period == 0 || account.kept_at != state.now)
+        arrive(entry, state.now.value());
+    return true;
+}
+
 Result<> Edf::import_state(Scheduler_state& state)
 {
-    OVM_REQUIRES_THAT(state.now < end_of_time && slice_ <= longest_slice);
-    auto const begin = [&](Entry& entry) -> Result<>
+    OVM_REQUIRES_THAT(state.now < end_of_time);
+    for (auto& vcpu : state.vcpus)
     {
-        entry.left = slice_.value();
-        OVM_TRY(reserve(entry));
-        auto const& account = entry.vcpu->account();
-        if (entry.period != 0)
-        {
-            entry.deadline = std::min(account.deadline.value(), state.now.value() + entry.period);
-            entry.left = std::min(account.budget_left.value(), entry.budget);
-        }
-        if (entry.period == 0 || account.kept_at != state.now)
-            arrive(entry, state.now.value());
-        return {};
-    };
-    OVM_TRY(table_.take_over(state, begin, true));
+        OVM_LOOP_INVARIANT(invariant() && state.now < end_of_time);
+        if (!makes_sense(vcpu.parameters()))
+            return Error::invalid;
+        if (!take(vcpu, state))
+            return Error::denied;
+    }
     if (reserved() > bound_)
         return Error::denied;
     return {};

@@ -68,7 +68,9 @@ private:
     using Table = Vcpu_table<Entry>;
 
     OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
-    static Result<> reserve(Entry& entry);
+    /// Whether its reservation, if it has one, can be counted with; begin() requires it.
+    static bool makes_sense(const processor::Scheduling_parameters& wanted);
+    void begin(Entry& entry, const processor::Scheduling_parameters& wanted) const;
     /// Permille of the core, rounded up.
     static std::uint32_t share_of(std::uint64_t budget, std::uint64_t period);
     OVM_CONTRACT static std::uint32_t contract_of_share_of(std::uint64_t budget, std::uint64_t period)
@@ -79,15 +81,77 @@ private:
         OVM_ENSURES(share <= whole);
         return share;
     }
-    std::uint64_t reserved() const;
+    std::uint32_t reserved() const;
+    OVM_CONTRACT std::uint32_t contract_of_reserved() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        return OVM_RESULT(reserved());
+    }
     static void begin_period(Entry& entry, std::uint64_t begin);
+    /// Whether what is left of a budget, in that time, is no more than its share.
+    static bool is_within_share(std::uint64_t left, std::uint64_t time, std::uint64_t budget, std::uint64_t period);
+    OVM_CONTRACT static bool contract_of_is_within_share(std::uint64_t left, std::uint64_t time, std::uint64_t budget,
+                                                         std::uint64_t period)
+    {
+        OVM_REQUIRES_THAT(left <= longest_slice.value() && time <= longest_period && budget <= longest_period &&
+                          period <= longest_period);
+        OVM_MODIFIES();
+        return OVM_RESULT(is_within_share(left, time, budget, period));
+    }
     static void arrive(Entry& entry, std::uint64_t now);
     void charge_current(Ticks now);
     void renew(std::uint64_t now);
+    OVM_CONTRACT void contract_of_renew(std::uint64_t now)
+    {
+        OVM_REQUIRES_THAT(table_.holds() && Ticks(now) < end_of_time);
+        OVM_MODIFIES(table_);
+        renew(now);
+        OVM_ENSURES(table_.holds());
+    }
     std::uint64_t slack(std::uint64_t now) const;
+    OVM_CONTRACT std::uint64_t contract_of_slack(std::uint64_t now) const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        return OVM_RESULT(slack(now));
+    }
     static std::uint32_t rank(const Entry& entry, bool lends);
     std::uint32_t best(bool lends) const;
-    std::uint64_t time_for(const Entry& entry, std::uint64_t now, std::uint64_t lent) const;
+    OVM_CONTRACT std::uint32_t contract_of_best(bool lends) const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        auto const place = OVM_RESULT(best(lends));
+        OVM_ENSURES(place == Table::nobody || place < table_.count());
+        return place;
+    }
+    bool others_wait() const { return table_.others_wait(); }
+    OVM_CONTRACT bool contract_of_others_wait() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        return OVM_RESULT(others_wait());
+    }
+    std::uint64_t time_for(std::uint32_t place, std::uint64_t now, std::uint64_t lent) const;
+    OVM_CONTRACT std::uint64_t contract_of_time_for(std::uint32_t place, std::uint64_t now, std::uint64_t lent) const
+    {
+        OVM_REQUIRES_THAT(table_.holds() && place < table_.count());
+        OVM_MODIFIES();
+        auto const time = OVM_RESULT(time_for(place, now, lent));
+        OVM_ENSURES(time <= longest_slice.value());
+        return time;
+    }
+    /// Whether there was a place for it.
+    bool take(processor::Schedulable& vcpu, const processor::Scheduler_state& state);
+    OVM_CONTRACT bool contract_of_take(processor::Schedulable& vcpu, const processor::Scheduler_state& state)
+    {
+        OVM_REQUIRES_THAT(invariant() && state.now < end_of_time && makes_sense(vcpu.parameters()));
+        OVM_MODIFIES(*this);
+        auto const taken = OVM_RESULT(take(vcpu, state));
+        OVM_ENSURES(invariant());
+        return taken;
+    }
 
     Table table_{};
     Ticks slice_;

@@ -145,25 +145,31 @@ public:
         return false;
     }
 
-    /// All vcpus of a state, and who runs; begin() sets the policy's own members of each entry, or says why it cannot.
-    /// Names reservations as lost, unless the policy `keeps` them.
+    /// A vcpu of a state, which may be the one that runs: its place, or nobody, as add() says it.
+    std::uint32_t take(processor::Schedulable& vcpu, const processor::Scheduler_state& state)
+    {
+        auto const at = add(vcpu);
+        if (at == nobody)
+            return nobody;
+        entries_[at].runnable = vcpu.runnable();
+        if (&vcpu == state.current)
+            run(at, state.now);
+        return at;
+    }
+    /// All vcpus of a state; begin() sets the policy's own members of each entry. Names reservations as lost.
     template <typename Begin>
-    Result<> take_over(processor::Scheduler_state& state, const Begin& begin, bool keeps = false)
+    Result<> take_over(processor::Scheduler_state& state, const Begin& begin)
     {
         for (auto& vcpu : state.vcpus)
         {
             OVM_LOOP_INVARIANT(holds());
-            auto const at = add(vcpu);
+            auto const at = take(vcpu, state);
             if (at == nobody)
                 return Error::denied;
-            entries_[at].runnable = vcpu.runnable();
-            OVM_TRY(begin(entries_[at]));
-            if (&vcpu == state.current)
-                current_ = at;
-            if (!keeps && vcpu.parameters().has_reservation())
+            begin(entries_[at]);
+            if (vcpu.parameters().has_reservation())
                 state.lost |= processor::Scheduler_state::reservation;
         }
-        since_ = state.now;
         return {};
     }
 

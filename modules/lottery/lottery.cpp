@@ -116,7 +116,7 @@ Result<> Lottery::export_state(Scheduler_state& state)
 Result<> Lottery::import_state(Scheduler_state& state)
 {
     until_ = state.now;
-    return table_.take_over(state, [](Vcpu_entry&) { return Result<>(); });
+    return table_.take_over(state, [](Vcpu_entry&) {});
 }
 
 } // namespace ovm::modules

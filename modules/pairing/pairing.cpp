@@ -109,12 +109,7 @@ Result<> Pairing::export_state(Scheduler_state& state)
 Result<> Pairing::import_state(Scheduler_state& state)
 {
     until_ = state.now;
-    return table_.take_over(state,
-                            [](Entry& entry)
-                            {
-                                begin(entry);
-                                return Result<>();
-                            });
+    return table_.take_over(state, [](Entry& entry) { begin(entry); });
 }
 
 } // namespace ovm::modules

@@ -231,7 +231,6 @@ Result<> Stride::import_state(Scheduler_state& state)
                             {
                                 begin(entry);
                                 entry.pass = pass_of(entry.stride, entry.vcpu->account().lag);
-                                return Result<>();
                             });
 }
 

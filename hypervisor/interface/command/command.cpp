@@ -13,19 +13,24 @@ Command* Command_table::find(std::string_view name) const
     return nullptr;
 }
 
-Result<Words> split(std::string_view line)
+Result<> split(std::string_view line, Words& words)
 {
-    Words words{};
-    while (true)
+    OVM_PRESUMES(words.empty());
+    std::size_t begin = 0; // of the word at hand
+    for (std::size_t at = 0; at < line.size(); ++at)
     {
-        auto const begin = line.find_first_not_of(' ');
-        if (begin == std::string_view::npos)
-            return words;
-        line.remove_prefix(begin);
-        auto const length = line.substr(0, line.find(' ')).size();
-        OVM_TRY(words.push_back(line.substr(0, length)));
-        line.remove_prefix(length);
+        OVM_LOOP_INVARIANT(begin <= at && words.size() <= Words::capacity());
+        OVM_LOOP_INVARIANT(OVM_FOR_ALL(i, words.size(), !words[i].empty()));
+        if (line[at] != ' ')
+            continue;
+        if (begin < at)
+            OVM_TRY(words.push_back(line.substr(begin, at - begin)));
+        begin = at + 1;
     }
+    if (begin < line.size())
+        OVM_TRY(words.push_back(line.substr(begin)));
+    OVM_PROMISES(OVM_FOR_ALL(i, words.size(), !words[i].empty()));
+    return {};
 }
 
 Command::Step Help_command::run(Invocation& invocation)

@@ -88,8 +88,8 @@ private:
     Static_vector<Command*, capacity> commands_{};
 };
 
-/// Cuts a line at its blanks. Error::full: more words than a command takes.
-Result<Words> split(std::string_view line);
+/// Finds a line's words, which stand between its blanks. Error::full: more than a command takes.
+OVM_VERIFIED Result<> split(std::string_view line, Words& words);
 
 /// `help [COMMAND]`.
 class Help_command final : public Command

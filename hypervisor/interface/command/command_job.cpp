@@ -27,15 +27,15 @@ void Command_job::enter(std::string_view line, std::string_view who)
 
 void Command_job::begin(const Line& line)
 {
-    auto const words = split(line.text.view());
-    if (!words)
+    Words words{};
+    if (!split(line.text.view(), words))
         return say("this line has too many words", {}, {});
-    if (words->empty())
+    if (words.empty())
         return;
-    auto* const command = table_.find((*words)[0]);
+    auto* const command = table_.find(words[0]);
     if (command == nullptr)
-        return say("there is no command ", (*words)[0], ": `help` lists them");
-    auto const arguments = words->size() - 1;
+        return say("there is no command ", words[0], ": `help` lists them");
+    auto const arguments = words.size() - 1;
     if (arguments < command->least_arguments() || arguments > command->most_arguments())
     {
         std::array<char, 240> storage{};
@@ -44,7 +44,7 @@ void Command_job::begin(const Line& line)
         return sink_.line(text.view());
     }
     command_ = command;
-    invocation_.emplace(*words, line.who, sink_);
+    invocation_.emplace(words, line.who, sink_);
 }
 
 /// The command at hand is given up, and whoever entered it is told.

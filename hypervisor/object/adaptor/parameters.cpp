@@ -12,28 +12,23 @@ namespace
 
 struct Suffix
 {
+    Unit unit = Unit::number;
     std::string_view text{};
     std::uint64_t factor = 1;
 };
 
-constexpr std::array<Suffix, 1> plain{{{"", 1}}};
-constexpr std::array<Suffix, 4> times{{{"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}}};
-constexpr std::array<Suffix, 4> sizes{
-    {{"G", std::uint64_t{1} << 30}, {"M", std::uint64_t{1} << 20}, {"K", std::uint64_t{1} << 10}, {"", 1}}};
-
-constexpr std::span<const Suffix> suffixes(Unit unit)
-{
-    switch (unit)
-    {
-    case Unit::number:
-        return plain;
-    case Unit::nanoseconds:
-        return times;
-    case Unit::bytes:
-        return sizes;
-    }
-    return plain;
-}
+/// Of each unit the largest first.
+constexpr std::array<Suffix, 9> suffixes{{
+    {Unit::number, "", 1},
+    {Unit::nanoseconds, "s", 1'000'000'000},
+    {Unit::nanoseconds, "ms", 1'000'000},
+    {Unit::nanoseconds, "us", 1'000},
+    {Unit::nanoseconds, "ns", 1},
+    {Unit::bytes, "G", std::uint64_t{1} << 30},
+    {Unit::bytes, "M", std::uint64_t{1} << 20},
+    {Unit::bytes, "K", std::uint64_t{1} << 10},
+    {Unit::bytes, "", 1},
+}};
 
 } // namespace
 
@@ -43,29 +38,31 @@ Result<std::uint64_t> parse_value(std::string_view text, Unit unit)
     std::size_t digits = 0;
     for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits)
     {
+        OVM_LOOP_INVARIANT(digits < text.size());
+        OVM_VARIANT(text.size() - digits);
         auto const digit = static_cast<std::uint64_t>(text[digits] - '0');
-        if (number > (~std::uint64_t{0} - digit) / 10)
+        if (__builtin_mul_overflow(number, std::uint64_t{10}, &number) ||
+            __builtin_add_overflow(number, digit, &number))
             return Error::invalid;
-        number = number * 10 + digit;
     }
     if (digits == 0)
         return Error::invalid;
-    for (auto const& suffix : suffixes(unit))
+    for (auto const& suffix : suffixes)
     {
-        if (text.substr(digits) != suffix.text)
+        if (suffix.unit != unit || text.substr(digits) != suffix.text)
             continue;
-        if (number > ~std::uint64_t{0} / suffix.factor)
+        if (__builtin_mul_overflow(number, suffix.factor, &number))
             return Error::invalid;
-        return number * suffix.factor;
+        return number;
     }
     return Error::invalid;
 }
 
 void write_value(Text_writer& text, std::uint64_t value, Unit unit)
 {
-    for (auto const& suffix : suffixes(unit))
+    for (auto const& suffix : suffixes)
     {
-        if (value % suffix.factor == 0 && (value != 0 || suffix.factor == 1))
+        if (suffix.unit == unit && value % suffix.factor == 0 && (value != 0 || suffix.factor == 1))
         {
             text << value / suffix.factor << suffix.text;
             return;
@@ -96,6 +93,7 @@ Result<> Parameters::set(std::string_view name, std::string_view value)
 
 void Parameters::adopt(const Parameters& others)
 {
+    OVM_PRESUMES(others.invariant());
     for (auto& [parameter, value] : values_)
     {
         for (auto const& [other, theirs] : others.values_)

@@ -52,7 +52,7 @@ public:
 
     /// From text. Error::not_found: the policy has no such parameter; Error::invalid: not a value of its unit;
     /// Error::out_of_range.
-    Result<> set(std::string_view name, std::string_view value);
+    OVM_VERIFIED Result<> set(std::string_view name, std::string_view value);
     /// Requires that the policy has it.
     std::uint64_t operator[](std::string_view name) const;
     std::size_t size() const { return values_.size(); }
@@ -60,9 +60,11 @@ public:
     std::uint64_t value(std::size_t index) const { return values_[index].value; }
     Unit unit(std::size_t index) const { return values_[index].parameter.unit; }
     /// Takes over those of the same name and unit that are in their range here.
-    void adopt(const Parameters& others);
+    OVM_VERIFIED void adopt(const Parameters& others);
     /// `slice=10ms weight=3`.
     void write(Text_writer& text) const;
+
+    OVM_CLASS_INVARIANT bool invariant() const { return values_.size() <= most; }
 
 private:
     struct Value
@@ -75,7 +77,7 @@ private:
 };
 
 /// `1500`, `10ms`, `64K` in the unit's base. Error::invalid.
-Result<std::uint64_t> parse_value(std::string_view text, Unit unit);
+OVM_VERIFIED Result<std::uint64_t> parse_value(std::string_view text, Unit unit);
 /// The shortest text that parse_value() reads back.
 void write_value(Text_writer& text, std::uint64_t value, Unit unit);
 

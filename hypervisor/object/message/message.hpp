@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/contract.hpp"
 #include "base/strong.hpp"
 
 namespace ovm::object
@@ -50,7 +51,7 @@ public:
     explicit Inbox(Core_id core) : core_(core) {}
 
     /// False when the message is there already.
-    bool put(Message& message)
+    OVM_VERIFIED bool put(Message& message)
     {
         if (message.posted_.exchange(true, std::memory_order_acq_rel))
             return false;
@@ -59,7 +60,7 @@ public:
     }
 
     /// Asked on its own core behind receive_all(), whose last call has left nothing of what it took out.
-    bool empty() const { return first_.load(std::memory_order_relaxed) == nullptr; }
+    OVM_VERIFIED_INLINE bool empty() const { return first_.load(std::memory_order_relaxed) == nullptr; }
 
     /// Receives everything that was posted before, in the order of posting. A reception that is discarded loses
     /// itself alone: the next call goes on behind it.
@@ -85,12 +86,14 @@ public:
 private:
     friend void forward(Core_id core, Message& message);
 
-    void insert(Message& message)
+    /// Lock-free: it tries again only after another core has put one there.
+    OVM_VERIFIED void insert(Message& message)
     {
         Message* first = first_.load(std::memory_order_relaxed);
         do
             message.next_ = first;
-        while (!first_.compare_exchange_weak(first, &message, std::memory_order_release, std::memory_order_relaxed));
+        while (!first_.compare_exchange_strong(first, &message, std::memory_order_release, std::memory_order_relaxed));
+        OVM_PROMISES(message.next_ == first);
     }
     void turn_round(Message* taken)
     {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/contract.hpp"
 #include "base/strong.hpp"
 #include "base/weave.hpp"
 
@@ -31,7 +32,7 @@ class Trace_ring final
 public:
     static constexpr std::uint64_t capacity = 256;
 
-    void record(const Trace_entry& entry)
+    OVM_VERIFIED_INLINE void record(const Trace_entry& entry)
     {
         auto const number = recorded_.load(std::memory_order_relaxed);
         auto& cell = cells_[number % capacity];
@@ -46,10 +47,10 @@ public:
     }
 
     /// How many entries there ever were.
-    std::uint64_t recorded() const { return recorded_.load(std::memory_order_acquire); }
+    OVM_VERIFIED_INLINE std::uint64_t recorded() const { return recorded_.load(std::memory_order_acquire); }
 
     /// Entry `number` < recorded(). Nothing: it is overwritten.
-    std::optional<Trace_entry> at(std::uint64_t number) const
+    OVM_VERIFIED_INLINE std::optional<Trace_entry> at(std::uint64_t number) const
     {
         auto const& cell = cells_[number % capacity];
         auto const before = cell.sequence.load(std::memory_order_acquire);

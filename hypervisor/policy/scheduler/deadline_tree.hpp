@@ -23,29 +23,35 @@ constexpr std::int64_t moved(std::int64_t from, std::int64_t by)
 /// the earliest deadline among those below a limit is found in one descent, as Linux's EEVDF does it. A treap (Seidel
 /// and Aragon, 1996) through the places: O(log n) expected for everything, over priorities that do not depend on what
 /// guests do and that every run repeats. Nothing is allocated and nothing recurses.
-/// Invariant:   in order of place.key, those with equal ones as they came; no priority is above the parent's;
-///              place.least is the least place.value of the subtree. Both scales may wrap.
+/// Invariant:   in order of place.key, those with equal ones as they came; every priority is below the parent's, so
+///              that ways down and up end; place.least is the least place.value of the subtree. Both scales may wrap.
 /// Concurrency: the owner's.
 class Deadline_tree
 {
 public:
     bool empty() const { return root_ == nullptr; }
     /// Of all the earliest deadline; none of none.
-    processor::Schedulable* first() const;
+    OVM_VERIFIED processor::Schedulable* first() const;
     /// The earliest deadline among those whose value is not above the limit, or none.
-    processor::Schedulable* first_within(std::int64_t limit) const;
+    OVM_VERIFIED processor::Schedulable* first_within(std::int64_t limit) const;
     /// Requires that nobody changes key and value while it is in.
     void insert(processor::Schedulable& vcpu, std::int64_t key, std::int64_t value);
     void remove(processor::Schedulable& vcpu);
 
+    /// Whether it is in a tree.
+    static bool is_node(const processor::Schedulable& vcpu) { return vcpu.place().priority != 0; }
+    /// For proofs: what holds of this tree, and of every vcpu in whatever tree.
+    bool is_sound() const;
+
 private:
-    void replace(processor::Schedulable* parent, const processor::Schedulable& old, processor::Schedulable* with);
-    void rotate_up(processor::Schedulable& vcpu);
+    OVM_VERIFIED void replace(processor::Schedulable* parent, const processor::Schedulable& old,
+                              processor::Schedulable* with);
+    OVM_VERIFIED void rotate_up(processor::Schedulable& vcpu);
     OVM_VERIFIED static void renew_least(processor::Schedulable& vcpu);
-    OVM_VERIFIED std::uint32_t next_priority();
+    OVM_VERIFIED std::uint64_t next_priority();
 
     processor::Schedulable* root_ = nullptr;
-    std::uint32_t random_ = 0x9e37'79b9;
+    std::uint64_t random_ = 0x9e37'79b9'7f4a'7c15;
 };
 
 } // namespace ovm::policy

@@ -67,6 +67,19 @@ TEST(Edf, AdmitsWhatFits)
     EXPECT_TRUE(simulator.admit(simulator.make()));
 }
 
+TEST(Edf, TakesOverWhatFits)
+{
+    Scheduler_simulator simulator(edf());
+    auto const reserved = simulator.add({.budget = period / 2, .period = period});
+    simulator.run(period);
+    EXPECT_EQ(simulator.swap(edf(400)).error(), Error::denied);
+    ASSERT_TRUE(simulator.swap(edf(600)));
+    auto const before = simulator.served(reserved);
+    simulator.run(period * 2);
+    EXPECT_GE(simulator.served(reserved) - before, period / 2);
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
 TEST(Edf, LivesThroughAnythingAndHandsOver)
 {
     auto const deadline = []

@@ -68,3 +68,40 @@ OVM_VERIFIED void overwrites(std::array<Entry, 300>& all, std::size_t at)
     all = std::array<Entry, 300>{};
     OVM_ENSURES(all[at].uses == 3); // expect: postcondition
 }
+
+struct Padded
+{
+    std::uint32_t name = 0;
+    Ticks due{};
+    bool used = false;
+};
+
+OVM_VERIFIED std::uint32_t begins_with_padding(std::size_t at) // expect: none
+{
+    OVM_REQUIRES_THAT(at < 300);
+    std::array<Padded, 300> all{};
+    OVM_ENSURES(all[at].name == 0 && all[at].due == Ticks(0) && !all[at].used);
+    return all[at].name;
+}
+
+OVM_VERIFIED std::uint32_t begins_with_another(std::size_t at)
+{
+    OVM_REQUIRES_THAT(at < 300);
+    std::array<Padded, 300> all{};
+    OVM_ENSURES(all[at].name == 1); // expect: postcondition
+    return all[at].name;
+}
+
+struct Sparse
+{
+    std::uint32_t name = 0;
+    std::uint64_t uses = 0;
+};
+
+OVM_VERIFIED std::uint64_t leaves_padding_out(std::size_t at) // expect: none
+{
+    OVM_REQUIRES_THAT(at < 300);
+    std::array<Sparse, 300> all;
+    OVM_ENSURES(all[at].name == 0 && all[at].uses == 0);
+    return all[at].uses;
+}

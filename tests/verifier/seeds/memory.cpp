@@ -198,3 +198,36 @@ OVM_VERIFIED std::uint64_t pushed(ovm::Static_vector<std::uint64_t, 8>& list)
     static_cast<void>(list.push_back(4)); // expect: check of the library
     return list[0];
 }
+
+OVM_VERIFIED void written_on_one_way(Table& table, std::size_t at, bool is_first)
+{
+    if (at >= table.sums.size())
+        return;
+    table.sums[0] = 1;
+    if (is_first)
+        table.sums[at] = 2;
+    else
+        table.sums[1] = 2;
+    OVM_ASSERT(is_first || table.sums[0] == 1);
+    OVM_ASSERT(table.sums[0] == 1); // expect: assertion
+}
+
+OVM_VERIFIED void written_on_both_ways(Table& table, std::size_t at, bool is_first) // expect: none
+{
+    if (at >= table.sums.size())
+        return;
+    auto const before = table.sums[1];
+    table.sums[0] = 1;
+    if (is_first)
+    {
+        table.sums[at] = 2;
+    }
+    else
+    {
+        table.sums[at] = 3;
+        table.sums[1] = 4;
+    }
+    OVM_ASSERT(table.sums[at] == (is_first ? 2u : at == 1 ? 4u : 3u));
+    OVM_ASSERT(at == 0 || table.sums[0] == 1);
+    OVM_ASSERT(table.sums[1] == before || !is_first || at == 1);
+}

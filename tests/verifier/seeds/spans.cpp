@@ -103,3 +103,52 @@ OVM_VERIFIED std::uint8_t of_table(std::size_t at)
     OVM_ASSERT(value != 6); // expect: assertion
     return value;
 }
+
+struct Word
+{
+    std::uint8_t kind;
+    std::string_view text;
+    std::uint64_t value;
+};
+
+constexpr std::array<Word, 9> words{{{0, "", 1},
+                                     {1, "s", 1000},
+                                     {1, "ms", 100},
+                                     {1, "us", 10},
+                                     {1, "ns", 1},
+                                     {2, "G", 30},
+                                     {2, "M", 20},
+                                     {2, "K", 10},
+                                     {2, "", 1}}};
+
+/// Views that a table of constants holds.
+OVM_VERIFIED std::uint64_t value_of_word(std::string_view text) // expect: none
+{
+    for (auto const& word : words)
+    {
+        if (word.text == text)
+            return word.value;
+    }
+    return 0;
+}
+
+OVM_VERIFIED char first_of_word(std::size_t at)
+{
+    return words[at % 9].text.data()[1]; // expect: access outside of its object
+}
+
+/// Views that are members of an array's elements.
+struct Named
+{
+    std::array<Word, 16> words{};
+};
+
+OVM_VERIFIED bool has_word(const Named& named, std::string_view text) // expect: none
+{
+    for (auto const& word : named.words)
+    {
+        if (word.text == text)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,104 @@
+#include <cstdint>
+
+#include "base/contract.hpp"
+
+/// Objects that link to one another: what is said of every one of them.
+struct Node
+{
+    Node* next = nullptr;
+    std::uint64_t rank = 0;
+};
+
+Node*& next_of(Node& node)
+{
+    return node.next;
+}
+
+/// Ranks fall on the way.
+bool falls(const Node& node)
+{
+    return node.next == nullptr || node.next->rank < node.rank;
+}
+
+OVM_VERIFIED std::uint64_t second_rank(Node& node) // expect: none
+{
+    auto* const next = next_of(node);
+    auto* const second = next == nullptr ? nullptr : next_of(*next);
+    return second == nullptr ? 0 : second->rank;
+}
+
+OVM_VERIFIED std::uint64_t forgets_that_it_ends(Node& node)
+{
+    auto* const next = next_of(node);
+    return next == nullptr ? 0 : next_of(*next)->rank; // expect: null pointer
+}
+
+OVM_VERIFIED Node* last(Node& first) // expect: none
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, falls(each)));
+    auto* found = &first;
+    for (auto* at = first.next; at != nullptr; at = at->next)
+    {
+        OVM_VARIANT(at->rank);
+        found = at;
+    }
+    OVM_ENSURES(found->next == nullptr);
+    return found;
+}
+
+OVM_VERIFIED Node* goes_round(Node& first)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.next == nullptr || each.next->rank <= each.rank));
+    auto* found = &first;
+    for (auto* at = first.next; at != nullptr; at = at->next)
+    {
+        OVM_VARIANT(at->rank); // expect: loop does not end
+        found = at;
+    }
+    return found;
+}
+
+OVM_VERIFIED void raises(Node& node) // expect: none
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    node.rank = 5;
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+}
+
+OVM_VERIFIED void lowers(Node& node)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    node.rank = 3;
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3)); // expect: postcondition
+}
+
+/// What goes wrong in what is said is no less wrong.
+OVM_VERIFIED void says_too_much(Node& node)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3 && each.next->rank > 3)); // expect: null pointer
+    node.rank = 5;
+}
+
+/// A pointer that a loop may set; without a turn it leads nowhere.
+OVM_VERIFIED std::uint64_t uses_what_no_turn_set(Node& node, std::uint32_t turns)
+{
+    Node* found;
+    for (std::uint32_t i = 0; i < turns; ++i)
+        found = &node;
+    return found->rank; // expect: value was never set
+}
+
+/// What is known of every object before a write is not known after it.
+OVM_VERIFIED void spoils(Node& node, Node& other)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    node.rank = 1;
+    OVM_ASSERT(other.rank > 3); // expect: assertion
+}
+
+/// No such object can be.
+OVM_VERIFIED std::uint64_t stands_on_nothing(const Node& node) // expect: vacuity
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3 && each.rank < 3));
+    return node.rank;
+}
