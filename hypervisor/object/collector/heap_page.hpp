@@ -178,7 +178,7 @@ public:
     }
     /// After note_found(). False when the page is on its way, and its owner will see the note.
     bool post() { return !posted_.exchange(true, std::memory_order_acq_rel); }
-    /// What others have found turns grey if it is white. Their links are theirs again.
+    /// What others have found turns grey if it is white. Others may post the page again before this returns.
     void collect_found()
     {
         posted_.exchange(false, std::memory_order_acq_rel); // first: who notes something later posts it again

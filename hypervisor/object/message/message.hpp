@@ -86,14 +86,14 @@ public:
 private:
     friend void forward(Core_id core, Message& message);
 
-    /// Lock-free: it tries again only after another core has put one there.
+    /// Lock-free: it tries again only after another core has put one there. From the exchange on the message is the
+    /// receiver's.
     OVM_VERIFIED void insert(Message& message)
     {
         Message* first = first_.load(std::memory_order_relaxed);
         do
             message.next_ = first;
         while (!first_.compare_exchange_strong(first, &message, std::memory_order_release, std::memory_order_relaxed));
-        OVM_PROMISES(message.next_ == first);
     }
     void turn_round(Message* taken)
     {

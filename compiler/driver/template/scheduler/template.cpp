@@ -84,12 +84,7 @@ Result<> Template_class::export_state(Scheduler_state& state)
 Result<> Template_class::import_state(Scheduler_state& state)
 {
     until_ = state.now;
-    OVM_TRY(table_.take_over(state,
-                             [](Entry& entry)
-                             {
-                                 entry.waits_since = 1;
-                                 return Result<>();
-                             }));
+    OVM_TRY(table_.take_over(state, [](Entry& entry) { entry.waits_since = 1; }));
     // Who was to run next has waited longest, the others one as long as the other.
     auto const next = state.next == nullptr ? Table::nobody : table_.find(*state.next);
     if (next != Table::nobody)
