@@ -14,8 +14,8 @@ namespace ovm::object
 
 /// Marks one core's part of the object graph. An object is white until its owner reaches it, grey until its references
 /// were looked at, black from then on: bits of its page, and pages with grey objects are in a list. An object of
-/// another core is noted in its page, and the page sent to its owner, so that a mark needs no memory. Concurrency: its
-/// core; inbox and counters may be used by any.
+/// another core is noted in its page, and the page sent to its owner, so that a mark needs no memory.
+/// Concurrency: its core; inbox and counters may be used by any.
 class Marker final : public Root_visitor
 {
 public:
@@ -76,8 +76,8 @@ private:
     Core_id core_;
     const Peers& peers_;
     std::uint64_t cycle_ = 0;
-    Heap_page* grey_ = nullptr;   ///< pages with grey objects, without the one that is
-    Heap_page* page_ = nullptr;   ///< gone through now
+    Heap_page* page_ = nullptr;   ///< whose grey objects are taken now
+    Heap_page* grey_ = nullptr;   ///< the other pages with grey objects
     Heap_page* posted_ = nullptr; ///< pages out of the inbox
     Object_header* scanning_ = nullptr;
     std::uint32_t run_ = 0;   ///< of the object that is being scanned
