@@ -14,6 +14,7 @@ namespace
 {
 
 constexpr std::uint64_t apic_enable = 1 << 11;
+constexpr std::uint64_t boot_core = 1 << 8;
 constexpr std::uint64_t x2apic_enable = 1 << 10;
 constexpr std::uint32_t masked = 1 << 16;
 
@@ -55,6 +56,11 @@ void Local_apic::enable()
     write(0x3e0, 0xb);      // timer counts every bus clock
     write(0x380, 0);
     end_of_interrupt();
+}
+
+bool Local_apic::is_of_boot_core() const
+{
+    return (read_msr(Msr::apic_base) & boot_core) != 0;
 }
 
 std::uint32_t Local_apic::id() const
@@ -103,6 +109,11 @@ void Local_apic::send(std::uint32_t apic_id, std::uint8_t number)
 void Local_apic::send_init(std::uint32_t apic_id)
 {
     command(apic_id, level_assert | type_init);
+}
+
+void Local_apic::send_init_to_others()
+{
+    command(0, level_assert | type_init | all_others);
 }
 
 void Local_apic::send_startup(std::uint32_t apic_id, Host_physical page)

@@ -17,10 +17,13 @@ public:
     void enable();
 
     std::uint32_t id() const;
+    /// Whether this core is the one that firmware ran on.
+    bool is_of_boot_core() const;
     void end_of_interrupt() { write(0xb0, 0); }
 
     void send(std::uint32_t apic_id, std::uint8_t vector);
     void send_init(std::uint32_t apic_id);
+    void send_init_to_others();
     void send_startup(std::uint32_t apic_id, Host_physical page);
     /// NMI to one core: it ends a crossing that hangs (arch/hang.hpp).
     void send_nmi(std::uint32_t apic_id);

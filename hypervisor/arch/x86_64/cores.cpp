@@ -270,6 +270,10 @@ void enter_core()
 
 std::uint32_t start_cores()
 {
+    // Where firmware left the others, and those that OVM does not use, the NMIs that go to all cores might find
+    // anything: after INIT a core takes none (APM volume 2, 16.5). INIT for the boot core would reset the computer.
+    if (local_apic().is_of_boot_core())
+        local_apic().send_init_to_others();
     if (known > 1)
         place_trampoline();
     // A core that does not come leaves its number, and what was made for it, to the next one. One that hangs with them
