@@ -16,24 +16,20 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent)]
+
+from harness import tally  # noqa: E402
+
 EXPECTATION = re.compile(r"// expect: ([a-z-]+)")
 MESSAGE = re.compile(r"^([^:\s]+):(\d+):\d+: error: .*\[ovm-([a-z-]+)\]$")
 
 
-class Suite:
+class Suite(tally.Tally):
     def __init__(self, plugin, compiler, root):
+        super().__init__()
         self.plugin = plugin
         self.compiler = compiler
         self.root = root
-        self.passed = 0
-        self.failed = 0
-
-    def check(self, name, good, detail=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {name}" + (f": {detail}" if detail else ""))
 
     def compile(self, source, *extra, arguments=("trusted=hypervisor/trusted.txt",)):
         command = [self.compiler, "-std=c++23", "-stdlib=libc++", "-O1", "-w", "-ferror-limit=0", "-Ihypervisor",
@@ -181,8 +177,7 @@ def main():
         suite.messages()
         suite.arguments()
         suite.report()
-    print(f"{suite.passed} passed, {suite.failed} failed")
-    return 1 if suite.failed else 0
+    return suite.end()
 
 
 if __name__ == "__main__":

@@ -16,23 +16,18 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent)]
+
+from harness import tally  # noqa: E402
 
 
-class Suite:
+class Suite(tally.Tally):
     def __init__(self, ovmc, folder, build):
+        super().__init__()
         self.ovmc = ovmc
         self.folder = folder
         self.build_folder = build
-        self.passed = 0
-        self.failed = 0
         self.told = set()
-
-    def check(self, name, good, detail=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {name}" + (f": {detail}" if detail else ""))
 
     def run(self, *arguments, cwd=None):
         return subprocess.run([self.ovmc, *map(str, arguments)], cwd=cwd or self.folder, capture_output=True, text=True,
@@ -239,8 +234,7 @@ def main():
         suite.damaged()
         suite.new()
         suite.usage()
-    print(f"{suite.passed} passed, {suite.failed} failed")
-    return 1 if suite.failed else 0
+    return suite.end()
 
 
 if __name__ == "__main__":

@@ -2,9 +2,14 @@
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests")]
+
+from harness import tally  # noqa: E402
+
 FLAGS = ["-std=c++23", "-stdlib=libc++", "-DOVM_HOSTED=1", f"-I{ROOT / 'hypervisor'}", "-fno-exceptions", "-fno-rtti"]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wconversion", "-Wno-sign-conversion",
           "-Wno-gnu-statement-expression-from-macro-expansion", "-Wno-unused-command-line-argument"]
@@ -15,8 +20,9 @@ def run(command):
     return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
 
 
-class Suite:
+class Suite(tally.Tally):
     def __init__(self, description):
+        super().__init__()
         parser = argparse.ArgumentParser(description=description.splitlines()[0])
         parser.add_argument("--generator", required=True, type=pathlib.Path)
         parser.add_argument("--compiler", default="clang++-19")
@@ -24,16 +30,6 @@ class Suite:
         self.temporary = tempfile.TemporaryDirectory(prefix="ovm-generator-")
         self.folder = pathlib.Path(self.temporary.name)
         self.output = self.folder / "generated"
-        self.passed = 0
-        self.failed = 0
-
-    def check(self, name, good, detail=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {name}" + (f": {detail}" if detail else ""))
-        return good
 
     def place(self, name, text):
         path = self.folder / name
@@ -49,6 +45,5 @@ class Suite:
         return run([self.options.compiler, *FLAGS, *STRICT, f"-I{self.folder}", f"-I{self.output}", source, *options])
 
     def end(self):
-        print(f"{self.passed} passed, {self.failed} failed")
         self.temporary.cleanup()
-        return 1 if self.failed else 0
+        return super().end()

@@ -2,10 +2,15 @@
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE.parent)]
+
+from harness import tally  # noqa: E402
+
 FLAGS = ["-std=c++23", "-stdlib=libc++", f"-I{ROOT / 'hypervisor'}", "-fno-exceptions", "-fno-rtti"]
 STRICT = ["-O2", "-g", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wconversion", "-Wno-sign-conversion",
           "-Wno-unused-command-line-argument"]
@@ -16,8 +21,9 @@ def run(command):
     return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
 
 
-class Suite:
+class Suite(tally.Tally):
     def __init__(self, description):
+        super().__init__()
         parser = argparse.ArgumentParser(description=description.splitlines()[0])
         parser.add_argument("--weaver", required=True, type=pathlib.Path)
         parser.add_argument("--compiler", default="clang++-19")
@@ -25,16 +31,6 @@ class Suite:
         self.options = parser.parse_args()
         self.temporary = tempfile.TemporaryDirectory(prefix="ovm-weaver-")
         self.folder = pathlib.Path(self.temporary.name)
-        self.passed = 0
-        self.failed = 0
-
-    def check(self, name, good, detail=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {name}" + (f": {detail}" if detail else ""))
-        return good
 
     def weave(self, aspects, source, *options, flags=()):
         command = [self.options.weaver.resolve()]
@@ -52,6 +48,5 @@ class Suite:
         return path
 
     def end(self):
-        print(f"{self.passed} passed, {self.failed} failed")
         self.temporary.cleanup()
-        return 1 if self.failed else 0
+        return super().end()
