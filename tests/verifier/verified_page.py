@@ -10,6 +10,7 @@ its compiler flags. A module is built as it ships: all of it proved, and signed.
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import pathlib
 import re
@@ -102,13 +103,42 @@ def commands(build):
     return found
 
 
+def digest(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+class Memory:
+    """Answers of before, each good while the program that gave it and the files that it was about are the same."""
+
+    def __init__(self, cache, program):
+        self.folder = cache / "answers" if cache else None
+        self.program = digest(program)
+
+    def answer(self, name, question, ask):
+        """What ask() answers, with the files that it has read; not asked again if nothing changed."""
+        if not self.folder:
+            return ask()[0]
+        path = self.folder / f"{name.replace('/', '_')}.json"
+        known = json.loads(path.read_text()) if path.is_file() else {"files": {}}
+        if (known.get("program") == self.program and known["question"] == question and
+                all(pathlib.Path(file).is_file() and digest(file) == value for file, value in known["files"].items())):
+            return known["answer"]
+        answer, files = ask()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"program": self.program, "question": question, "answer": answer,
+                                    "files": {str(file): digest(file) for file in sorted(files)}}))
+        return answer
+
+
 def prove(verifier, unit, compile_commands, folder, cache):
-    """The verifier's report on one unit."""
-    parts = []
+    """The verifier's report on one unit, and the files that it is about."""
+    parts, files = [], set()
     for source in unit:
         path = str(SOURCES / source)
         parts.append(str(folder / (source.replace("/", "_") + ".bc")))
-        subprocess.run([*compile_commands[path], "-o", parts[-1]], check=True, cwd=ROOT)
+        rule = pathlib.Path(parts[-1] + ".d")
+        subprocess.run([*compile_commands[path], "-MD", "-MF", rule, "-o", parts[-1]], check=True, cwd=ROOT)
+        files.update(ROOT / file for file in rule.read_text().split(":", 1)[1].replace("\\\n", " ").split())
     whole = parts[0]
     if len(parts) > 1:
         whole = str(folder / (unit[0].replace("/", "_") + ".linked.bc"))
@@ -116,8 +146,8 @@ def prove(verifier, unit, compile_commands, folder, cache):
     command = [str(verifier), "--json", "--threads", "1", "--annotated", *(["--cache", str(cache)] if cache else []), whole]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if not result.stdout:
-        return {"error": result.stderr.strip(), "obligations": [], "entries": []}
-    return json.loads(result.stdout)
+        return {"error": result.stderr.strip(), "obligations": [], "entries": []}, files
+    return json.loads(result.stdout), files
 
 
 def short(name):
@@ -125,20 +155,29 @@ def short(name):
     return re.sub(r"\(anonymous namespace\)::", "", re.sub(r"\[abi:\w+\]", "", name)).split("(")[0]
 
 
-def build_modules(ovmc, folder):
+def build_modules(ovmc, folder, cache):
     """What a build says of every module that ships, and what was wrong."""
+    memory = Memory(cache, ovmc)
+    read = [path for part, pattern in (("modules", "*"), ("hypervisor", "*.hpp"), ("compiler/driver", "*"))
+            for path in (ROOT / part).rglob(pattern) if path.is_file()]
+
     def run(*words):
         return subprocess.run([ovmc, *words], cwd=folder, capture_output=True, text=True, check=False)
     run("key", "site")
     built, wrong = [], []
     for description in sorted((ROOT / "modules").glob("*/module.toml")):
         name = description.parent.name
-        made = run("build", description.parent, "--json", "--key", "site.key")
-        said = json.loads(made.stdout) if made.returncode == 0 else {}
+
+        def ask():
+            made = run("build", description.parent, "--json", "--key", "site.key")
+            return {"status": made.returncode, "said": made.stdout, "problems": made.stderr}, read
+
+        answer = memory.answer(name, "build", ask)
+        said = json.loads(answer["said"]) if answer["status"] == 0 else {}
         if said and said["obligations"] and said["key"]:
             built.append(said)
         else:
-            wrong.append(f"{name}: {made.stdout}{made.stderr}")
+            wrong.append(f"{name}: {answer['said']}{answer['problems']}")
     return built, wrong
 
 
@@ -183,8 +222,11 @@ def main():
     compile_commands = commands(verifier.parents[2])
     with tempfile.TemporaryDirectory(prefix="ovm-verified-") as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         every = list(units())
-        proving = pool.map(lambda unit: prove(verifier, unit, compile_commands, pathlib.Path(folder), options.cache), every)
-        built, wrong = build_modules(verifier.parents[1] / "ovmc", folder)
+        memory = Memory(options.cache, verifier)
+        proving = pool.map(lambda unit: memory.answer(
+            unit[0], [compile_commands[str(SOURCES / source)] for source in unit],
+            lambda: prove(verifier, unit, compile_commands, pathlib.Path(folder), options.cache)), every)
+        built, wrong = build_modules(verifier.parents[1] / "ovmc", folder, options.cache)
         reports = list(zip(every, proving))
     for unit, report in reports:
         if report.get("error"):
