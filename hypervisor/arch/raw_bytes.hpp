@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include "base/contract.hpp"
 
@@ -17,19 +18,14 @@ inline void fill(std::span<std::uint8_t> bytes, std::uint8_t value)
     std::memset(bytes.data(), value, bytes.size());
 }
 
-/// The four bytes at `at`, in this machine's order.
-inline std::uint32_t load32(std::span<const std::uint8_t> bytes, std::size_t at)
+/// The same memory as structures of numbers, in this machine's order. Requires that it begins and ends with one.
+template <typename T>
+std::span<T> as_array_of(std::span<std::uint8_t> bytes)
 {
-    OVM_REQUIRES_THAT(at + 4 <= bytes.size());
-    std::uint32_t value = 0;
-    __builtin_memcpy(&value, bytes.data() + at, sizeof value);
-    return value;
-}
-
-inline void store32(std::span<std::uint8_t> bytes, std::size_t at, std::uint32_t value)
-{
-    OVM_REQUIRES_THAT(at + 4 <= bytes.size());
-    __builtin_memcpy(bytes.data() + at, &value, sizeof value);
+    static_assert(std::is_trivially_copyable_v<T>);
+    OVM_REQUIRES_THAT(reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(T) == 0 &&
+                      bytes.size() % sizeof(T) == 0);
+    return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
 }
 
 /// The first `size` bytes as a little-endian number: 1, 2, 4 or 8 in one access.

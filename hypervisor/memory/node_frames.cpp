@@ -16,18 +16,13 @@ namespace
 constexpr std::uint8_t absent = 0x80;
 constexpr std::uint8_t inner = 0x40;
 constexpr std::uint8_t given = 0x20;
-constexpr std::uint64_t bytes_a_link = 8;
-
-constexpr std::uint64_t bytes_of_links(std::uint64_t pages)
-{
-    return (pages + 1) / 2 * bytes_a_link;
-}
 
 } // namespace
 
 Bytes Node_frames::bookkeeping(const Page_numbers& numbers)
 {
-    return Bytes(align_up(numbers.count() + bytes_of_links(numbers.count()), page_size.value()));
+    auto const pages = numbers.count();
+    return Bytes(align_up(links_of(pages) * sizeof(Links) + pages, page_size.value()));
 }
 
 void Node_frames::open(const Page_numbers& numbers, std::span<std::uint8_t> storage)
@@ -36,32 +31,22 @@ void Node_frames::open(const Page_numbers& numbers, std::span<std::uint8_t> stor
     Lock_guard const guard(lock_);
     numbers_ = numbers;
     pages_ = numbers.count();
-    states_ = storage.first(pages_);
-    links_ = storage.subspan(pages_, bytes_of_links(pages_));
+    auto const links = storage.first(links_of(pages_) * sizeof(Links));
+    states_ = storage.subspan(links.size(), pages_);
+    arch::fill(links, 0xff); // `none`
+    links_ = arch::as_array_of<Links>(links);
     arch::fill(states_, absent);
     heads_.fill(none);
     blocks_.fill(0);
     free_ = 0;
 }
 
-std::uint32_t Node_frames::link(std::uint32_t page, unsigned which) const
-{
-    OVM_PRESUMES(links_.size() == bytes_of_links(pages_) && page < pages_ && which < 2);
-    return arch::load32(links_, std::size_t{page / 2} * bytes_a_link + which * 4);
-}
-
-void Node_frames::set_link(std::uint32_t page, unsigned which, std::uint32_t value)
-{
-    arch::store32(links_, std::size_t{page / 2} * bytes_a_link + which * 4, value);
-}
-
 void Node_frames::insert_locked(std::uint32_t page, unsigned order)
 {
     auto const head = heads_[order];
-    set_link(page, 0, head);
-    set_link(page, 1, none);
+    links(page) = {.next = head, .previous = none};
     if (head != none)
-        set_link(head, 1, page);
+        links(head).previous = page;
     heads_[order] = page;
     ++blocks_[order];
     states_[page] = static_cast<std::uint8_t>(order);
@@ -69,14 +54,13 @@ void Node_frames::insert_locked(std::uint32_t page, unsigned order)
 
 void Node_frames::remove_locked(std::uint32_t page, unsigned order)
 {
-    auto const next = link(page, 0);
-    auto const previous = link(page, 1);
+    auto const [next, previous] = links(page);
     if (previous == none)
         heads_[order] = next;
     else
-        set_link(previous, 0, next);
+        links(previous).next = next;
     if (next != none)
-        set_link(next, 1, previous);
+        links(next).previous = previous;
     --blocks_[order];
     states_[page] = inner;
 }
@@ -128,7 +112,8 @@ std::uint32_t Node_frames::choose_locked(unsigned order, const Block_choice& cho
     auto page = best;
     for (unsigned looks = 1; looks < choice.look; ++looks)
     {
-        page = link(page, 0);
+        OVM_LOOP_INVARIANT(page < pages_ && best < pages_);
+        page = links(page).next;
         if (page == none)
             break;
         if (choice.end == Block_choice::End::high ? page > best : page < best)
@@ -168,7 +153,11 @@ Node_frames::Found Node_frames::find_locked(Page_order wanted, const Block_choic
 {
     unsigned order = wanted.value();
     while (order < page_orders && heads_[order] == none)
+    {
+        OVM_LOOP_INVARIANT(order >= wanted.value());
+        OVM_VARIANT(page_orders - order);
         ++order;
+    }
     if (order == page_orders || (order > wanted.value() && order > choice.largest.value()))
         return {};
     return {choice.end == Block_choice::End::any ? heads_[order] : choose_locked(order, choice), order};
@@ -182,23 +171,24 @@ Node_frames::Found Node_frames::find_coloured_locked(Page_order wanted, const Bl
     { return ((page ^ choice.colour) & (bit(choice.colours) - 1)) >> order != 0; };
     for (unsigned order = wanted.value(); order < page_orders; ++order)
     {
+        OVM_LOOP_INVARIANT(order >= wanted.value());
         if (order > wanted.value() && order > choice.largest.value())
             break;
         auto page = heads_[order];
         for (unsigned looks = 1; page != none && differs(page, order) && looks < choice.look; ++looks)
-            page = link(page, 0);
+        {
+            OVM_LOOP_INVARIANT(page < pages_);
+            OVM_VARIANT(Block_choice::most_look - looks);
+            page = links(page).next;
+        }
         if (page != none && !differs(page, order))
             return {page, order};
     }
     return {};
 }
 
-Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Block_choice& choice)
+std::uint32_t Node_frames::break_locked(Found found, Page_order wanted, const Block_choice& choice)
 {
-    auto const found = choice.colours == 0 ? find_locked(wanted, choice) : find_coloured_locked(wanted, choice);
-    if (found.page == none)
-        return Error::no_memory;
-    arch::Commit_section const lists;
     auto page = found.page;
     auto order = found.order;
     remove_locked(page, order);
@@ -215,6 +205,17 @@ Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Bloc
         else
             insert_locked(page + half, order);
     }
+    return page;
+}
+
+Result<Host_physical> Node_frames::allocate_locked(Page_order wanted, const Block_choice& choice)
+{
+    auto const found = choice.colours == 0 ? find_locked(wanted, choice) : find_coloured_locked(wanted, choice);
+    if (found.page == none)
+        return Error::no_memory;
+    OVM_ASSERT(is_free_block(found.page, found.order));
+    arch::Commit_section const lists;
+    auto const page = break_locked(found, wanted, choice);
     arch::injection_point("frame pool: before a broken block is given out");
     states_[page] = static_cast<std::uint8_t>(given | wanted.value());
     free_ -= bit(wanted.value());

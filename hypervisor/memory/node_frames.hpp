@@ -55,22 +55,88 @@ public:
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-    Result<Host_physical> allocate_locked(Page_order order, const Block_choice& choice) OVM_REQUIRES(lock_);
-
-    OVM_VERIFIED std::uint32_t link(std::uint32_t page, unsigned which) const OVM_REQUIRES(lock_);
-    void set_link(std::uint32_t page, unsigned which, std::uint32_t value) OVM_REQUIRES(lock_);
-    void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
-    void remove_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
-    void free_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
     /// A free block out of which one of the wanted order is made.
     struct Found
     {
         std::uint32_t page = none;
         unsigned order = page_orders;
     };
-    Found find_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
-    Found find_coloured_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
-    std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
+
+    Result<Host_physical> allocate_locked(Page_order order, const Block_choice& choice) OVM_REQUIRES(lock_);
+
+    /// Of the blocks of one order that are free, which begin at those pages.
+    struct Links
+    {
+        std::uint32_t next = none;
+        std::uint32_t previous = none;
+    };
+    /// Of two buddies at most one begins a free block.
+    static constexpr std::uint64_t links_of(std::uint64_t pages) { return (pages + 1) / 2; }
+    Links& links(std::uint32_t page) const OVM_REQUIRES(lock_) { return links_[page / 2]; }
+
+    /// For proofs: heads and links lead to pages of the node, or nowhere.
+    bool is_sound() const OVM_REQUIRES(lock_)
+    {
+        return states_.size() == pages_ && links_.size() == links_of(pages_) && lead_inside(heads_, links_, pages_);
+    }
+    static bool lead_inside(const std::array<std::uint32_t, page_orders>& heads, std::span<const Links> links,
+                            std::uint32_t pages)
+    {
+        auto const inside = [pages](std::uint32_t page) { return page < pages || page == none; };
+        return OVM_FOR_ALL(order, page_orders, inside(heads[order])) &&
+               OVM_FOR_ALL(at, links.size(), inside(links[at].next) && inside(links[at].previous));
+    }
+
+    OVM_VERIFIED void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    OVM_CONTRACT void contract_of_insert_locked(std::uint32_t page, unsigned order)
+    {
+        OVM_REQUIRES_THAT(is_sound() && page < pages_ && order < page_orders);
+        auto const pages = OVM_OLD(pages_);
+        OVM_RESULT(insert_locked(page, order));
+        OVM_ENSURES(is_sound() && pages_ == pages);
+    }
+    OVM_VERIFIED void remove_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    OVM_CONTRACT void contract_of_remove_locked(std::uint32_t page, unsigned order)
+    {
+        OVM_REQUIRES_THAT(is_sound() && page < pages_ && order < page_orders);
+        auto const pages = OVM_OLD(pages_);
+        OVM_RESULT(remove_locked(page, order));
+        OVM_ENSURES(is_sound() && pages_ == pages);
+    }
+    void free_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    /// Takes it out of its list, and puts back what of it is not wanted; the page that stays.
+    std::uint32_t break_locked(Found found, Page_order wanted, const Block_choice& choice) OVM_REQUIRES(lock_);
+    OVM_VERIFIED Found find_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
+    OVM_CONTRACT Found contract_of_find_locked(Page_order wanted, const Block_choice& choice) const
+    {
+        OVM_REQUIRES_THAT(is_sound() && wanted.value() < page_orders && choice.is_possible(wanted));
+        OVM_MODIFIES();
+        auto const found = OVM_RESULT(find_locked(wanted, choice));
+        OVM_ENSURES(found.page == none || is_block_for(found, wanted));
+        return found;
+    }
+    OVM_VERIFIED Found find_coloured_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
+    OVM_CONTRACT Found contract_of_find_coloured_locked(Page_order wanted, const Block_choice& choice) const
+    {
+        OVM_REQUIRES_THAT(is_sound() && wanted.value() < page_orders && choice.is_possible(wanted));
+        OVM_MODIFIES();
+        auto const found = OVM_RESULT(find_coloured_locked(wanted, choice));
+        OVM_ENSURES(found.page == none || is_block_for(found, wanted));
+        return found;
+    }
+    bool is_block_for(const Found& found, Page_order wanted) const
+    {
+        return found.page < pages_ && found.order >= wanted.value() && found.order < page_orders;
+    }
+    OVM_VERIFIED std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
+    OVM_CONTRACT std::uint32_t contract_of_choose_locked(unsigned order, const Block_choice& choice) const
+    {
+        OVM_REQUIRES_THAT(is_sound() && order < page_orders && heads_[order] != none);
+        OVM_MODIFIES();
+        auto const page = OVM_RESULT(choose_locked(order, choice));
+        OVM_ENSURES(page < pages_);
+        return page;
+    }
     OVM_VERIFIED bool is_free_block(std::uint32_t page, unsigned order) const OVM_REQUIRES(lock_);
     /// The page number of a block that was given out under that order; anything else breaks the contract.
     std::uint32_t given_locked(Host_physical frame, Page_order order) const OVM_REQUIRES(lock_);
@@ -80,8 +146,7 @@ private:
     std::uint32_t pages_ = 0;
     mutable Ranked_lock<Rank::frames> lock_;
     std::span<std::uint8_t> states_ OVM_GUARDED_BY(lock_){};
-    /// Two 32-bit page numbers for two pages: next, previous. Of two buddies at most one begins a free block.
-    std::span<std::uint8_t> links_ OVM_GUARDED_BY(lock_){};
+    std::span<Links> links_ OVM_GUARDED_BY(lock_){};
     std::array<std::uint32_t, page_orders> heads_ OVM_GUARDED_BY(lock_){};
     std::array<std::uint32_t, page_orders> blocks_ OVM_GUARDED_BY(lock_){}; ///< how many stand in each list
     std::uint64_t free_ OVM_GUARDED_BY(lock_) = 0;
