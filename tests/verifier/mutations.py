@@ -107,9 +107,11 @@ class Suite:
 
     def judge(self, one):
         self.counts["mutants"] += 1
-        if "killed" in one:
-            self.counts["killed"] += 1
-            return
+        # What the solver gave up is no survivor, but nothing was refuted either.
+        for found in ("killed", "undecided"):
+            if found in one:
+                self.counts[found] += 1
+                return
         file = str((ROOT / one["file"]).resolve().relative_to(ROOT))
         key = file, line_of(one).strip()
         self.used.add(key)
@@ -162,8 +164,8 @@ def main():
     for line in suite.wrong:
         print(f"FAILED {line}")
     if not options.list:
-        print(f"{suite.counts['mutants']} mutants: {suite.counts['killed']} killed, {suite.counts['explained']} survive "
-              f"for a reason, {len(suite.wrong)} wrong")
+        print(f"{suite.counts['mutants']} mutants: {suite.counts['killed']} killed, {suite.counts['undecided']} not "
+              f"decided, {suite.counts['explained']} survive for a reason, {len(suite.wrong)} wrong")
     return 1 if suite.wrong else 0
 
 
