@@ -335,6 +335,8 @@ void Execution::store(llvm::StoreInst& store, State& state)
                 tables_.insert(full_key(target, cell));
         }
     }
+    if (store.isAtomic())
+        hand_over(store.getOrdering(), store, state);
 }
 
 } // namespace ovm::compiler::verifier

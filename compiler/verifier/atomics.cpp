@@ -8,6 +8,7 @@
 ///     What is read may be anything of its type, whatever was written here before.
 ///     What is written others may see; here it is a store like any.
 ///     What acquires may see all that another core has written: all memory outside may be anything from then on.
+///     What releases hands over all memory outside to who acquires it: it may be anything from then on, too.
 /// How accesses of several cores follow on each other is not looked at, so nothing is proved that depends on it.
 namespace ovm::compiler::verifier
 {
@@ -55,10 +56,33 @@ bool is_of_bool(const llvm::Instruction& access)
 
 } // namespace
 
-void Execution::fence(llvm::AtomicOrdering order, State& state)
+/// A function that may change only what its contract names must leave its callers no other doubts.
+void Execution::others_write(const llvm::Instruction& at, State& state)
+{
+    if (bounded_)
+        ask("change of what the contract does not name", at, logic_.truth(false), state,
+            "other cores may write anywhere");
+    forget_memory(logic_.number(0, 64), logic_.ones(64), state);
+}
+
+/// Before the access: what it finds is newer than what others wrote before.
+void Execution::take_over(llvm::AtomicOrdering order, const llvm::Instruction& at, State& state)
 {
     if (llvm::isAcquireOrStronger(order))
-        forget_memory(logic_.number(0, 64), logic_.ones(64), state);
+        others_write(at, state);
+}
+
+/// Behind the access. Locals stay: nobody is told where they are.
+void Execution::hand_over(llvm::AtomicOrdering order, const llvm::Instruction& at, State& state)
+{
+    if (llvm::isReleaseOrStronger(order) || releases_by_fence_)
+        others_write(at, state);
+}
+
+void Execution::fence(llvm::FenceInst& barrier, State& state)
+{
+    if (llvm::isAcquireOrStronger(barrier.getOrdering()) || llvm::isReleaseOrStronger(barrier.getOrdering()))
+        others_write(barrier, state);
 }
 
 /// What the access finds there: a number, or a pointer though its type is a number's.
@@ -128,7 +152,7 @@ void Execution::leave(llvm::Value* place, const z3::expr& condition, Scalar what
 
 void Execution::atomic_load(llvm::LoadInst& load, State& state)
 {
-    fence(load.getOrdering(), state);
+    take_over(load.getOrdering(), load, state);
     values_[&load] = {find(load.getPointerOperand(), load.getType(), load, state)};
 }
 
@@ -136,7 +160,7 @@ void Execution::read_modify_write(llvm::AtomicRMWInst& operation, State& state)
 {
     if (operation.isVolatile())
         refuse("a volatile access", &operation);
-    fence(operation.getOrdering(), state);
+    take_over(operation.getOrdering(), operation, state);
     auto* const place = operation.getPointerOperand();
     auto const old = find(place, operation.getType(), operation, state);
     auto next = scalar(operation.getValOperand());
@@ -150,6 +174,7 @@ void Execution::read_modify_write(llvm::AtomicRMWInst& operation, State& state)
         next.undefined = smeared(old, nullptr, bits->get_sort().bv_size());
     }
     leave(place, logic_.truth(true), next, operation, state);
+    hand_over(operation.getOrdering(), operation, state);
     values_[&operation] = {old};
 }
 
@@ -157,7 +182,7 @@ void Execution::compare_exchange(llvm::AtomicCmpXchgInst& exchange, State& state
 {
     if (exchange.isVolatile())
         refuse("a volatile access", &exchange);
-    fence(exchange.getMergedOrdering(), state);
+    take_over(exchange.getMergedOrdering(), exchange, state);
     auto* const place = exchange.getPointerOperand();
     auto const old = find(place, exchange.getCompareOperand()->getType(), exchange, state);
     auto const expected = defined(exchange.getCompareOperand(), state, "what is compared");
@@ -168,6 +193,7 @@ void Execution::compare_exchange(llvm::AtomicCmpXchgInst& exchange, State& state
     // A weak one may fail for no reason.
     auto const done = exchange.isWeak() ? logic_.both(equal, logic_.fresh_truth("exchanged")) : equal;
     leave(place, done, scalar(exchange.getNewValOperand()), exchange, state);
+    hand_over(exchange.getSuccessOrdering(), exchange, state);
     if (!exchange.isWeak())
         exchanges_.push_back({.path = state.path,
                               .address = scalar(place).bits,

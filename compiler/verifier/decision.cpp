@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <ranges>
 #include <set>
 
 #include <llvm/ADT/StringExtras.h>
@@ -202,13 +203,12 @@ Answer Decision::one(const Question& question)
 }
 
 /// Most often everything holds: that is one question. An example of what does not says which, and the rest is one
-/// question again.
-bool Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers)
+/// question again. Briefly, the first example is enough.
+void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers)
 {
     auto const& questions = execution_.questions();
     auto const fails = [&](std::size_t i)
     { return logic_.both(questions[i].path, logic_.negation(questions[i].claims.front())); };
-    bool all = true;
     while (!open.empty())
     {
         auto some = logic_.truth(false);
@@ -219,11 +219,8 @@ bool Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer
         {
             for (auto const i : open)
                 answers[i] = {Verdict::proved};
-            return all;
+            return;
         }
-        all = false;
-        if (options_.brief)
-            return all;
         auto const refuted = [&](std::size_t i)
         {
             if (!example || !example->eval(fails(i), true).is_true())
@@ -233,10 +230,15 @@ bool Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer
         };
         if (std::erase_if(open, refuted) == 0)
             break;
+        if (options_.brief)
+            return;
     }
     for (auto const i : open)
+    {
         answers[i] = one(questions[i]);
-    return all;
+        if (options_.brief && answers[i].verdict == Verdict::refuted)
+            return;
+    }
 }
 
 std::vector<Answer> Decision::decide()
@@ -244,19 +246,22 @@ std::vector<Answer> Decision::decide()
     auto const& questions = execution_.questions();
     std::vector<Answer> answers(questions.size());
     std::vector<std::size_t> simple;
+    std::vector<std::size_t> others;
     for (std::size_t i = 0; i < questions.size(); ++i)
-    {
-        if (!questions[i].reachable && !questions[i].assumed && questions[i].claims.size() == 1)
-            simple.push_back(i);
-    }
-    if (!decide_together(std::move(simple), answers) && options_.brief)
-        return answers;
-    for (auto i = questions.size(); i-- > 0;)
     {
         if (questions[i].assumed)
             answers[i] = {Verdict::assumed};
         else if (questions[i].reachable || questions[i].claims.size() != 1)
-            answers[i] = one(questions[i]);
+            others.push_back(i);
+        else
+            simple.push_back(i);
+    }
+    decide_together(std::move(simple), answers);
+    for (auto const i : std::views::reverse(others))
+    {
+        if (options_.brief && std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0)
+            break;
+        answers[i] = one(questions[i]);
     }
     return answers;
 }

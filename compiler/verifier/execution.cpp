@@ -2,7 +2,9 @@
 
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Support/AtomicOrdering.h>
 
 #include "contracts.hpp"
 #include "spans.hpp"
@@ -17,6 +19,11 @@ Execution::Execution(Logic& logic, const Prepared& prepared)
 {
     llvm::ReversePostOrderTraversal<llvm::Function*> traversal(&function_);
     order_.assign(traversal.begin(), traversal.end());
+    for (auto& instruction : llvm::instructions(function_))
+    {
+        auto const* const barrier = llvm::dyn_cast<llvm::FenceInst>(&instruction);
+        releases_by_fence_ |= barrier != nullptr && llvm::isReleaseOrStronger(barrier->getOrdering());
+    }
     llvm::DebugInfoFinder finder;
     finder.processModule(*function_.getParent());
     for (auto const* const type : finder.types())

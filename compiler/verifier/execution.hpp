@@ -197,7 +197,10 @@ private:
     void note_read(const std::string& key, const z3::expr& address);
 
     // Memory that other cores write, too (atomics.cpp).
-    void fence(llvm::AtomicOrdering order, State& state);
+    void fence(llvm::FenceInst& barrier, State& state);
+    void others_write(const llvm::Instruction& at, State& state);
+    void take_over(llvm::AtomicOrdering order, const llvm::Instruction& at, State& state);
+    void hand_over(llvm::AtomicOrdering order, const llvm::Instruction& at, State& state);
     Scalar find(llvm::Value* place, llvm::Type* type, llvm::Instruction& at, State& state);
     bool may_lead(const Scalar& what);
     void leave(llvm::Value* place, const z3::expr& condition, Scalar what, llvm::Instruction& at, State& state);
@@ -260,7 +263,8 @@ private:
     std::set<std::string> trusted_{};   ///< members of which it was taken for granted that they do not
     std::set<std::string> tables_{};    ///< members that hold addresses of the module's constants
 
-    bool bounded_ = false; ///< only what is allowed may be changed:
+    bool releases_by_fence_ = false; ///< a store hands over then, whatever its own order
+    bool bounded_ = false;           ///< only what is allowed may be changed:
     std::vector<std::pair<z3::expr, z3::expr>> allowed_{};
     std::vector<std::pair<z3::expr, z3::expr>> forgotten_ranges_{}; ///< address and size
     /// Arrays after a range was forgotten, by range and array before: places in derived_.

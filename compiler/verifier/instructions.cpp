@@ -39,7 +39,7 @@ void Execution::execute(llvm::Instruction& instruction, State& state)
     else if (auto* const exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
         compare_exchange(*exchange, state);
     else if (auto* const barrier = llvm::dyn_cast<llvm::FenceInst>(&instruction))
-        fence(barrier->getOrdering(), state);
+        fence(*barrier, state);
     else if (auto* const cast = llvm::dyn_cast<llvm::CastInst>(&instruction))
         values_[cast] = this->cast(*cast);
     else if (auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction))

@@ -189,6 +189,12 @@ bool Proof::is_good() const
                        { return one.verdict == Verdict::proved || one.verdict == Verdict::assumed; });
 }
 
+bool Proof::is_refuted() const
+{
+    return std::any_of(obligations.begin(), obligations.end(), [](const Obligation& one)
+                       { return one.verdict == Verdict::refuted || one.verdict == Verdict::refused; });
+}
+
 Proof prove(const std::string& bitcode, const std::string& entry, const Options& options)
 {
     auto const begin = std::chrono::steady_clock::now();

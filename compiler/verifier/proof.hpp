@@ -23,6 +23,7 @@ struct Proof
     unsigned known = 0;
 
     bool is_good() const;
+    bool is_refuted() const; ///< or refused: not only undecided
 };
 
 /// Proves one entry of the module. Concurrency: any thread, with a module of its own.

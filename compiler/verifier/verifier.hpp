@@ -60,7 +60,7 @@ struct Options
     std::string cache{};                ///< a folder, made if it is not there; none: nothing is kept
     std::string smtlib{};               ///< a folder for each query as SMT-LIB, for a second solver; none: not written
     unsigned threads = 2;
-    bool brief = false; ///< whether all is proved is enough to know: the first entry that fails is the last one
+    bool brief = false; ///< whether anything fails is enough to know: the first that is refuted is the last one asked
     /// For each question to the solver, in its own steps, so that no verdict depends on how busy the machine is: far
     /// more than any question needs that is proved.
     std::uint64_t effort = 100'000'000;

@@ -68,7 +68,9 @@ void Node_frames::remove_locked(std::uint32_t page, unsigned order)
 bool Node_frames::is_free_block(std::uint32_t page, unsigned order) const
 {
     OVM_PRESUMES(states_.size() == pages_ && order < page_orders);
-    return page < pages_ && std::uint64_t{page} + bit(order) <= pages_ && states_[page] == order;
+    bool const is_free = page < pages_ && std::uint64_t{page} + bit(order) <= pages_ && states_[page] == order;
+    OVM_PROMISES(is_free == (page < pages_ && pages_ - page >= bit(order) && states_[page] == order));
+    return is_free;
 }
 
 void Node_frames::free_locked(std::uint32_t page, unsigned order)

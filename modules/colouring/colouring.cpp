@@ -36,6 +36,10 @@ Result<Frame_choice> Colouring::choose(const Frame_request& request, std::uint32
         choice.block.look = look_;
     }
     OVM_ENSURES(choice.node.value() < nodes && choice.block.is_possible(request.order));
+    OVM_PROMISES(place != 0 || request.near.value() >= nodes || choice.node == request.near);
+    OVM_PROMISES(place < nodes || (coloured && borrow_));
+    OVM_PROMISES(!coloured || place >= nodes || has_colour_of(choice.block, request.owner));
+    OVM_PROMISES(coloured || choice.block == Block_choice{});
     return choice;
 }
 

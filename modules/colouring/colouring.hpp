@@ -48,6 +48,12 @@ private:
                look_ <= memory::Block_choice::most_look;
     }
 
+    /// Only such blocks, as far as so many looks find one.
+    bool has_colour_of(const memory::Block_choice& block, Vm_id owner) const
+    {
+        return block.colours == bits_ && block.colour == (owner.value() - 1) % (1u << bits_) && block.look == look_;
+    }
+
     std::uint8_t bits_; ///< of a page's number that are its colour
     std::uint8_t look_;
     bool borrow_;

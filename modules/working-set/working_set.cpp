@@ -1,7 +1,6 @@
 #include "working_set.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace ovm::modules
 {
@@ -34,6 +33,7 @@ std::uint32_t Working_set::touches_of(std::uint64_t region) const
 std::uint32_t Working_set::note_touch(std::uint64_t region)
 {
     auto touches = touches_of(region);
+    [[maybe_unused]] auto const before = touches;
     if (touches == 0)
     {
         auto const below = region == 0 ? 0 : touches_of(region - 1);
@@ -43,6 +43,9 @@ std::uint32_t Working_set::note_touch(std::uint64_t region)
     auto& place = regions_[region % places];
     place.number = region;
     place.touches = touches;
+    OVM_PROMISES(touches == touches_of(region) && touches >= 1 && touches <= Touched_region::most_touches);
+    OVM_PROMISES(before == 0 || touches == before + 1 || before == Touched_region::most_touches);
+    OVM_PROMISES(before != 0 || touches <= Touched_region::most_touches / 2 + 1);
     return touches;
 }
 
@@ -54,6 +57,9 @@ Result<Neighbours> Working_set::touched(Guest_physical page)
     auto const around = std::min(wanted, most_);
     auto const before = static_cast<std::uint16_t>(number & (around - 1));
     OVM_ENSURES(before < around && around <= most_given);
+    OVM_PROMISES(around == most_ || (around < most_ && around == std::uint64_t{1} << (touches - 1)));
+    OVM_PROMISES(touches > 4 || around <= std::uint32_t{1} << (touches - 1));
+    OVM_PROMISES(((number - before) & (around - 1)) == 0);
     return Neighbours{.before = before, .behind = static_cast<std::uint16_t>(around - 1 - before)};
 }
 
@@ -80,6 +86,8 @@ Result<> Working_set::import_state(Population_state& state)
             place.touches = region.touches;
         }
     }
+    OVM_PROMISES(progress_.cursor <= progress_.end && progress_.given <= progress_.total);
+    OVM_PROMISES(!state.ahead || (state.lost & Population_state::rest) != 0);
     return {};
 }
 

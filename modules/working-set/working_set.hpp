@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "base/contract.hpp"
@@ -39,7 +40,7 @@ public:
 private:
     static constexpr std::size_t places = memory::Population_state::most_regions;
 
-    OVM_CLASS_INVARIANT bool invariant() const { return most_ >= 1 && most_ <= most_given; }
+    OVM_CLASS_INVARIANT bool invariant() const { return std::has_single_bit(most_) && most_ <= most_given; }
     std::uint32_t touches_of(std::uint64_t region) const;
     std::uint32_t note_touch(std::uint64_t region);
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -25,7 +26,8 @@ using namespace ovm::compiler::verifier;
 constexpr const char* usage = R"(ovm-mutate [OPTION]... FILE.bc
 
 Makes small mistakes in what is proved of a module, one at a time, and has each version verified. A line of JSON for
-each: where, what, and by which obligation it was killed; without one it survived.
+each: where, what, and by which obligation it was killed; without one it survived. Where nothing was refuted, what the
+solver gave up is tried again with more effort; what it gives up then is named as undecided.
 
   --annotated      as ovm-verify has it
   --cache FOLDER   as ovm-verify has it
@@ -33,6 +35,9 @@ each: where, what, and by which obligation it was killed; without one it survive
   --list           only say what mistakes there are
   --only N         only the N-th of them, from 0; may be given several times
 )";
+
+/// How much more effort a second try has.
+constexpr std::uint64_t more = 3;
 
 std::string read_file(const std::string& path)
 {
@@ -84,6 +89,29 @@ std::vector<std::string> concerned(llvm::Module& module, const std::vector<std::
             found.push_back(entry);
     }
     return found;
+}
+
+/// An obligation that is not proved; best one that is refuted or refused, and not only undecided.
+std::optional<Obligation> open_one(const Report& report)
+{
+    std::optional<Obligation> found;
+    for (auto const& obligation : report.obligations)
+    {
+        if (obligation.verdict == Verdict::refuted || obligation.verdict == Verdict::refused)
+            return obligation;
+        if (obligation.verdict == Verdict::undecided && !found)
+            found = obligation;
+    }
+    return found;
+}
+
+std::optional<Obligation> killer(const std::string& bitcode, Options options)
+{
+    auto const first = open_one(verify(bitcode, options));
+    if (!first || first->verdict != Verdict::undecided)
+        return first;
+    options.effort *= more;
+    return open_one(verify(bitcode, options));
 }
 
 llvm::json::Object describe(const Mutant& mutant)
@@ -140,15 +168,10 @@ int main(int count, char** arguments)
         if (!only_list)
         {
             options.entries = concerned(*original.module, entries, mutants.at(number).function);
-            auto const report = verify(with_mistake(bitcode, entries, number), options);
-            for (auto const& obligation : report.obligations)
+            if (auto const obligation = killer(with_mistake(bitcode, entries, number), options))
             {
-                if (obligation.verdict != Verdict::proved && obligation.verdict != Verdict::assumed)
-                {
-                    line["killed"] = obligation.kind;
-                    line["verdict"] = to_text(obligation.verdict);
-                    break;
-                }
+                line[obligation->verdict == Verdict::undecided ? "undecided" : "killed"] = obligation->kind;
+                line["verdict"] = to_text(obligation->verdict);
             }
         }
         std::string text;

@@ -51,12 +51,85 @@ OVM_VERIFIED void not_mine_alone(Shared& shared)
     OVM_ASSERT(shared.count.load(std::memory_order_relaxed) == 3); // expect: assertion
 }
 
-/// What is no atomic is not written by others before something is acquired.
+/// What is no atomic is not written by others before something is released or acquired.
 OVM_VERIFIED void own_stays(Shared& shared) // expect: none
 {
     shared.own = 5;
-    shared.count.store(3, std::memory_order_release);
+    shared.count.store(3, std::memory_order_relaxed);
     OVM_ASSERT(shared.own == 5);
+}
+
+/// Who acquires it may write there at once.
+OVM_VERIFIED void own_after_release(Shared& shared)
+{
+    shared.own = 5;
+    shared.count.store(3, std::memory_order_release);
+    OVM_ASSERT(shared.own == 5); // expect: assertion
+}
+
+OVM_VERIFIED void own_until_release(Shared& shared) // expect: none
+{
+    shared.own = 5;
+    auto const before = shared.own;
+    std::uint64_t local = 7;
+    auto& same = local;
+    shared.count.store(3, std::memory_order_release);
+    OVM_ASSERT(before == 5 && same == 7);
+}
+
+/// An array stays a local, too, whatever is written to it.
+OVM_VERIFIED void local_array_after_release(Shared& shared, std::size_t at) // expect: none
+{
+    std::array<std::uint64_t, 4> local{1, 2, 3, 4};
+    shared.count.fetch_add(1, std::memory_order_acq_rel);
+    OVM_ASSERT(at >= local.size() || local[at] == at + 1);
+}
+
+OVM_VERIFIED void own_after_adding(Shared& shared)
+{
+    shared.own = 5;
+    shared.count.fetch_xor(1, std::memory_order_release);
+    OVM_ASSERT(shared.own == 5); // expect: assertion
+}
+
+OVM_VERIFIED void own_after_comparing(Shared& shared)
+{
+    shared.own = 5;
+    std::uint64_t expected = 0;
+    static_cast<void>(
+        shared.count.compare_exchange_strong(expected, 1, std::memory_order_release, std::memory_order_relaxed));
+    OVM_ASSERT(shared.own == 5); // expect: assertion
+}
+
+/// Behind a fence that releases each store may be the one that hands over.
+OVM_VERIFIED void read_between(Shared& shared)
+{
+    std::atomic_thread_fence(std::memory_order_release);
+    auto const before = shared.own;
+    shared.count.store(3, std::memory_order_relaxed);
+    OVM_ASSERT(shared.own == before); // expect: assertion
+}
+
+OVM_VERIFIED void released_in_turns(Shared& shared)
+{
+    shared.own = 5;
+    for (std::size_t i = 0; i < 16; ++i)
+    {
+        OVM_ASSERT(shared.own == 5); // expect: assertion
+        shared.count.store(i, std::memory_order_release);
+    }
+}
+
+/// Its callers would rely on what others may write.
+OVM_VERIFIED void hand_over(Shared& shared)
+{
+    shared.ready.store(true, std::memory_order_release); // expect: change of what the contract does not name
+}
+
+OVM_CONTRACT void contract_of_hand_over(Shared& shared)
+{
+    OVM_MODIFIES(shared.ready);
+    OVM_RESULT(hand_over(shared));
 }
 
 OVM_VERIFIED void own_after_acquire(Shared& shared)
