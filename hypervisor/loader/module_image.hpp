@@ -79,7 +79,13 @@ public:
 private:
     bool is_small() const { return signed_.size() <= format::most_bytes; }
 
-    // A record is anything, once its section is inside: who reads it says what has to hold.
+    // What is read is anything, once its section is inside: who reads it says what has to hold.
+    OVM_CONTRACT std::optional<std::string_view> contract_of_string(format::String of) const
+    {
+        OVM_REQUIRES_THAT(is_small() && is_inside(header_.strings));
+        OVM_MODIFIES();
+        return OVM_RESULT(string(of));
+    }
     OVM_CONTRACT format::Relocation contract_of_relocation(std::uint32_t index) const
     {
         OVM_REQUIRES_THAT(is_small() && is_inside(header_.relocations) && index < relocations());
