@@ -80,46 +80,56 @@ std::optional<Refusal> Code_scan::scan_one(std::span<const std::uint8_t> rest, s
     auto const decoded = arch::instruction::decode(rest, arch::instruction::Mode::long64);
     if (!decoded)
         return Refusal::undecodable;
+    return follow(*decoded);
+}
+
+std::optional<Refusal> Code_scan::follow(const Decoded& decoded)
+{
+    OVM_PRESUMES(is_sound() && at_ < image_.text().size() && decoded.length <= image_.text().size() - at_);
+    auto const next = next_address(decoded);
     mark(starts_, at_);
     Flow flow{};
-    auto refused = check_instruction(*decoded, flow);
+    auto refused = check_instruction(decoded, flow);
     if (!refused)
     {
         switch (flow)
         {
         case Flow::next:
-            refused = check_operand(*decoded);
+            refused = check_operand(decoded);
             break;
         case Flow::direct:
-            refused = check_target(next_address(*decoded) + decoded->immediate);
+            refused = check_target(next + decoded.immediate);
             break;
         case Flow::indirect:
-            refused = check_indirect(*decoded);
+            refused = check_indirect(decoded);
             break;
         }
     }
     if (!refused)
-        at_ += decoded->length;
+        at_ = next;
+    OVM_PROMISES(is_sound() && at_ <= image_.text().size());
     return refused;
 }
 
 std::optional<Refusal> Code_scan::pass(const Plain_instruction& plain)
 {
-    mark(starts_, at_);
+    OVM_PRESUMES(is_sound() && at_ < image_.text().size() && plain.length <= image_.text().size() - at_);
     auto const next = at_ + plain.length;
+    mark(starts_, at_);
     if (plain.is_branch)
     {
         if (auto const refused = check_target(next + static_cast<std::uint64_t>(std::int64_t{plain.displacement})))
             return refused;
     }
     at_ = next;
+    OVM_PROMISES(is_sound() && at_ <= image_.text().size());
     return {};
 }
 
 /// What is negative is beyond the end as well.
 std::optional<Refusal> Code_scan::check_target(std::uint64_t target)
 {
-    OVM_PRESUMES(image_.is_inside(image_.header().text) && targets_.size() == map_bytes(image_));
+    OVM_PRESUMES(is_sound());
     if (target >= image_.text().size())
         return Refusal::branch_outside;
     mark(targets_, target);
@@ -128,6 +138,7 @@ std::optional<Refusal> Code_scan::check_target(std::uint64_t target)
 
 std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded)
 {
+    OVM_PRESUMES(is_sound());
     if (!decoded.has_memory || !decoded.memory.rip_relative)
         return Refusal::indirect_branch;
     auto const slot = next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
@@ -139,6 +150,7 @@ std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded)
 
 std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded)
 {
+    OVM_PRESUMES(is_sound());
     if (!decoded.has_memory || !decoded.memory.rip_relative)
         return {};
     auto const target = next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);

@@ -56,12 +56,18 @@ private:
 
     std::optional<Refusal> scan_instructions();
     std::optional<Refusal> scan_one(std::span<const std::uint8_t> rest, std::uint32_t& cost);
-    std::optional<Refusal> pass(const Plain_instruction& plain);
+    OVM_VERIFIED std::optional<Refusal> pass(const Plain_instruction& plain);
+    OVM_VERIFIED std::optional<Refusal> follow(const arch::instruction::Decoded& decoded);
     OVM_VERIFIED std::optional<Refusal> check_target(std::uint64_t target);
-    std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded);
-    std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded);
+    OVM_VERIFIED std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded);
+    OVM_VERIFIED std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded);
     void scan_records();
     OVM_VERIFIED std::optional<Refusal> compare();
+    /// The maps are as large as the text asks for.
+    bool is_sound() const
+    {
+        return image_.invariant() && starts_.size() == map_bytes(image_) && targets_.size() == starts_.size();
+    }
     std::uint64_t next_address(const arch::instruction::Decoded& decoded) const { return at_ + decoded.length; }
     static void mark(const std::span<std::uint8_t>& map, std::uint64_t at)
     {

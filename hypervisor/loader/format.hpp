@@ -31,6 +31,8 @@ struct Section
 {
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
+
+    constexpr std::uint64_t end() const { return std::uint64_t{offset} + size; }
 };
 
 /// Text among the strings.

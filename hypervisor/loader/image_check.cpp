@@ -20,6 +20,12 @@ bool is_printable(std::string_view text)
     return std::ranges::all_of(text, [](char character) { return character >= ' ' && character <= '~'; });
 }
 
+OVM_CONTRACT bool contract_of_is_printable(std::string_view text)
+{
+    OVM_MODIFIES();
+    return OVM_RESULT(is_printable(text));
+}
+
 } // namespace
 
 bool is_name(std::string_view name)
@@ -33,39 +39,38 @@ bool is_name(std::string_view name)
                                });
 }
 
+OVM_CONTRACT bool contract_of_is_name(std::string_view name)
+{
+    OVM_MODIFIES();
+    return OVM_RESULT(is_name(name));
+}
+
 bool Image_check::is_name(format::String name) const
 {
+    OVM_PRESUMES(image_.invariant());
     auto const text = image_.string(name);
     return text && loader::is_name(*text);
 }
 
 bool Image_check::is_meaning(format::String text) const
 {
+    OVM_PRESUMES(image_.invariant());
     auto const meaning = image_.string(text);
     return meaning && meaning->size() <= format::most_meaning && is_printable(*meaning);
 }
 
 std::optional<Refusal> Image_check::step()
 {
+    OVM_PRESUMES(is_sound());
     if (!header_)
     {
         header_ = true;
         return check_header();
     }
+    if (parameter_ < parameters_end_)
+        return check_parameter();
     if (policy_ < image_.policies())
-    {
-        auto const policy = image_.policy(policy_);
-        if (parameter_ == 0)
-        {
-            if (auto const refused = check_policy(policy))
-                return refused;
-        }
-        if (parameter_ < policy.parameters)
-            return check_parameter(policy, parameter_++);
-        parameter_ = 0;
-        ++policy_;
-        return {};
-    }
+        return check_policy();
     return check_places();
 }
 
@@ -89,9 +94,10 @@ std::optional<Refusal> Image_check::check_header() const
     return {};
 }
 
-bool Image_check::is_twice(const format::Policy& policy, std::uint32_t before) const
+bool Image_check::is_twice(const format::Policy& policy) const
 {
-    for (std::uint32_t other = 0; other < before; ++other)
+    OVM_PRESUMES(image_.invariant() && policy_ < image_.policies());
+    for (std::uint32_t other = 0; other < policy_; ++other)
     {
         auto const earlier = image_.policy(other);
         if (earlier.family == policy.family && image_.string(earlier.name) == image_.string(policy.name))
@@ -100,8 +106,9 @@ bool Image_check::is_twice(const format::Policy& policy, std::uint32_t before) c
     return false;
 }
 
-std::optional<Refusal> Image_check::check_policy(const format::Policy& policy) const
+std::optional<Refusal> Image_check::check_policy()
 {
+    auto const policy = image_.policy(policy_);
     if (policy.family < std::to_underlying(object::Family_id::scheduler) ||
         policy.family > std::to_underlying(object::last_family))
         return Refusal::unknown_family;
@@ -109,7 +116,7 @@ std::optional<Refusal> Image_check::check_policy(const format::Policy& policy) c
         return Refusal::bad_name;
     if (!is_meaning(policy.meaning))
         return Refusal::bad_text;
-    if (is_twice(policy, policy_))
+    if (is_twice(policy))
         return Refusal::policy_twice;
     if (policy.alignment == 0 || policy.alignment > place_size || !std::has_single_bit(policy.alignment))
         return Refusal::policy_alignment;
@@ -123,19 +130,24 @@ std::optional<Refusal> Image_check::check_policy(const format::Policy& policy) c
     if (policy.first_parameter > image_.parameters() ||
         policy.parameters > image_.parameters() - policy.first_parameter)
         return Refusal::parameters_outside;
+    ++policy_;
+    first_parameter_ = policy.first_parameter;
+    parameter_ = first_parameter_;
+    parameters_end_ = first_parameter_ + policy.parameters;
     return {};
 }
 
-std::optional<Refusal> Image_check::check_parameter(const format::Policy& policy, std::uint32_t index) const
+std::optional<Refusal> Image_check::check_parameter()
 {
-    auto const parameter = image_.parameter(policy.first_parameter + index);
+    auto const index = parameter_++;
+    auto const parameter = image_.parameter(index);
     if (!is_name(parameter.name))
         return Refusal::bad_name;
     if (!is_meaning(parameter.meaning))
         return Refusal::bad_text;
-    for (std::uint32_t other = 0; other < index; ++other)
+    for (std::uint32_t other = first_parameter_; other < index; ++other)
     {
-        if (image_.string(image_.parameter(policy.first_parameter + other).name) == image_.string(parameter.name))
+        if (image_.string(image_.parameter(other).name) == image_.string(parameter.name))
             return Refusal::parameter_twice;
     }
     if (parameter.unit > std::to_underlying(object::Unit::bytes) || parameter.zero != 0)
@@ -174,15 +186,18 @@ std::optional<Refusal> Image_check::check_places()
                 return Refusal::bad_name;
             continue;
         }
-        if (auto const refused = check_target(image_.relocation(relocation_++).at))
+        ++relocation_;
+        if (auto const refused = check_target(at))
             return refused;
     }
     return {};
 }
 
 /// It leads into the text, into the constants, or to their end, where an array's end may be.
-std::optional<Refusal> Image_check::check_target(std::uint32_t at) const
+std::optional<Refusal> Image_check::check_target(std::uint64_t at) const
 {
+    OVM_PRESUMES(image_.invariant() && at <= image_.header().constants.size &&
+                 place_size <= image_.header().constants.size - at);
     auto const target = arch::load_number(image_.constants().subspan(at), place_size);
     if (target < image_.header().text.size || (target >= image_.constants_at() && target <= image_.end()))
         return {};

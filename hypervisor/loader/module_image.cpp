@@ -30,8 +30,7 @@ std::array<Sized_section, 8> sections_of(const format::Header& header)
 
 OVM_VERIFIED bool overlap(format::Section one, format::Section other)
 {
-    return one.size != 0 && other.size != 0 && one.offset < other.offset + other.size &&
-           other.offset < one.offset + one.size;
+    return one.size != 0 && other.size != 0 && one.offset < other.end() && other.offset < one.end();
 }
 
 OVM_VERIFIED std::optional<Refusal> check_sections(const format::Header& header)
@@ -40,8 +39,7 @@ OVM_VERIFIED std::optional<Refusal> check_sections(const format::Header& header)
     for (std::size_t i = 0; i < sections.size(); ++i)
     {
         auto const& [section, record] = sections[i];
-        if (section.offset < sizeof(format::Header) || section.offset > header.size ||
-            section.size > header.size - section.offset)
+        if (section.offset < sizeof(format::Header) || section.end() > header.size)
             return Refusal::section_outside;
         if (section.size % record != 0)
             return Refusal::section_size;
@@ -66,13 +64,14 @@ OVM_CONTRACT std::optional<Refusal> contract_of_check_sections(const format::Hea
     for (std::size_t i = 0; i < sections.size(); ++i)
     {
         auto const& [one, record] = sections[i];
-        OVM_ENSURES(refusal.has_value() || (one.offset >= sizeof(format::Header) && one.offset <= header.size &&
-                                            one.size <= header.size - one.offset && one.size % record == 0));
+        OVM_ENSURES(refusal.has_value() || one.offset >= sizeof(format::Header));
+        OVM_ENSURES(refusal.has_value() || one.end() <= header.size);
+        OVM_ENSURES(refusal.has_value() || one.size % record == 0);
         for (std::size_t j = 0; j < i; ++j)
         {
             auto const& other = sections[j].section;
-            OVM_ENSURES(refusal.has_value() || one.size == 0 || other.size == 0 ||
-                        other.offset >= one.offset + one.size || one.offset >= other.offset + other.size);
+            OVM_ENSURES(refusal.has_value() || one.size == 0 || other.size == 0 || other.offset >= one.end() ||
+                        one.offset >= other.end());
         }
     }
     return refusal;
@@ -96,12 +95,12 @@ std::optional<Refusal> Module_image::open(std::span<const std::uint8_t> file, Mo
         return refused;
     image.signed_ = rest;
     image.header_ = header;
+    OVM_PROMISES(image.invariant());
     return {};
 }
 
 std::optional<std::string_view> Module_image::string(format::String string) const
 {
-    OVM_PRESUMES(is_inside(header_.strings));
     auto const strings = bytes(header_.strings);
     if (string.offset > strings.size() || string.size > strings.size() - string.offset)
         return {};
@@ -114,6 +113,8 @@ bool Module_image::has_import_at(std::uint64_t at) const
     std::uint32_t last = imports();
     while (first < last)
     {
+        OVM_LOOP_INVARIANT(last <= imports());
+        OVM_VARIANT(last - first);
         auto const middle = first + (last - first) / 2;
         if (import(middle).at < at)
             first = middle + 1;

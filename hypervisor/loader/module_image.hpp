@@ -58,7 +58,7 @@ public:
     OVM_VERIFIED std::optional<std::string_view> string(format::String string) const;
 
     /// Whether an import has its slot there, counted from the constants' beginning. Requires that they are in order.
-    bool has_import_at(std::uint64_t at) const;
+    OVM_VERIFIED bool has_import_at(std::uint64_t at) const;
 
     // Where things lie in memory, counted from the text's beginning.
     std::uint64_t constants_at() const { return align_up(header_.text.size, page_size.value()); }
@@ -67,12 +67,50 @@ public:
     Bytes size_in_memory() const { return Bytes(align_up(end(), page_size.value())); }
 
     /// As of every section once it is open.
-    bool is_inside(format::Section section) const
+    bool is_inside(format::Section section) const { return section.end() <= signed_.size(); }
+    /// Whether every section is: so of one that holds no module, and of one that open() gave.
+    OVM_CLASS_INVARIANT bool invariant() const
     {
-        return section.offset <= signed_.size() && section.size <= signed_.size() - section.offset;
+        return is_small() && is_inside(header_.text) && is_inside(header_.constants) &&
+               is_inside(header_.relocations) && is_inside(header_.imports) && is_inside(header_.policies) &&
+               is_inside(header_.parameters) && is_inside(header_.strings) && is_inside(header_.notes);
     }
 
 private:
+    bool is_small() const { return signed_.size() <= format::most_bytes; }
+
+    // What is read is anything, once its section is inside: who reads it says what has to hold.
+    OVM_CONTRACT std::optional<std::string_view> contract_of_string(format::String of) const
+    {
+        OVM_REQUIRES_THAT(is_small() && is_inside(header_.strings));
+        OVM_MODIFIES();
+        return OVM_RESULT(string(of));
+    }
+    OVM_CONTRACT format::Relocation contract_of_relocation(std::uint32_t index) const
+    {
+        OVM_REQUIRES_THAT(is_small() && is_inside(header_.relocations) && index < relocations());
+        OVM_MODIFIES();
+        return OVM_RESULT(relocation(index));
+    }
+    OVM_CONTRACT format::Import contract_of_import(std::uint32_t index) const
+    {
+        OVM_REQUIRES_THAT(is_small() && is_inside(header_.imports) && index < imports());
+        OVM_MODIFIES();
+        return OVM_RESULT(import(index));
+    }
+    OVM_CONTRACT format::Policy contract_of_policy(std::uint32_t index) const
+    {
+        OVM_REQUIRES_THAT(is_small() && is_inside(header_.policies) && index < policies());
+        OVM_MODIFIES();
+        return OVM_RESULT(policy(index));
+    }
+    OVM_CONTRACT format::Parameter contract_of_parameter(std::uint32_t index) const
+    {
+        OVM_REQUIRES_THAT(is_small() && is_inside(header_.parameters) && index < parameters());
+        OVM_MODIFIES();
+        return OVM_RESULT(parameter(index));
+    }
+
     std::span<const std::uint8_t> bytes(format::Section section) const
     {
         return signed_.subspan(section.offset, section.size);

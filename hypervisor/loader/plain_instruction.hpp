@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include "base/contract.hpp"
+
 /// A first look at an instruction of a module: most of what compilers make is plain, and needs no decoder.
 namespace ovm::loader
 {
@@ -152,6 +154,16 @@ inline std::optional<Plain_instruction> plain_instruction(std::span<const std::u
     }
     at += opcode.wide && (rex & rex_w) != 0 ? 8 : opcode.immediate;
     return Plain_instruction{static_cast<std::uint8_t>(at)};
+}
+
+/// It lies in those bytes.
+OVM_CONTRACT inline std::optional<Plain_instruction>
+contract_of_plain_instruction(std::span<const std::uint8_t, plain_window> bytes)
+{
+    OVM_MODIFIES();
+    auto const plain = OVM_RESULT(plain_instruction(bytes));
+    OVM_ENSURES(!plain.has_value() || (plain->length > 0 && plain->length <= plain_window));
+    return plain;
 }
 
 } // namespace ovm::loader

@@ -31,9 +31,11 @@ std::uint32_t Page_numbers::count() const
 
 std::uint32_t Page_numbers::number(Host_physical at) const
 {
-    for (auto const& run : runs_.items())
+    for (std::size_t i = 0; i < runs_.size(); ++i)
     {
-        if (run.memory.contains(at))
+        OVM_LOOP_INVARIANT(OVM_FOR_ALL(before, i, !runs_[before].has(at)));
+        auto const& run = runs_[i];
+        if (run.has(at))
             return run.first + static_cast<std::uint32_t>((at - run.memory.begin).value() / page_size.value());
     }
     OVM_UNREACHABLE("a page of another node");
@@ -41,9 +43,11 @@ std::uint32_t Page_numbers::number(Host_physical at) const
 
 Host_physical Page_numbers::address(std::uint32_t number) const
 {
-    for (auto const& run : runs_.items())
+    for (std::size_t i = 0; i < runs_.size(); ++i)
     {
-        if (number - run.first < run.pages())
+        OVM_LOOP_INVARIANT(OVM_FOR_ALL(before, i, !runs_[before].has(number)));
+        auto const& run = runs_[i];
+        if (run.has(number))
             return run.memory.begin + Bytes(std::uint64_t{number - run.first} * page_size.value());
     }
     OVM_UNREACHABLE("no page has that number");

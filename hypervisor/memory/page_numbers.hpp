@@ -31,8 +31,20 @@ public:
     /// Of the page that holds that address. Requires that it lies in a range that was added, or anywhere in its
     /// section.
     std::uint32_t number(Host_physical at) const;
+    OVM_CONTRACT std::uint32_t contract_of_number(Host_physical at) const
+    {
+        OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(at)));
+        OVM_MODIFIES();
+        return OVM_RESULT(number(at));
+    }
     /// Requires that the number was given.
     Host_physical address(std::uint32_t number) const;
+    OVM_CONTRACT Host_physical contract_of_address(std::uint32_t number) const
+    {
+        OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(number)));
+        OVM_MODIFIES();
+        return OVM_RESULT(address(number));
+    }
 
     OVM_CLASS_INVARIANT bool invariant() const { return runs_.size() <= most_runs; }
 
@@ -44,6 +56,11 @@ private:
         std::uint32_t first = 0; ///< the number of its first page
 
         std::uint32_t pages() const { return static_cast<std::uint32_t>(memory.size.value() / page_size.value()); }
+        bool has(Host_physical at) const
+        {
+            return at.value() >= memory.begin.value() && at.value() - memory.begin.value() < memory.size.value();
+        }
+        bool has(std::uint32_t number) const { return number - first < pages(); }
     };
 
     Static_vector<Run, most_runs> runs_{};

@@ -60,12 +60,14 @@ they cost an exit. Not proved, and why:
 - What waits for a lock: that its holder goes on is a matter of the other core. Of the frame allocator and guest memory
   only what their locks enclose, or what needs none, can be proved therefore.
 - The frame allocator's lists: that a link leads to a page is true of all links together. `store32()` checks each.
-- `Page_numbers::number` and `address`: that one of the runs has the page is what callers know.
-- `Module_image::open` leaves sections inside of the file: proved of `check_sections`, not yet of the copy that it keeps;
-  `string()` and the scan presume it.
-- The scan's instructions, `Image_check` and the relocator: they read the image by reference, and what the image knows of
-  itself cannot be said in their classes' invariants.
-- `Command_table::find` and what commands do: calls of virtual functions.
+- The scan's way through the text, `Code_scan::scan_one` and what calls it: that an instruction ends within the bytes
+  that the decoder was given is true of the whole decoder, of which the parser's parts are proved alone. What the scan
+  does with an instruction presumes it. Those that need no decoder keep to it: `plain_instruction` is proved to.
+- The relocator, `Module_maker::link`, and what the scan reads of relocations: that places lie among the constants is
+  what `Image_check` found in the file, and for all that types tell the bytes that are written may be the file's.
+- That a module's maker asks in order, so that `Image_check` and the scan find what they presume: an image that
+  `Module_image::open` has given, and maps of the text's size.
+- What commands do: calls of virtual functions.
 - `Deadline_tree::insert` and `remove`: that they keep every vcpu's links as `is_sound()` says, on which `first` and
   `first_within` rely. With all that a rotation changes the question is too large for the solver. Where ways down could
   go round, at two equal priorities, both check.

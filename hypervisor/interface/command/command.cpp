@@ -5,10 +5,10 @@ namespace ovm::interface
 
 Command* Command_table::find(std::string_view name) const
 {
-    for (auto* const command : commands_)
+    for (auto const& entry : entries_)
     {
-        if (command->name() == name)
-            return command;
+        if (entry.name == name)
+            return entry.command;
     }
     return nullptr;
 }
@@ -44,10 +44,10 @@ Command::Step Help_command::run(Invocation& invocation)
             invocation.answer(command->name(), ' ', command->usage(), ": ", command->help());
         return Step::done;
     }
-    auto const commands = table_.commands();
-    auto const& command = *commands[invocation.place];
+    auto const entries = table_.entries();
+    auto const& command = *entries[invocation.place].command;
     invocation.answer(command.name(), command.usage().empty() ? "" : " ", command.usage(), ": ", command.help());
-    return ++invocation.place == commands.size() ? Step::done : Step::again;
+    return ++invocation.place == entries.size() ? Step::done : Step::again;
 }
 
 } // namespace ovm::interface

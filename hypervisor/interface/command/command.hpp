@@ -59,6 +59,7 @@ public:
         wait   ///< for something that takes its time; call it again
     };
 
+    /// The same as long as it lives.
     virtual std::string_view name() const = 0;
     /// What follows the name: `RESOURCE POLICY [KEY=VALUE...]`.
     virtual std::string_view usage() const { return {}; }
@@ -78,14 +79,23 @@ class Command_table
 public:
     static constexpr std::size_t capacity = 24;
 
+    /// A command under its name, which is asked for once.
+    struct Entry
+    {
+        std::string_view name{};
+        Command* command = nullptr;
+    };
+
     /// Error::full.
-    Result<> add(Command& command) { return commands_.push_back(&command); }
+    Result<> add(Command& command) { return entries_.push_back({command.name(), &command}); }
     /// Nothing when there is none of that name.
-    Command* find(std::string_view name) const;
-    std::span<Command* const> commands() const { return commands_.items(); }
+    OVM_VERIFIED Command* find(std::string_view name) const;
+    std::span<const Entry> entries() const { return entries_.items(); }
+
+    OVM_CLASS_INVARIANT bool invariant() const { return entries_.size() <= capacity; }
 
 private:
-    Static_vector<Command*, capacity> commands_{};
+    Static_vector<Entry, capacity> entries_{};
 };
 
 /// Finds a line's words, which stand between its blanks. Error::full: more than a command takes.
