@@ -75,6 +75,8 @@ they cost an exit. Not proved, and why:
   a vcpu and its neighbours.
 - `wake`, `block`, `choose` and the handing over of state of the fair and the deadline scheduler: they rest on
   `Deadline_tree::insert` and `remove`.
+- That a vcpu waits once: `Round_robin_scheduler::choose` checks it of whose turn ends and `import_state` of everybody it
+  takes over, as only all links of a queue together say so. `wake` and `block` presume it.
 
 ## The trusted base
 Clang 19 and the LLVM passes inline, sroa, loop-simplify and lcssa; the verifier; Z3; the rules of typed memory that

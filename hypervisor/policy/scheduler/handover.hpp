@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/contract.hpp"
 #include "processor/scheduler.hpp"
 
 /// What the schedulers share of handing over to one another.
@@ -13,18 +14,20 @@ template <typename Take>
 void for_each_waiting(const processor::Scheduler_state& state, Take take)
 {
     auto const* const turning_point = state.next != nullptr ? state.next : state.current;
-    bool reached = false;
     auto const visit = [&](processor::Schedulable& vcpu)
     {
-        if (vcpu.runnable() && &vcpu != state.current)
-            take(vcpu);
+        if (!vcpu.runnable() || &vcpu == state.current)
+            return;
+        // Everybody is in the list once, and the second walk ends where the first one began.
+        OVM_GUARANTEED(!vcpu.place().queued);
+        take(vcpu);
     };
-    for (auto& vcpu : state.vcpus)
-    {
-        reached = reached || &vcpu == turning_point;
-        if (reached)
-            visit(vcpu);
-    }
+    auto const end = state.vcpus.end();
+    auto at = state.vcpus.begin();
+    while (at != end && &*at != turning_point)
+        ++at;
+    for (; at != end; ++at)
+        visit(*at);
     for (auto& vcpu : state.vcpus)
     {
         if (&vcpu == turning_point)

@@ -31,6 +31,8 @@ void Round_robin_scheduler::turn_over_current()
 {
     if (current_ == nullptr || current_->account().slice_left != Ticks(0))
         return;
+    // It was taken out when its turn began.
+    OVM_GUARANTEED(!current_->place().queued);
     turns_.put_behind(*current_);
     current_ = nullptr;
 }
@@ -51,6 +53,8 @@ void Round_robin_scheduler::leave(Schedulable& vcpu, Ticks)
 void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
 {
     OVM_REQUIRES_THAT(current_ != &vcpu);
+    OVM_PRESUMES(!vcpu.place().queued && (current_ == nullptr || !current_->place().queued));
+    OVM_PRESUMES(runnable_ < ~std::uint32_t{0});
     charge_current(now);
     turn_over_current();
     if (current_ != nullptr)
@@ -62,6 +66,7 @@ void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
 
 void Round_robin_scheduler::block(Schedulable& vcpu, Ticks now)
 {
+    OVM_PRESUMES(current_ == &vcpu || vcpu.place().queued);
     charge_current(now);
     arch::injection_point("round robin: at a block");
     if (current_ == &vcpu)
@@ -79,9 +84,8 @@ processor::Scheduler::Choice Round_robin_scheduler::choose(Ticks now)
     turn_over_current();
     if (current_ == nullptr && !turns_.empty())
     {
-        current_ = turns_.first();
+        current_ = &turns_.take_first();
         current_since_ = now;
-        turns_.take_out(*current_);
     }
     Choice choice{.next = current_};
     if (!turns_.empty())
@@ -104,13 +108,13 @@ Result<> Round_robin_scheduler::import_state(Scheduler_state& state)
     note_reservations_lost(state);
     forget_places(state);
     arch::injection_point("round robin: in an import");
-    for_each_waiting(state,
-                     [&](Schedulable& vcpu)
-                     {
-                         if (vcpu.account().slice_left == Ticks(0))
-                             vcpu.account().slice_left = turns_.slice();
-                         turns_.put_last(vcpu);
-                     });
+    for (auto& vcpu : state.vcpus)
+    {
+        OVM_LOOP_INVARIANT(invariant());
+        if (vcpu.runnable() && &vcpu != state.current && vcpu.account().slice_left == Ticks(0))
+            vcpu.account().slice_left = turns_.slice();
+    }
+    for_each_waiting(state, [&](Schedulable& vcpu) { turns_.put_last(vcpu); });
     current_ = state.current;
     current_since_ = state.now;
     runnable_ = state.vcpus.runnable();

@@ -36,11 +36,12 @@ public:
 
     OVM_VERIFIED Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
     OVM_VERIFIED void leave(processor::Schedulable& vcpu, Ticks now) override;
-    void wake(processor::Schedulable& vcpu, Ticks now) override;
-    void block(processor::Schedulable& vcpu, Ticks now) override;
-    Choice choose(Ticks now) override;
+    OVM_VERIFIED void wake(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void block(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED Choice choose(Ticks now) override;
     OVM_VERIFIED Result<> export_state(processor::Scheduler_state& state) override;
-    Result<> import_state(processor::Scheduler_state& state) override;
+    OVM_VERIFIED Result<> import_state(processor::Scheduler_state& state) override;
+    OVM_CLASS_INVARIANT bool invariant() const { return turns_.slice() <= slice_max; }
 
 private:
     void charge_current(Ticks now);

@@ -39,6 +39,19 @@ void Turns::take_out(Schedulable& vcpu)
     place.next = place.previous = nullptr;
 }
 
+Schedulable& Turns::take_first()
+{
+    OVM_REQUIRES_THAT(first_ != nullptr);
+    auto& vcpu = *first_;
+    auto& place = vcpu.place();
+    first_ = place.next;
+    (first_ != nullptr ? first_->place().previous : last_) = nullptr;
+    place.queued = false;
+    place.next = nullptr;
+    OVM_PROMISES(!vcpu.place().queued);
+    return vcpu;
+}
+
 void Turns::put_behind(Schedulable& vcpu)
 {
     OVM_PRESUMES(!vcpu.place().queued);

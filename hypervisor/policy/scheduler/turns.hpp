@@ -26,6 +26,8 @@ public:
     OVM_VERIFIED void put_first(processor::Schedulable& vcpu);
     OVM_VERIFIED void put_last(processor::Schedulable& vcpu);
     OVM_VERIFIED void take_out(processor::Schedulable& vcpu);
+    /// Whose turn it is. Requires that somebody waits.
+    OVM_VERIFIED processor::Schedulable& take_first();
     /// Who has used its slice up goes behind all others with a new one, as after its turn.
     OVM_VERIFIED void put_behind(processor::Schedulable& vcpu);
     /// After a sleep, into a core that `sharers` want, itself included: it earned a fair share of the time it slept.
