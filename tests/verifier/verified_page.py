@@ -59,7 +59,9 @@ they cost an exit. Not proved, and why:
   bounded.
 - What waits for a lock: that its holder goes on is a matter of the other core. Of the frame allocator and guest memory
   only what their locks enclose, or what needs none, can be proved therefore.
-- The frame allocator's lists: that a link leads to a page is true of all links together. `store32()` checks each.
+- How the frame allocator frees and breaks a block: what it does to its lists is proved, and that these lead to pages; with
+  that in a loop's invariant the question is too large for the solver. That a block in a list is as large as the list
+  says is looked at before it is broken.
 - The scan's way through the text, `Code_scan::scan_one` and what calls it: that an instruction ends within the bytes
   that the decoder was given is true of the whole decoder, of which the parser's parts are proved alone. What the scan
   does with an instruction presumes it. Those that need no decoder keep to it: `plain_instruction` is proved to.
