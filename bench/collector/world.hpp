@@ -37,9 +37,12 @@ public:
         if (count == Pages(1))
             free_.push_back(at);
     }
+    /// Ever in use at once, or a little more.
+    Bytes most() const { return next_ - first; }
 
 private:
-    Host_physical next_{1 << 20};
+    static constexpr Host_physical first{1 << 20};
+    Host_physical next_ = first;
     std::vector<Host_physical> free_{};
 };
 

@@ -14,7 +14,7 @@ class Paced_collection final : public object::Collection_policy
 public:
     struct Parameters
     {
-        std::uint64_t growth = 3;
+        std::uint64_t growth = 4;
         Bytes least{256 * 1024}; ///< allocated before a collection that no quota asks for
 
         static constexpr std::uint64_t growth_max = 16;
