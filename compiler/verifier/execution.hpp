@@ -218,7 +218,6 @@ private:
     void forget_memory(const z3::expr& low, const z3::expr& size, State& state);
     void forget_local(Region& region, State& state);
     z3::expr forgotten(std::size_t range, const std::string& key, const z3::expr& before);
-    bool is_given_a_local(const llvm::Instruction& at);
     Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.

@@ -62,22 +62,3 @@ OVM_VERIFIED void global(int value)
 {
     mutable_global = value; // expect: unsupported
 }
-
-/// What a call by contract returns is taken to lead outside of its caller.
-OVM_VERIFIED int& larger(int& a, int& b)
-{
-    return a > b ? a : b;
-}
-
-OVM_CONTRACT int& contract_of_larger(int& a, int& b)
-{
-    return OVM_RESULT(larger(a, b));
-}
-
-OVM_VERIFIED int larger_of_locals(int c)
-{
-    int a = c;
-    int b = 2;
-    larger(a, b) = 3; // expect: unsupported
-    return a;
-}
