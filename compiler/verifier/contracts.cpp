@@ -188,6 +188,12 @@ llvm::Function& around(llvm::Module&, llvm::Function& contract, llvm::Function& 
     return copy;
 }
 
+bool has_pointer(const llvm::Type& type)
+{
+    return type.isPointerTy() ||
+           std::ranges::any_of(type.subtypes(), [](const llvm::Type* part) { return has_pointer(*part); });
+}
+
 llvm::Function& instead_of_call(llvm::Module& module, llvm::Function& contract)
 {
     auto const name = subject_name(contract);
@@ -206,8 +212,15 @@ llvm::Function& instead_of_call(llvm::Module& module, llvm::Function& contract)
             bounds.push_back(call);
     }
     auto const forget = module.getOrInsertFunction(marker::forget_range, nothing, pointer, build.getInt64Ty());
+    std::vector<llvm::Value*> pointers;
+    std::ranges::copy_if(subject->args(), std::back_inserter(pointers),
+                         [](const llvm::Value* argument) { return argument->getType()->isPointerTy(); });
     if (bounds.empty())
+    {
         build.CreateCall(forget, {llvm::ConstantPointerNull::get(pointer), build.getInt64(~std::uint64_t{0})});
+        for (auto* const argument : pointers)
+            build.CreateCall(module.getOrInsertFunction(marker::forget_given, nothing, pointer), {argument});
+    }
     for (auto* const bound : bounds)
     {
         build.CreateCall(forget, {bound->getArgOperand(0), bound->getArgOperand(1)});
@@ -221,8 +234,13 @@ llvm::Function& instead_of_call(llvm::Module& module, llvm::Function& contract)
     else if (!subject->getType()->isVoidTy())
     {
         auto const unique = marker::result + std::string(".") + copy.getName().str();
-        auto const result = module.getOrInsertFunction(unique, subject->getType());
-        subject->replaceAllUsesWith(build.CreateCall(result));
+        // A pointer may be one that was given.
+        if (!has_pointer(*subject->getType()))
+            pointers.clear();
+        std::vector<llvm::Type*> const types(pointers.size(), pointer);
+        auto const result =
+            module.getOrInsertFunction(unique, llvm::FunctionType::get(subject->getType(), types, false));
+        subject->replaceAllUsesWith(build.CreateCall(result, pointers));
     }
     subject->eraseFromParent();
     return copy;

@@ -56,15 +56,21 @@ void Execution::forget_range(llvm::CallBase& call, State& state)
     // Or a loop that calls what changes nothing would have to say what it never writes.
     if (size.is_numeral() && size.get_numeral_uint64() == 0)
         return;
-    if (pointer.targets)
-    {
-        for (auto const& target : *pointer.targets)
-        {
-            if (target.region != nullptr)
-                forget_local(*target.region, state);
-        }
-    }
+    forget_given(call, state);
     forget_memory(pointer.bits, size, state);
+}
+
+/// The locals that the first argument leads to.
+void Execution::forget_given(llvm::CallBase& call, State& state)
+{
+    auto const pointer = scalar(call.getArgOperand(0));
+    if (!pointer.targets)
+        return;
+    for (auto const& target : *pointer.targets)
+    {
+        if (target.region != nullptr)
+            forget_local(*target.region, state);
+    }
 }
 
 void Execution::forget_memory(const z3::expr& low, const z3::expr& size, State& state)
@@ -121,6 +127,17 @@ z3::expr Execution::forgotten(std::size_t range, const std::string& key, const z
     return derived_.at(at->second).array;
 }
 
+bool Execution::is_given_a_local(const llvm::Instruction& at)
+{
+    auto const leads_to_a_local = [this](const llvm::Use& argument)
+    {
+        auto const targets = argument->getType()->isPointerTy() ? scalar(argument.get()).targets : nullptr;
+        return targets && std::ranges::any_of(*targets, [](const auto& target) { return target.region != nullptr; });
+    };
+    auto const* const call = llvm::dyn_cast<llvm::CallBase>(&at);
+    return call != nullptr && std::ranges::any_of(call->args(), leads_to_a_local);
+}
+
 /// What a call by contract gives.
 Value Execution::any_result(llvm::Type* type, const llvm::Instruction& at, const State& state)
 {
@@ -137,6 +154,8 @@ Value Execution::any_result(llvm::Type* type, const llvm::Instruction& at, const
     auto const bits = logic_.fresh("result", bits_of(type, &at));
     if (!type->isPointerTy())
         return {plain(bits)};
+    if (is_given_a_local(at))
+        refuse("a pointer from a function with a contract that was given a local, which it may lead to", &at);
     fact(z3::ult(bits, logic_.number(first_own_address, 64)));
     return {outside(bits, state.path, hint(const_cast<llvm::Instruction*>(&at)))};
 }

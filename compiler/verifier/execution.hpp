@@ -215,9 +215,11 @@ private:
     void check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
     z3::expr is_allowed(const z3::expr& address, const z3::expr& bytes);
     void forget_range(llvm::CallBase& call, State& state);
+    void forget_given(llvm::CallBase& call, State& state);
     void forget_memory(const z3::expr& low, const z3::expr& size, State& state);
     void forget_local(Region& region, State& state);
     z3::expr forgotten(std::size_t range, const std::string& key, const z3::expr& before);
+    bool is_given_a_local(const llvm::Instruction& at);
     Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.

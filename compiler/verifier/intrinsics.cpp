@@ -65,6 +65,11 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         allow(call, state);
         return true;
     }
+    if (marker::is_named(call, marker::forget_given))
+    {
+        forget_given(call, state);
+        return true;
+    }
     if (marker::is_named(call, marker::forget_range))
     {
         forget_range(call, state);

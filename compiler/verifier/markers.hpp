@@ -35,6 +35,7 @@ inline constexpr const char* every = "ovm.every";           ///< i1(ptr object, 
 inline constexpr const char* undefined = "ovm.undefined";   ///< memory that nobody has written
 inline constexpr const char* unknown = "ovm.unknown";       ///< memory of which nothing is known
 inline constexpr const char* forget_range = "ovm.forget";   ///< void(ptr, i64): it may be anything now
+inline constexpr const char* forget_given = "ovm.given";    ///< void(ptr): if it leads to locals, they may be
 inline constexpr const char* result = "ovm.result";         ///< of a call by contract; a suffix for each type
 inline constexpr const char* result_into = "ovm.into";      ///< void(ptr): where a call by contract leaves it
 inline constexpr const char* object = "ovm.object";         ///< the place of a policy that is constructed

@@ -258,6 +258,30 @@ void Store::looks_and_writes(std::uint32_t times)
     OVM_ASSERT(slots_[1] == before); // expect: assertion
 }
 
+/// A local that a call by contract was given is not what it was, unless the contract says so.
+struct Boxed
+{
+    Account inner;
+};
+
+OVM_VERIFIED void clear(Boxed& boxed)
+{
+    boxed.inner.count = 0;
+}
+
+OVM_CONTRACT void contract_of_clear(Boxed& boxed)
+{
+    OVM_RESULT(clear(boxed));
+}
+
+OVM_VERIFIED std::uint64_t divides_by_what_is_left()
+{
+    Boxed boxed{};
+    boxed.inner.count = 1;
+    clear(boxed);
+    return 10 / boxed.inner.count; // expect: division by zero
+}
+
 } // namespace seed
 
 template <>

@@ -62,3 +62,33 @@ OVM_VERIFIED void global(int value)
 {
     mutable_global = value; // expect: unsupported
 }
+
+/// What a call by contract returns is taken to lead outside of its caller: refused, if it was given a local.
+struct Inner
+{
+    unsigned count = 1;
+};
+
+struct Outer
+{
+    Inner inner{};
+};
+
+OVM_VERIFIED Inner* inner_of(Outer& outer)
+{
+    return &outer.inner;
+}
+
+OVM_CONTRACT Inner* contract_of_inner_of(Outer& outer)
+{
+    OVM_MODIFIES();
+    return OVM_RESULT(inner_of(outer)); // expect: unsupported
+}
+
+OVM_VERIFIED unsigned changed_through_a_result()
+{
+    Outer outer{};
+    if (auto* const inner = inner_of(outer))
+        inner->count = 0;
+    return 10 / outer.inner.count;
+}
