@@ -122,6 +122,12 @@ llvm::CallBase* find_subject(llvm::Function& contract, const std::string& name)
     return found;
 }
 
+bool has_pointer(const llvm::Type& type)
+{
+    return type.isPointerTy() ||
+           std::ranges::any_of(type.subtypes(), [](const llvm::Type* part) { return has_pointer(*part); });
+}
+
 } // namespace
 
 bool is_contract(const llvm::Function& function)
@@ -186,12 +192,6 @@ llvm::Function& around(llvm::Module&, llvm::Function& contract, llvm::Function& 
     subject->setCalledOperand(&entry);
     llvm::RecursivelyDeleteTriviallyDeadInstructions(table);
     return copy;
-}
-
-bool has_pointer(const llvm::Type& type)
-{
-    return type.isPointerTy() ||
-           std::ranges::any_of(type.subtypes(), [](const llvm::Type* part) { return has_pointer(*part); });
 }
 
 llvm::Function& instead_of_call(llvm::Module& module, llvm::Function& contract)

@@ -132,7 +132,7 @@ def frames_fault(bench):
         return module.halt_module(build, name=name, policy=name, code=code, family="frames")
     # mov $99, %eax; mov $0x100, %edx; ret: a choice, and that it is one
     nowhere = b"\xb8\x63\0\0\0\xba\0\x01\0\0\xc3"
-    # Of as much memory it touches the last page long after the last of them was swapped in.
+    # With so much memory it still touches new pages when the last of them is swapped in.
     outcome = bench.run(bench.guest("reach", memory="768M", population="lazy", cmdline="dirty=64 passes=4000000"),
                         "--cores", 2,
                         *options(bench, traps=bad("traps", b"\x0f\x0b"), nowhere=bad("nowhere", nowhere),
