@@ -87,14 +87,49 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
     return ask(formula, model);
 }
 
+/// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
+/// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
+z3::solver Decision::solver_of(bool searches)
+{
+    auto& context = logic_.context();
+    z3::params parameters(context);
+    parameters.set("rlimit", static_cast<unsigned>(options_.effort));
+    if (searches)
+    {
+        parameters.set("relevancy", 0u);
+        auto solver = z3::tactic(context, "smt").mk_solver();
+        solver.set(parameters);
+        return solver;
+    }
+    auto solver = z3::tactic(context, "qfaufbv").mk_solver();
+    solver.set(parameters);
+    return solver;
+}
+
+Decision::Result Decision::answer_of(z3::solver& solver, std::optional<z3::model>* model)
+{
+    try
+    {
+        auto const answer = solver.check();
+        if (answer == z3::unsat)
+            return Result::impossible;
+        if (answer == z3::sat)
+        {
+            if (model != nullptr)
+                *model = solver.get_model();
+            return Result::possible;
+        }
+    }
+    catch (const z3::exception&)
+    {
+    }
+    return Result::unknown;
+}
+
 /// Whether all of that can be true at once.
 Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model)
 {
-    auto& context = logic_.context();
-    auto solver = z3::tactic(context, "qfaufbv").mk_solver();
-    z3::params parameters(context);
-    parameters.set("rlimit", static_cast<unsigned>(options_.effort));
-    solver.set(parameters);
+    auto solver = solver_of(execution_.speaks_of_every_object());
     for (auto const& term : formula)
         solver.add(term);
     std::string text;
@@ -110,22 +145,13 @@ Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::option
         return Result::impossible;
     }
     ++asked_;
-    auto result = Result::unknown;
-    try
+    auto result = answer_of(solver, model);
+    if (result == Result::unknown && execution_.speaks_of_every_object())
     {
-        auto const answer = solver.check();
-        if (answer == z3::unsat)
-            result = Result::impossible;
-        else if (answer == z3::sat)
-        {
-            result = Result::possible;
-            if (model != nullptr)
-                *model = solver.get_model();
-        }
-    }
-    catch (const z3::exception&)
-    {
-        result = Result::unknown;
+        auto other = solver_of(false);
+        for (auto const& term : formula)
+            other.add(term);
+        result = answer_of(other, model);
     }
     if (result == Result::impossible)
         remember(hash);

@@ -36,6 +36,8 @@ private:
     };
 
     Result possible(const z3::expr& what, std::optional<z3::model>* model);
+    z3::solver solver_of(bool searches);
+    static Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
     Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model);
     Answer one(const Question& question);
     void decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers);

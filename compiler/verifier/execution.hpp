@@ -30,6 +30,10 @@ public:
     Execution(Logic& logic, const Prepared& prepared);
     void run();
 
+    bool speaks_of_every_object() const
+    {
+        return std::ranges::any_of(quantified_, [](const auto& one) { return one.object != nullptr; });
+    }
     const std::vector<Question>& questions() const { return questions_; }
     /// Before facts(): the caller's duty, which is not to be decided.
     void take_as_assumed(const std::set<int>& traps);

@@ -11,23 +11,39 @@ z3::expr Execution::is_object(const z3::expr& address)
 }
 
 /// Of what is said of every object and is nowhere to be proved, no example of the opposite is looked for: it would be
-/// one more object that all the rest is said of.
+/// one more object that all the rest is said of. Nor are instances needed of what nobody relies on. Without them a
+/// question is harder to prove, never easier.
 void Execution::drop_examples()
 {
-    std::set<std::pair<unsigned, bool>> seen;
+    std::map<unsigned, std::set<unsigned>> needed;
     std::set<unsigned> denied;
+    std::set<unsigned> relied_on;
     for (auto const& question : questions_)
     {
-        if (question.assumed)
+        if (!speaks_of_every_object() || question.assumed)
             continue;
-        Logic::denied_in(question.path, false, seen, denied);
+        std::set<std::pair<unsigned, bool>> seen;
+        std::set<unsigned> here;
+        Logic::denied_in(question.path, false, seen, here);
         for (auto const& claim : question.claims)
-            Logic::denied_in(claim, true, seen, denied);
+            Logic::denied_in(claim, !question.reachable, seen, here);
+        // The guards of pointers repeat the path to them, and are denied in claims.
+        for (auto const one : Logic::needed(question.path, needed))
+            here.erase(one);
+        denied.merge(here);
+        // Whether a place can be reached at all is seen without what was proved on the way.
+        if (question.reachable)
+            continue;
+        std::set<std::pair<unsigned, bool>> seen_otherwise;
+        Logic::denied_in(question.path, true, seen_otherwise, relied_on);
+        for (auto const& claim : question.claims)
+            Logic::denied_in(claim, false, seen_otherwise, relied_on);
     }
     std::set<unsigned> dropped;
     for (auto& quantified : quantified_)
     {
         quantified.has_example = quantified.object == nullptr || denied.contains(quantified.holds.id());
+        quantified.is_relied_on = quantified.object == nullptr || relied_on.contains(quantified.holds.id());
         if (!quantified.has_example)
             dropped.insert(quantified.index.id());
     }
@@ -67,15 +83,6 @@ std::vector<z3::expr> Execution::facts()
 {
     drop_examples();
     auto all = facts_;
-    auto& context = logic_.context();
-    auto replaced = [&](z3::expr term, const z3::expr& what, const z3::expr& by)
-    {
-        z3::expr_vector from(context);
-        z3::expr_vector to(context);
-        from.push_back(what);
-        to.push_back(by);
-        return term.substitute(from, to);
-    };
     auto addresses = reads_;
     for (auto const& quantified : quantified_)
     {
@@ -83,21 +90,24 @@ std::vector<z3::expr> Execution::facts()
             quantified.object != nullptr ? is_object(quantified.index) : z3::ult(quantified.index, quantified.limit);
         if (quantified.has_example)
             all.push_back(quantified.holds || (among && !quantified.body));
+        if (!quantified.is_relied_on)
+            continue;
         for (auto const& [term, instance] : instances_of(quantified))
         {
-            all.push_back(z3::implies(quantified.holds && instance, replaced(quantified.body, quantified.index, term)));
+            all.push_back(
+                z3::implies(quantified.holds && instance, logic_.replaced(quantified.body, quantified.index, term)));
             if (Logic::same(term, quantified.index))
                 continue;
             for (auto at = quantified.first_fact; at < quantified.last_fact; ++at)
             {
-                auto const about = replaced(facts_[at], quantified.index, term);
+                auto const about = logic_.replaced(facts_[at], quantified.index, term);
                 all.push_back(quantified.object != nullptr ? z3::implies(instance, about) : about);
             }
             for (auto& [key, list] : addresses)
             {
                 for (auto const& address : reads_[key])
                 {
-                    auto const other = replaced(address, quantified.index, term);
+                    auto const other = logic_.replaced(address, quantified.index, term);
                     if (!Logic::same(other, address))
                         list.push_back(other);
                 }

@@ -299,6 +299,9 @@ Value Execution::cast(llvm::CastInst& cast)
             if (bits.is_app() && bits.is_ite() && bits.arg(1).is_numeral() && bits.arg(2).is_numeral())
                 return logic_.choose(bits.arg(0), logic_.folded(bits.arg(1).extract(after - 1, 0)),
                                      logic_.folded(bits.arg(2).extract(after - 1, 0)));
+            // What was extended is what it was.
+            if (bits.is_app() && bits.decl().decl_kind() == Z3_OP_ZERO_EXT && bits.arg(0).get_sort().bv_size() == after)
+                return bits.arg(0);
             return logic_.folded(bits.extract(after - 1, 0));
         };
         result.bits = low(from.bits);

@@ -124,6 +124,8 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         auto const address = logic_.fresh("any", 64);
         fact(is_object(address));
         open_quantified_.insert_or_assign(address.id(), Opened{facts_.size(), logic_.mark(), state.path});
+        // What is said is the same on every way that leads here: said twice of the same memory, it is one truth.
+        state.path = logic_.truth(true);
         values_[&call] = {outside(address, state.path, spot)};
         return true;
     }
@@ -134,14 +136,19 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         auto const& before = open_quantified_.at(object.bits.id());
         if (logic_.occurs_since(body, before.constants))
             refuse("a quantified expression that does more than look at memory", &call);
-        auto const holds = logic_.fresh_truth("for.every");
-        quantified_.push_back({.holds = holds,
-                               .index = object.bits,
-                               .limit = logic_.number(0, 64),
-                               .body = body,
-                               .first_fact = before.facts,
-                               .last_fact = facts_.size(),
-                               .object = object.targets->front().object});
+        auto* const type = object.targets->front().object;
+        auto const said = std::ranges::find_if(
+            quantified_, [&](const Quantified& one)
+            { return one.object == type && Logic::same(logic_.replaced(one.body, one.index, object.bits), body); });
+        auto const holds = said == quantified_.end() ? logic_.fresh_truth("for.every") : said->holds;
+        if (said == quantified_.end())
+            quantified_.push_back({.holds = holds,
+                                   .index = object.bits,
+                                   .limit = logic_.number(0, 64),
+                                   .body = body,
+                                   .first_fact = before.facts,
+                                   .last_fact = facts_.size(),
+                                   .object = type});
         state.path = before.path;
         values_[&call] = {plain(logic_.to_bit(holds))};
         return true;

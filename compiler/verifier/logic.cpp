@@ -129,6 +129,15 @@ z3::expr Logic::add(const z3::expr& a, const z3::expr& b)
     return folded(a + b);
 }
 
+z3::expr Logic::replaced(z3::expr term, const z3::expr& what, const z3::expr& by)
+{
+    z3::expr_vector from(context_);
+    z3::expr_vector to(context_);
+    from.push_back(what);
+    to.push_back(by);
+    return term.substitute(from, to);
+}
+
 std::optional<std::uint64_t> Logic::distance(const z3::expr& a, const z3::expr& b)
 {
     if (same(a, b))
@@ -152,8 +161,8 @@ z3::expr Logic::equal(const z3::expr& a, const z3::expr& b)
         return yes_;
     if (a.is_bv())
     {
-        // A bit that stands for a truth is compared with a number: the truth itself.
-        if (b.is_numeral() && a.get_sort().bv_size() == 1 && a.is_app() && a.is_ite() && a.arg(1).is_numeral() &&
+        // A number that stands for a truth is compared with another: the truth itself.
+        if (b.is_numeral() && a.get_sort().bv_size() <= 64 && a.is_app() && a.is_ite() && a.arg(1).is_numeral() &&
             a.arg(2).is_numeral())
         {
             auto const value = b.get_numeral_uint64();
@@ -255,6 +264,25 @@ void Logic::denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<u
         if (!is_plain && !term.is_not() && !term.is_implies() && !(is_choice && i > 0))
             denied_in(term.arg(i), !is_denied, seen, found);
     }
+}
+
+const std::set<unsigned>& Logic::needed(const z3::expr& term, std::map<unsigned, std::set<unsigned>>& known)
+{
+    auto const [at, is_new] = known.try_emplace(term.id());
+    auto& found = at->second;
+    if (!is_new || !term.is_app())
+        return found;
+    if (term.is_const() && term.is_bool())
+        found.insert(term.id());
+    for (unsigned i = 0; (term.is_and() || term.is_or()) && i < term.num_args(); ++i)
+    {
+        auto const& more = needed(term.arg(i), known);
+        if (term.is_and() || i == 0)
+            found.insert(more.begin(), more.end());
+        else
+            std::erase_if(found, [&](unsigned one) { return !more.contains(one); });
+    }
+    return found;
 }
 
 bool Logic::mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known)

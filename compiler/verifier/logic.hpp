@@ -48,6 +48,9 @@ public:
     /// a - b, where that is a number.
     std::optional<std::uint64_t> distance(const z3::expr& a, const z3::expr& b);
 
+    /// The term with one thing in the place of another.
+    z3::expr replaced(z3::expr term, const z3::expr& what, const z3::expr& by);
+
     z3::expr read(const z3::expr& array, const z3::expr& at);
     z3::expr write(const z3::expr& array, const z3::expr& at, const z3::expr& value);
 
@@ -59,9 +62,11 @@ public:
     unsigned mark() const { return made_; }
     bool occurs_since(const z3::expr& term, unsigned mark);
 
-    /// Constants that are truths and whose being false may help the term to be true.
+    /// Constants that are truths and whose being false may help the term to be true; or, if it is denied, to be false.
     static void denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,
                           std::set<unsigned>& found);
+    /// Constants that are truths and without which the term cannot be true; `known` keeps what was found out.
+    static const std::set<unsigned>& needed(const z3::expr& term, std::map<unsigned, std::set<unsigned>>& known);
     /// Whether one of the terms with these numbers occurs in the term; `known` keeps what was found out.
     static bool mentions(const z3::expr& term, const std::set<unsigned>& numbers, std::map<unsigned, bool>& known);
 

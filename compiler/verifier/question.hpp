@@ -49,6 +49,7 @@ struct Quantified
     std::size_t last_fact = 0;
     llvm::StructType* object = nullptr; ///< none: an index
     bool has_example = true;            ///< if it does not hold, `index` is one
+    bool is_relied_on = true;           ///< if it holds, that helps to prove something
 };
 
 /// Cells that were written or copied many at once: what each of them holds follows from its address.

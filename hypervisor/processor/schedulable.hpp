@@ -43,18 +43,32 @@ public:
     Schedulable(const Schedulable&) = delete;
     Schedulable& operator=(const Schedulable&) = delete;
 
-    /// Links and numbers of the policy that has it, enough for a list, a heap or a balanced tree; meaningless to the
-    /// next one.
+    /// Links and numbers of the policy that has it; meaningless to the next one. What a list and a tree change of each
+    /// other's vcpus stands apart from everything else, so that proofs see that the rest stays.
     struct Place
     {
-        Schedulable* next = nullptr;
-        Schedulable* previous = nullptr;
-        Schedulable* parent = nullptr;
+        struct In_list
+        {
+            Schedulable* next = nullptr;
+            Schedulable* previous = nullptr;
+            bool queued = false;
+        };
+        /// A balanced tree's; `least` is of the subtree.
+        struct Links
+        {
+            Schedulable* earlier = nullptr;
+            Schedulable* later = nullptr;
+            Schedulable* parent = nullptr;
+            std::int64_t least = 0;
+        };
+
+        In_list list{};
+        Links links{};
         std::int64_t key = 0;
         std::int64_t value = 0;
-        std::int64_t least = 0;
-        std::uint64_t priority = 0;
-        bool queued = false;
+        std::uint64_t priority = 0; ///< in the tree; 0: in none
+
+        bool is_queued() const { return list.queued || priority != 0; }
     };
 
     Place& place() { return place_; }

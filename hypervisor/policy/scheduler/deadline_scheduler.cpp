@@ -189,13 +189,13 @@ Result<> Deadline_scheduler::admit(Schedulable& vcpu, Ticks)
 
 void Deadline_scheduler::leave(Schedulable& vcpu, Ticks)
 {
-    OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
+    OVM_REQUIRES_THAT(!vcpu.place().is_queued() && current_ != &vcpu);
     load_ -= load_of(vcpu.parameters()).value_or(0);
 }
 
 void Deadline_scheduler::wake(Schedulable& vcpu, Ticks now)
 {
-    OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
+    OVM_REQUIRES_THAT(!vcpu.place().is_queued() && current_ != &vcpu);
     charge_current(now);
     turn_over_current();
     if (is_reserved(vcpu))
@@ -211,7 +211,7 @@ void Deadline_scheduler::wake(Schedulable& vcpu, Ticks now)
 
 void Deadline_scheduler::block(Schedulable& vcpu, Ticks now)
 {
-    OVM_REQUIRES_THAT(vcpu.place().queued || current_ == &vcpu);
+    OVM_REQUIRES_THAT(vcpu.place().is_queued() || current_ == &vcpu);
     charge_current(now);
     if (current_ == &vcpu)
         current_ = nullptr;

@@ -13,46 +13,216 @@ using processor::Schedulable;
 namespace
 {
 
-// The links of a place, as a tree's.
-Schedulable*& earlier(Schedulable& vcpu)
+/// Which of the two links down.
+enum class Side : bool
 {
-    return vcpu.place().previous;
+    earlier,
+    later,
+};
+
+Schedulable*& link(Schedulable& vcpu, Side side)
+{
+    auto& links = vcpu.place().links;
+    return side == Side::earlier ? links.earlier : links.later;
 }
 
-Schedulable*& later(Schedulable& vcpu)
+Schedulable* earlier(const Schedulable& vcpu)
 {
-    return vcpu.place().next;
+    return vcpu.place().links.earlier;
+}
+
+Schedulable* later(const Schedulable& vcpu)
+{
+    return vcpu.place().links.later;
+}
+
+Schedulable* child(const Schedulable& vcpu, Side side)
+{
+    return side == Side::earlier ? earlier(vcpu) : later(vcpu);
 }
 
 Schedulable*& parent(Schedulable& vcpu)
 {
-    return vcpu.place().parent;
+    return vcpu.place().links.parent;
+}
+
+const Schedulable* parent(const Schedulable& vcpu)
+{
+    return vcpu.place().links.parent;
+}
+
+bool is_above(const Schedulable& vcpu, const Schedulable& below)
+{
+    return vcpu.place().priority > below.place().priority;
 }
 
 bool is_child(const Schedulable* below, const Schedulable& vcpu)
 {
-    return below == nullptr || (Deadline_tree::is_node(*below) && below->place().parent == &vcpu &&
-                                below->place().priority < vcpu.place().priority);
+    return below == nullptr || (Deadline_tree::is_node(*below) && parent(*below) == &vcpu && is_above(vcpu, *below));
 }
 
 /// Whether who is in a tree and its neighbours there name one another, and the priorities fall on the way down.
 bool is_linked(const Schedulable& vcpu)
 {
-    auto const& place = vcpu.place();
     if (!Deadline_tree::is_node(vcpu))
         return true;
-    auto const* const above = place.parent;
-    return place.queued && is_child(place.previous, vcpu) && is_child(place.next, vcpu) &&
+    auto const* const above = parent(vcpu);
+    return is_child(earlier(vcpu), vcpu) && is_child(later(vcpu), vcpu) &&
+           (earlier(vcpu) == nullptr || earlier(vcpu) != later(vcpu)) &&
            (above == nullptr ||
-            (Deadline_tree::is_node(*above) && (above->place().previous == &vcpu || above->place().next == &vcpu)));
+            (Deadline_tree::is_node(*above) && (earlier(*above) == &vcpu || later(*above) == &vcpu)));
+}
+
+bool are_linked()
+{
+    return OVM_FOR_EVERY(Schedulable, each, is_linked(each));
+}
+
+/// Whether it is at the top of a tree.
+bool is_top(const Schedulable& vcpu)
+{
+    return Deadline_tree::is_node(vcpu) && parent(vcpu) == nullptr;
+}
+
+/// What is below on that side is a tree of its own then.
+void cut(Schedulable& above, Side side, Schedulable& below)
+{
+    link(above, side) = nullptr;
+    parent(below) = nullptr;
+}
+OVM_CONTRACT void contract_of_cut(Schedulable& above, Side side, Schedulable& below)
+{
+    OVM_REQUIRES_THAT(Deadline_tree::is_node(above) && child(above, side) == &below);
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES(link(above, side), parent(below));
+    OVM_RESULT(cut(above, side, below));
+    OVM_ENSURES(child(above, side) == nullptr && is_top(below) && is_above(above, below));
+    OVM_ENSURES(are_linked());
+}
+
+/// A tree of its own goes where nothing is.
+void hang(Schedulable& above, Side side, Schedulable& below)
+{
+    link(above, side) = &below;
+    parent(below) = &above;
+}
+OVM_CONTRACT void contract_of_hang(Schedulable& above, Side side, Schedulable& below)
+{
+    OVM_REQUIRES_THAT(Deadline_tree::is_node(above) && child(above, side) == nullptr && is_top(below) &&
+                      is_above(above, below));
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES(link(above, side), parent(below));
+    OVM_RESULT(hang(above, side, below));
+    OVM_ENSURES(child(above, side) == &below && parent(below) == &above);
+    OVM_ENSURES(are_linked());
+}
+
+/// What is below on that side, if anything is, as a tree of its own.
+Schedulable* take(Schedulable& above, Side side)
+{
+    auto* const below = child(above, side);
+    if (below != nullptr)
+        cut(above, side, *below);
+    return below;
+}
+
+OVM_VERIFIED void renew_least(Schedulable& vcpu)
+{
+    auto& place = vcpu.place();
+    place.links.least = place.value;
+    for (auto* const below : std::array{earlier(vcpu), later(vcpu)})
+    {
+        if (below != nullptr && distance(below->place().links.least, place.links.least) > 0)
+            place.links.least = below->place().links.least;
+    }
+}
+
+/// From there up to below that one.
+OVM_VERIFIED void renew_up(Schedulable* at, const Schedulable* end)
+{
+    OVM_PRESUMES(at == nullptr || Deadline_tree::is_node(*at));
+    OVM_PRESUMES(are_linked());
+    for (; at != nullptr && at != end; at = parent(*at))
+    {
+        OVM_LOOP_INVARIANT(Deadline_tree::is_node(*at));
+        OVM_VARIANT(~at->place().priority);
+        renew_least(*at);
+    }
+}
+
+/// Those of a whole tree go where nothing is below a vcpu, each on its side.
+void split(Schedulable* rest, Schedulable& vcpu)
+{
+    // Where the next earlier one and the next later one go.
+    auto* before = &vcpu;
+    auto* behind = &vcpu;
+    while (rest != nullptr)
+    {
+        OVM_LOOP_INVARIANT(are_linked());
+        OVM_LOOP_INVARIANT(is_top(*rest) && Deadline_tree::is_node(*before) && Deadline_tree::is_node(*behind));
+        OVM_LOOP_INVARIANT(is_above(*before, *rest) && is_above(*behind, *rest));
+        OVM_LOOP_INVARIANT(child(*before, before == &vcpu ? Side::earlier : Side::later) == nullptr &&
+                           child(*behind, behind == &vcpu ? Side::later : Side::earlier) == nullptr);
+        OVM_VARIANT(rest->place().priority);
+        auto& next = *rest;
+        if (distance(next.place().key, vcpu.place().key) >= 0)
+        {
+            rest = take(next, Side::later);
+            hang(*before, before == &vcpu ? Side::earlier : Side::later, next);
+            before = &next;
+        }
+        else
+        {
+            rest = take(next, Side::earlier);
+            hang(*behind, behind == &vcpu ? Side::later : Side::earlier, next);
+            behind = &next;
+        }
+    }
+    renew_up(before, &vcpu);
+    renew_up(behind, &vcpu);
+    renew_least(vcpu);
+}
+
+/// A tree of its own goes where nothing is; above all is the root.
+void put(Schedulable*& root, Schedulable* above, Side side, Schedulable& below)
+{
+    if (above == nullptr)
+        root = &below;
+    else
+        hang(*above, side, below);
+}
+
+/// Two trees, of which all of the one is earlier than all of the other, go where nothing is.
+void join(Schedulable*& root, Schedulable* above, Side side, Schedulable* before, Schedulable* behind)
+{
+    while (before != nullptr && behind != nullptr)
+    {
+        OVM_LOOP_INVARIANT(are_linked());
+        OVM_LOOP_INVARIANT(is_top(*before) && is_top(*behind) && before != behind);
+        OVM_LOOP_INVARIANT(above == nullptr ? root == nullptr
+                                            : Deadline_tree::is_node(*above) && child(*above, side) == nullptr &&
+                                                  is_above(*above, *before) && is_above(*above, *behind));
+        OVM_VARIANT(std::max(before->place().priority, behind->place().priority));
+        // As where they came in.
+        OVM_GUARANTEED(before->place().priority != behind->place().priority);
+        auto& top = is_above(*before, *behind) ? *before : *behind;
+        auto const inner = &top == before ? Side::later : Side::earlier;
+        auto* const rest = take(top, inner);
+        (&top == before ? before : behind) = rest;
+        put(root, above, side, top);
+        above = &top;
+        side = inner;
+    }
+    if (auto* const rest = before != nullptr ? before : behind)
+        put(root, above, side, *rest);
+    renew_up(above, nullptr);
 }
 
 } // namespace
 
 bool Deadline_tree::is_sound() const
 {
-    return random_ != 0 && (root_ == nullptr || (is_node(*root_) && root_->place().parent == nullptr)) &&
-           OVM_FOR_EVERY(Schedulable, each, is_linked(each));
+    return random_ != 0 && (root_ == nullptr || is_top(*root_)) && are_linked();
 }
 
 /// Marsaglia's xorshift (2003): every number but 0 once in 2^64 - 1.
@@ -89,7 +259,7 @@ Schedulable* Deadline_tree::first_within(std::int64_t limit) const
         OVM_LOOP_INVARIANT(is_node(*at));
         OVM_VARIANT(at->place().priority);
         auto* const before = earlier(*at);
-        if (before != nullptr && distance(before->place().least, limit) >= 0)
+        if (before != nullptr && distance(before->place().links.least, limit) >= 0)
             at = before;
         else if (distance(at->place().value, limit) >= 0)
             return at;
@@ -99,88 +269,55 @@ Schedulable* Deadline_tree::first_within(std::int64_t limit) const
     return nullptr;
 }
 
-void Deadline_tree::renew_least(Schedulable& vcpu)
-{
-    auto& place = vcpu.place();
-    place.least = place.value;
-    for (auto* const below : std::array{earlier(vcpu), later(vcpu)})
-    {
-        if (below != nullptr && distance(below->place().least, place.least) > 0)
-            place.least = below->place().least;
-    }
-}
-
-void Deadline_tree::replace(Schedulable* above, const Schedulable& old, Schedulable* with)
-{
-    if (above == nullptr)
-        root_ = with;
-    else
-        (earlier(*above) == &old ? earlier(*above) : later(*above)) = with;
-    if (with != nullptr)
-        parent(*with) = above;
-}
-
-/// Changes places with its parent; the order stays.
-void Deadline_tree::rotate_up(Schedulable& vcpu)
-{
-    OVM_PRESUMES(parent(vcpu) != nullptr);
-    auto& above = *parent(vcpu);
-    bool const was_earlier = earlier(above) == &vcpu;
-    auto*& inner = was_earlier ? later(vcpu) : earlier(vcpu);
-    (was_earlier ? earlier(above) : later(above)) = inner;
-    if (inner != nullptr)
-        parent(*inner) = &above;
-    replace(parent(above), above, &vcpu);
-    inner = &above;
-    parent(above) = &vcpu;
-    renew_least(above);
-    renew_least(vcpu);
-}
-
 void Deadline_tree::insert(Schedulable& vcpu, std::int64_t key, std::int64_t value)
 {
-    OVM_REQUIRES_THAT(!vcpu.place().queued);
-    OVM_PRESUMES(!is_node(vcpu) && is_sound());
-    vcpu.place() = {.key = key, .value = value, .least = value, .priority = next_priority(), .queued = true};
+    OVM_REQUIRES_THAT(!is_node(vcpu));
+    OVM_PRESUMES(is_sound());
+    auto const priority = next_priority();
     Schedulable* above = nullptr;
-    bool goes_earlier = false;
-    for (auto* at = root_; at != nullptr; at = goes_earlier ? earlier(*at) : later(*at))
+    auto side = Side::earlier;
+    auto* at = root_;
+    while (at != nullptr && at->place().priority > priority)
     {
+        OVM_LOOP_INVARIANT(is_node(*at));
+        OVM_LOOP_INVARIANT(above == nullptr ? at == root_ : is_node(*above) && child(*above, side) == at);
+        OVM_VARIANT(at->place().priority);
+        auto& links = at->place().links;
+        if (distance(value, links.least) > 0)
+            links.least = value;
         above = at;
-        goes_earlier = distance(at->place().key, key) < 0;
-        if (distance(value, at->place().least) > 0)
-            at->place().least = value;
+        side = distance(at->place().key, key) < 0 ? Side::earlier : Side::later;
+        at = child(*at, side);
     }
-    parent(vcpu) = above;
-    if (above == nullptr)
-        root_ = &vcpu;
-    else
-        (goes_earlier ? earlier(*above) : later(*above)) = &vcpu;
-    while (parent(vcpu) != nullptr && parent(vcpu)->place().priority < vcpu.place().priority)
-        rotate_up(vcpu);
     // Nobody waits for as many others to come as there are priorities.
-    OVM_GUARANTEED(parent(vcpu) == nullptr || parent(vcpu)->place().priority != vcpu.place().priority);
-    OVM_PROMISES(is_node(vcpu) && vcpu.place().queued && is_sound());
+    OVM_GUARANTEED(at == nullptr || at->place().priority != priority);
+    auto& place = vcpu.place();
+    place.links = {};
+    place.key = key;
+    place.value = value;
+    place.priority = priority;
+    if (above != nullptr)
+        take(*above, side);
+    put(root_, above, side, vcpu);
+    split(at, vcpu);
+    OVM_PROMISES(is_node(vcpu) && is_sound());
 }
 
 void Deadline_tree::remove(Schedulable& vcpu)
 {
-    OVM_REQUIRES_THAT(vcpu.place().queued);
-    OVM_PRESUMES(is_node(vcpu) && is_sound());
-    while (earlier(vcpu) != nullptr && later(vcpu) != nullptr)
-    {
-        auto& left = *earlier(vcpu);
-        auto& right = *later(vcpu);
-        // As where they came in.
-        OVM_GUARANTEED(left.place().priority != right.place().priority);
-        rotate_up(left.place().priority > right.place().priority ? left : right);
-    }
+    OVM_REQUIRES_THAT(is_node(vcpu));
+    OVM_PRESUMES(is_sound());
+    auto* const before = take(vcpu, Side::earlier);
+    auto* const behind = take(vcpu, Side::later);
     auto* const above = parent(vcpu);
-    replace(above, vcpu, earlier(vcpu) != nullptr ? earlier(vcpu) : later(vcpu));
-    for (auto* at = above; at != nullptr; at = parent(*at))
-        renew_least(*at);
-    vcpu.place() = {};
-    OVM_PROMISES(!is_node(vcpu) && !vcpu.place().queued && is_sound());
+    auto const side = above == nullptr || earlier(*above) == &vcpu ? Side::earlier : Side::later;
+    if (above == nullptr)
+        root_ = nullptr;
+    else
+        cut(*above, side, vcpu);
+    vcpu.place().priority = 0;
+    join(root_, above, side, before, behind);
+    OVM_PROMISES(!is_node(vcpu) && is_sound());
 }
 
 } // namespace ovm::policy

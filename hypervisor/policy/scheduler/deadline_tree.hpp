@@ -22,9 +22,11 @@ constexpr std::int64_t moved(std::int64_t from, std::int64_t by)
 /// Vcpus by deadline (place.key), each with a second number (place.value) of which every subtree knows the least: so
 /// the earliest deadline among those below a limit is found in one descent, as Linux's EEVDF does it. A treap (Seidel
 /// and Aragon, 1996) through the places: O(log n) expected for everything, over priorities that do not depend on what
-/// guests do and that every run repeats. Nothing is allocated and nothing recurses.
+/// guests do and that every run repeats. Nothing is allocated and nothing recurses. Subtrees are split and joined
+/// instead of rotated: so every step leaves whole trees, and is proved alone.
 /// Invariant:   in order of place.key, those with equal ones as they came; every priority is below the parent's, so
-///              that ways down and up end; place.least is the least place.value of the subtree. Both scales may wrap.
+///              that ways down and up end; place.links.least is the least place.value of the subtree. Both scales may
+///              wrap.
 /// Concurrency: the owner's.
 class Deadline_tree
 {
@@ -44,10 +46,6 @@ public:
     bool is_sound() const;
 
 private:
-    OVM_VERIFIED void replace(processor::Schedulable* parent, const processor::Schedulable& old,
-                              processor::Schedulable* with);
-    OVM_VERIFIED void rotate_up(processor::Schedulable& vcpu);
-    OVM_VERIFIED static void renew_least(processor::Schedulable& vcpu);
     OVM_VERIFIED std::uint64_t next_priority();
 
     processor::Schedulable* root_ = nullptr;

@@ -22,7 +22,7 @@ Result<> Dedicated_scheduler::admit(Schedulable& vcpu, Ticks)
         return Error::denied;
     vcpu.place() = {};
     owner_ = &vcpu;
-    OVM_PROMISES(owner_ == &vcpu && !vcpu.place().queued);
+    OVM_PROMISES(owner_ == &vcpu && !vcpu.place().is_queued());
     return {};
 }
 

@@ -117,11 +117,7 @@ void Fair_scheduler::queue_current()
 
 void Fair_scheduler::take(Schedulable& vcpu, Ticks now)
 {
-    auto const deadline = virtual_deadline(vcpu);
-    auto const time = virtual_time(vcpu);
     tree_.remove(vcpu);
-    virtual_deadline(vcpu) = deadline;
-    virtual_time(vcpu) = time;
     current_ = &vcpu;
     current_since_ = now;
 }
@@ -151,7 +147,7 @@ Result<> Fair_scheduler::admit(Schedulable& vcpu, Ticks)
 
 void Fair_scheduler::leave(Schedulable& vcpu, Ticks)
 {
-    OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
+    OVM_REQUIRES_THAT(!vcpu.place().is_queued() && current_ != &vcpu);
 }
 
 std::int64_t Fair_scheduler::lag_on_wake(const Schedulable& vcpu, Ticks now) const
@@ -167,7 +163,7 @@ std::int64_t Fair_scheduler::lag_on_wake(const Schedulable& vcpu, Ticks now) con
 
 void Fair_scheduler::wake(Schedulable& vcpu, Ticks now)
 {
-    OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
+    OVM_REQUIRES_THAT(!vcpu.place().is_queued() && current_ != &vcpu);
     charge_current(now);
     auto const owed = lag_on_wake(vcpu, now);
     // Its coming moves the mean, by which lag is measured: seen from there it shall be what it was.
@@ -181,7 +177,7 @@ void Fair_scheduler::wake(Schedulable& vcpu, Ticks now)
 
 void Fair_scheduler::block(Schedulable& vcpu, Ticks now)
 {
-    OVM_REQUIRES_THAT(vcpu.place().queued || current_ == &vcpu);
+    OVM_REQUIRES_THAT(vcpu.place().is_queued() || current_ == &vcpu);
     charge_current(now);
     auto& account = vcpu.account();
     account.lag = clipped(lag(vcpu));
@@ -246,7 +242,7 @@ Result<> Fair_scheduler::export_state(Scheduler_state& state)
     charge_current(state.now);
     for (auto& vcpu : state.vcpus)
     {
-        if (vcpu.place().queued || &vcpu == current_)
+        if (vcpu.place().is_queued() || &vcpu == current_)
             vcpu.account().lag = lag(vcpu);
     }
     state.next = tree_.first_within(base_);

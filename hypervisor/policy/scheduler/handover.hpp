@@ -19,7 +19,7 @@ void for_each_waiting(const processor::Scheduler_state& state, Take take)
         if (!vcpu.runnable() || &vcpu == state.current)
             return;
         // Everybody is in the list once, and the second walk ends where the first one began.
-        OVM_GUARANTEED(!vcpu.place().queued);
+        OVM_GUARANTEED(!vcpu.place().is_queued());
         take(vcpu);
     };
     auto const end = state.vcpus.end();

@@ -32,7 +32,7 @@ void Round_robin_scheduler::turn_over_current()
     if (current_ == nullptr || current_->account().slice_left != Ticks(0))
         return;
     // It was taken out when its turn began.
-    OVM_GUARANTEED(!current_->place().queued);
+    OVM_GUARANTEED(!current_->place().list.queued);
     turns_.put_behind(*current_);
     current_ = nullptr;
 }
@@ -40,20 +40,20 @@ void Round_robin_scheduler::turn_over_current()
 Result<> Round_robin_scheduler::admit(Schedulable& vcpu, Ticks)
 {
     vcpu.place() = {};
-    OVM_PROMISES(!vcpu.place().queued);
+    OVM_PROMISES(!vcpu.place().list.queued);
     return {};
 }
 
 void Round_robin_scheduler::leave(Schedulable& vcpu, Ticks)
 {
     arch::injection_point("round robin: at a leave");
-    OVM_REQUIRES_THAT(!vcpu.place().queued && current_ != &vcpu);
+    OVM_REQUIRES_THAT(!vcpu.place().list.queued && current_ != &vcpu);
 }
 
 void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
 {
     OVM_REQUIRES_THAT(current_ != &vcpu);
-    OVM_PRESUMES(!vcpu.place().queued && (current_ == nullptr || !current_->place().queued));
+    OVM_PRESUMES(!vcpu.place().list.queued && (current_ == nullptr || !current_->place().list.queued));
     OVM_PRESUMES(runnable_ < ~std::uint32_t{0});
     charge_current(now);
     turn_over_current();
@@ -66,7 +66,7 @@ void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
 
 void Round_robin_scheduler::block(Schedulable& vcpu, Ticks now)
 {
-    OVM_PRESUMES(current_ == &vcpu || vcpu.place().queued);
+    OVM_PRESUMES(current_ == &vcpu || vcpu.place().list.queued);
     charge_current(now);
     arch::injection_point("round robin: at a block");
     if (current_ == &vcpu)

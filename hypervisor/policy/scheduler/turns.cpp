@@ -9,32 +9,32 @@ using processor::Schedulable;
 
 void Turns::put_first(Schedulable& vcpu)
 {
-    auto& place = vcpu.place();
+    auto& place = vcpu.place().list;
     OVM_REQUIRES_THAT(!place.queued);
     place.queued = true;
     place.previous = nullptr;
     place.next = first_;
-    (first_ != nullptr ? first_->place().previous : last_) = &vcpu;
+    (first_ != nullptr ? first_->place().list.previous : last_) = &vcpu;
     first_ = &vcpu;
 }
 
 void Turns::put_last(Schedulable& vcpu)
 {
-    auto& place = vcpu.place();
+    auto& place = vcpu.place().list;
     OVM_REQUIRES_THAT(!place.queued);
     place.queued = true;
     place.next = nullptr;
     place.previous = last_;
-    (last_ != nullptr ? last_->place().next : first_) = &vcpu;
+    (last_ != nullptr ? last_->place().list.next : first_) = &vcpu;
     last_ = &vcpu;
 }
 
 void Turns::take_out(Schedulable& vcpu)
 {
-    auto& place = vcpu.place();
+    auto& place = vcpu.place().list;
     OVM_REQUIRES_THAT(place.queued);
-    (place.previous != nullptr ? place.previous->place().next : first_) = place.next;
-    (place.next != nullptr ? place.next->place().previous : last_) = place.previous;
+    (place.previous != nullptr ? place.previous->place().list.next : first_) = place.next;
+    (place.next != nullptr ? place.next->place().list.previous : last_) = place.previous;
     place.queued = false;
     place.next = place.previous = nullptr;
 }
@@ -43,25 +43,25 @@ Schedulable& Turns::take_first()
 {
     OVM_REQUIRES_THAT(first_ != nullptr);
     auto& vcpu = *first_;
-    auto& place = vcpu.place();
+    auto& place = vcpu.place().list;
     first_ = place.next;
-    (first_ != nullptr ? first_->place().previous : last_) = nullptr;
+    (first_ != nullptr ? first_->place().list.previous : last_) = nullptr;
     place.queued = false;
     place.next = nullptr;
-    OVM_PROMISES(!vcpu.place().queued);
+    OVM_PROMISES(!vcpu.place().list.queued);
     return vcpu;
 }
 
 void Turns::put_behind(Schedulable& vcpu)
 {
-    OVM_PRESUMES(!vcpu.place().queued);
+    OVM_PRESUMES(!vcpu.place().list.queued);
     vcpu.account().slice_left = slice_;
     put_last(vcpu);
 }
 
 void Turns::join(Schedulable& vcpu, Ticks now, std::uint64_t sharers)
 {
-    OVM_PRESUMES(sharers != 0 && sharers < ~std::uint64_t{0} && !vcpu.place().queued);
+    OVM_PRESUMES(sharers != 0 && sharers < ~std::uint64_t{0} && !vcpu.place().list.queued);
     auto& account = vcpu.account();
     auto const share = elapsed(account.asleep_since, now) / (sharers + 1);
     auto const earned = left(vcpu) + std::min(share, slice_);

@@ -39,8 +39,8 @@ unsigned depth(const Schedulable* root)
 {
     if (root == nullptr)
         return 0;
-    auto const& place = root->place();
-    return 1 + std::max(depth(place.previous), depth(place.next));
+    auto const& links = root->place().links;
+    return 1 + std::max(depth(links.earlier), depth(links.later));
 }
 
 class Deadline_tree_test : public testing::Test
@@ -56,7 +56,7 @@ protected:
         for (unsigned step = 0; step < steps; ++step)
         {
             auto& vcpu = vcpus_[random() % vcpus_.size()];
-            if (vcpu.place().queued)
+            if (vcpu.place().is_queued())
             {
                 tree.remove(vcpu);
                 std::erase(slow.all, &vcpu);
@@ -112,7 +112,7 @@ TEST_F(Deadline_tree_test, StaysFlatUnderOrderedDeadlines)
         tree.remove(first);
         tree.insert(first, key++, 0);
         const Schedulable* root = &first;
-        while (auto* const above = root->place().parent)
+        while (auto* const above = root->place().links.parent)
             root = above;
         deepest = std::max(deepest, depth(root));
     }

@@ -102,3 +102,36 @@ OVM_VERIFIED std::uint64_t stands_on_nothing(const Node& node) // expect: vacuit
     OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3 && each.rank < 3));
     return node.rank;
 }
+
+/// Of memory that has not changed it is the same truth.
+OVM_VERIFIED void says_it_again(Node& node, Node* next, bool links) // expect: none
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    if (links)
+        node.next = next;
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+}
+
+OVM_VERIFIED void says_more(Node& node)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    node.next = nullptr;
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 4)); // expect: postcondition
+}
+
+OVM_VERIFIED void says_it_after_a_write(Node& node, bool lowers)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    if (lowers)
+        node.rank = 3;
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3)); // expect: postcondition
+}
+
+/// What was proved on the way helps with what follows.
+OVM_VERIFIED void goes_by_steps(Node& node, const Node& other) // expect: none
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    node.rank = 7;
+    OVM_ASSERT(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    OVM_ENSURES(other.rank > 3);
+}

@@ -24,5 +24,5 @@ OVM_VERIFIED std::uint32_t all_weights(processor::Scheduler_state& state)
 OVM_VERIFIED void next_of_current(processor::Scheduler_state& state)
 {
     state.next = state.current;
-    state.next->place().queued = true; // expect: null pointer
+    state.next->place().list.queued = true; // expect: null pointer
 }
