@@ -89,9 +89,10 @@ public:
     }
     Result<> admit(processor::Schedulable& vcpu)
     {
-        if (add(vcpu) == nobody)
-            return Error::denied;
-        return {};
+        [[maybe_unused]] auto const before = count_;
+        auto const done = add(vcpu) == nobody ? Result<>(Error::denied) : Result<>{};
+        OVM_PROMISES(done.has_value() == (count_ != before));
+        return done;
     }
     /// The place of that vcpu, or nobody.
     std::uint32_t find(const processor::Schedulable& vcpu) const

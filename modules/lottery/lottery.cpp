@@ -55,7 +55,10 @@ std::uint32_t Lottery::draw()
     {
         auto const own = tickets(table_[i]);
         if (left < own)
+        {
+            OVM_PROMISES(table_.is_runnable(i));
             return i;
+        }
         left -= own;
     }
     return Table::nobody;

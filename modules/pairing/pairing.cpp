@@ -19,7 +19,10 @@ std::uint32_t Pairing::woken_by(const Schedulable* vcpu) const
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
         if (table_[i].runnable && table_[i].waker == vcpu)
+        {
+            OVM_PROMISES(table_.is_runnable(i) && table_[i].waker == vcpu);
             return i;
+        }
     }
     return Table::nobody;
 }
