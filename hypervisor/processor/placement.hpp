@@ -90,7 +90,9 @@ public:
                                                    std::span<const Core_load> loads)
     {
         OVM_MODIFIES(*this);
-        return OVM_RESULT(place(vcpu, near, loads));
+        auto const core = OVM_RESULT(place(vcpu, near, loads));
+        OVM_ENSURES(!core.has_value() || core->value() < loads.size());
+        return core;
     }
     /// It is gone, or was never made after all. Error::not_found: it had no home.
     virtual Result<> leave(Vcpu_identity vcpu) = 0;
@@ -114,7 +116,9 @@ public:
     {
         OVM_MODIFIES(*this);
         auto const move = OVM_RESULT(rebalance(loads, now));
-        OVM_ENSURES(!move.has_value() || !move->has_value() || (*move)->from != (*move)->to);
+        OVM_ENSURES(!move.has_value() || !move->has_value() ||
+                    ((*move)->from != (*move)->to && (*move)->from.value() < loads.size() &&
+                     (*move)->to.value() < loads.size()));
         return move;
     }
     /// How often rebalance() is worth asking; nothing: it never moves anybody, so that nobody need measure loads.

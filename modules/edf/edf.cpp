@@ -177,7 +177,9 @@ void Edf::leave(Schedulable& vcpu, Ticks)
 {
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_asleep(at));
+    [[maybe_unused]] auto const before = table_.count();
     table_.leave(at);
+    OVM_PROMISES(table_.count() == before - 1);
 }
 
 void Edf::wake(Schedulable& vcpu, Ticks now)
@@ -186,6 +188,7 @@ void Edf::wake(Schedulable& vcpu, Ticks now)
     OVM_REQUIRES_THAT(table_.is_asleep(at) && now < end_of_time);
     arrive(table_[at], now.value());
     table_.wake(at);
+    OVM_PROMISES(table_.is_runnable(at));
 }
 
 void Edf::block(Schedulable& vcpu, Ticks now)
@@ -194,6 +197,7 @@ void Edf::block(Schedulable& vcpu, Ticks now)
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_runnable(at));
     table_.block(at, now);
+    OVM_PROMISES(table_.is_asleep(at));
 }
 
 processor::Scheduler::Choice Edf::choose(Ticks now)
@@ -204,11 +208,15 @@ processor::Scheduler::Choice Edf::choose(Ticks now)
     auto const lent = slack(now.value());
     auto const next = best(lent > 0);
     table_.run(next, now);
-    if (next == Table::nobody)
-        return {};
-    if (!others_wait())
-        return {.next = table_[next].vcpu};
-    return {.next = table_[next].vcpu, .until = now + Ticks(time_for(next, now.value(), lent))};
+    Choice choice{};
+    if (next != Table::nobody)
+    {
+        choice.next = table_[next].vcpu;
+        if (others_wait())
+            choice.until = now + Ticks(time_for(next, now.value(), lent));
+    }
+    OVM_PROMISES(table_.is_current(choice.next));
+    return choice;
 }
 
 Result<> Edf::export_state(Scheduler_state& state)

@@ -123,7 +123,7 @@ private:
         OVM_REQUIRES_THAT(table_.holds());
         OVM_MODIFIES();
         auto const place = OVM_RESULT(best(lends));
-        OVM_ENSURES(place == Table::nobody || place < table_.count());
+        OVM_ENSURES(place == Table::nobody || table_.is_runnable(place));
         return place;
     }
     bool others_wait() const { return table_.others_wait(); }

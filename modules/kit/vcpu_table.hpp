@@ -52,6 +52,12 @@ public:
         OVM_REQUIRES_THAT(place == nobody || place < count_);
         current_ = place;
         since_ = now;
+        OVM_PROMISES(current() == place);
+    }
+    /// Whether it is the current one; nullptr is if nobody is.
+    bool is_current(const processor::Schedulable* vcpu) const
+    {
+        return vcpu == (current_ == nobody ? nullptr : entries_[current_].vcpu);
     }
     /// Adds to the current one's account what it ran since it was charged last, and says how long that was.
     Ticks charge(Ticks now)
@@ -61,26 +67,32 @@ public:
         auto const ran = now - since_;
         since_ = now;
         auto& account = entries_[current_].vcpu->account();
+        [[maybe_unused]] auto const before = account.ran;
         std::uint64_t sum = 0;
         account.ran = Ticks(__builtin_add_overflow(account.ran.value(), ran.value(), &sum) ? ~std::uint64_t{0} : sum);
+        OVM_PROMISES(account.ran >= before);
         return ran;
     }
 
     /// Its place from now on; nobody, if there is none left. The policy's own members of the entry are for it to set.
     std::uint32_t add(processor::Schedulable& vcpu)
     {
-        if (count_ == most)
-            return nobody;
-        entries_[count_].vcpu = &vcpu;
-        entries_[count_].runnable = false;
-        ++count_;
-        return count_ - 1;
+        auto const at = count_;
+        if (at != nobody)
+        {
+            entries_[at].vcpu = &vcpu;
+            entries_[at].runnable = false;
+            ++count_;
+        }
+        OVM_PROMISES(at == nobody || (entries_[at].vcpu == &vcpu && is_asleep(at)));
+        return at;
     }
     Result<> admit(processor::Schedulable& vcpu)
     {
-        if (add(vcpu) == nobody)
-            return Error::denied;
-        return {};
+        [[maybe_unused]] auto const before = count_;
+        auto const done = add(vcpu) == nobody ? Result<>(Error::denied) : Result<>{};
+        OVM_PROMISES(done.has_value() == (count_ != before));
+        return done;
     }
     /// The place of that vcpu, or nobody.
     std::uint32_t find(const processor::Schedulable& vcpu) const
@@ -129,10 +141,11 @@ public:
         std::uint32_t best = nobody;
         for (std::uint32_t i = 0; i < count_; ++i)
         {
-            OVM_LOOP_INVARIANT(best == nobody || best < i);
+            OVM_LOOP_INVARIANT(best == nobody || (best < i && entries_[best].runnable));
             if (i != excluded && entries_[i].runnable && (best == nobody || before(entries_[i], entries_[best])))
                 best = i;
         }
+        OVM_PROMISES(best == nobody || is_runnable(best));
         return best;
     }
     bool others_wait() const
@@ -150,10 +163,11 @@ public:
     {
         auto const at = add(vcpu);
         if (at == nobody)
-            return nobody;
+            return at;
         entries_[at].runnable = vcpu.runnable();
         if (&vcpu == state.current)
             run(at, state.now);
+        OVM_PROMISES(is_runnable(at) == vcpu.runnable() && (at == current_) == (&vcpu == state.current));
         return at;
     }
     /// All vcpus of a state; begin() sets the policy's own members of each entry. Names reservations as lost.

@@ -55,7 +55,10 @@ std::uint32_t Lottery::draw()
     {
         auto const own = tickets(table_[i]);
         if (left < own)
+        {
+            OVM_PROMISES(table_.is_runnable(i));
             return i;
+        }
         left -= own;
     }
     return Table::nobody;
@@ -70,7 +73,9 @@ void Lottery::leave(Schedulable& vcpu, Ticks)
 {
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_asleep(at));
+    [[maybe_unused]] auto const before = table_.count();
     table_.leave(at);
+    OVM_PROMISES(table_.count() == before - 1);
 }
 
 void Lottery::wake(Schedulable& vcpu, Ticks)
@@ -78,6 +83,7 @@ void Lottery::wake(Schedulable& vcpu, Ticks)
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_asleep(at));
     table_.wake(at);
+    OVM_PROMISES(table_.is_runnable(at));
 }
 
 void Lottery::block(Schedulable& vcpu, Ticks now)
@@ -86,6 +92,7 @@ void Lottery::block(Schedulable& vcpu, Ticks now)
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_runnable(at));
     table_.block(at, now);
+    OVM_PROMISES(table_.is_asleep(at));
 }
 
 processor::Scheduler::Choice Lottery::choose(Ticks now)
@@ -99,11 +106,15 @@ processor::Scheduler::Choice Lottery::choose(Ticks now)
         until_ = now + slice_;
     }
     table_.run(next, now);
-    if (next == Table::nobody)
-        return {};
-    if (!table_.others_wait())
-        return {.next = table_[next].vcpu};
-    return {.next = table_[next].vcpu, .until = Ticks(until_.value())};
+    Choice choice{};
+    if (next != Table::nobody)
+    {
+        choice.next = table_[next].vcpu;
+        if (table_.others_wait())
+            choice.until = Ticks(until_.value());
+    }
+    OVM_PROMISES(table_.is_current(choice.next));
+    return choice;
 }
 
 /// Nothing is lost: who is next was never settled.

@@ -75,6 +75,7 @@ Result<Core_id> Packing::place(Vcpu_identity vcpu, std::optional<Node_id>, Loads
             best = core;
     }
     settle(vcpu, Home::at(Core_id(best)));
+    OVM_PROMISES(lives_at(vcpu, Home::at(Core_id(best))));
     return Core_id(best);
 }
 
@@ -83,6 +84,7 @@ Result<> Packing::leave(Vcpu_identity vcpu)
     if (!is_possible(vcpu) || !lives(vcpu))
         return Error::not_found;
     settle(vcpu, Home{});
+    OVM_PROMISES(!lives(vcpu));
     return {};
 }
 
@@ -93,6 +95,7 @@ Result<> Packing::moved(Vcpu_identity vcpu, Core_id to)
     if (to.value() >= processor::most_cores)
         return Error::out_of_range;
     settle(vcpu, Home::at(to));
+    OVM_PROMISES(lives_at(vcpu, Home::at(to)));
     return {};
 }
 

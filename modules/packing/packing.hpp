@@ -67,6 +67,11 @@ private:
         return vm * processor::most_vcpus + index;
     }
     bool lives(processor::Vcpu_identity vcpu) const;
+    /// For proofs.
+    bool lives_at(processor::Vcpu_identity vcpu, Home home) const
+    {
+        return homes_[place_of(vcpu.vm.value() - 1, vcpu.index.value())] == home.number;
+    }
     void settle(processor::Vcpu_identity vcpu, Home home);
     std::uint32_t fullest(Loads loads) const;
     std::uint32_t sparsest(Loads loads) const;

@@ -19,7 +19,10 @@ std::uint32_t Pairing::woken_by(const Schedulable* vcpu) const
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
         if (table_[i].runnable && table_[i].waker == vcpu)
+        {
+            OVM_PROMISES(table_.is_runnable(i) && table_[i].waker == vcpu);
             return i;
+        }
     }
     return Table::nobody;
 }
@@ -52,7 +55,9 @@ void Pairing::leave(Schedulable& vcpu, Ticks)
     OVM_REQUIRES_THAT(table_.is_asleep(at));
     if (last_ == &vcpu)
         last_ = nullptr;
+    [[maybe_unused]] auto const before = table_.count();
     table_.leave(at);
+    OVM_PROMISES(table_.count() == before - 1 && last_ != &vcpu);
 }
 
 /// Whoever runs is taken to have woken it: a guest's interrupt, or its answer through a device. If it was a timer or
@@ -64,6 +69,8 @@ void Pairing::wake(Schedulable& vcpu, Ticks now)
     table_[at].waits_since = now.value();
     table_[at].waker = table_.current() == Table::nobody ? nullptr : table_[table_.current()].vcpu;
     table_.wake(at);
+    OVM_PROMISES(table_.is_runnable(at) && table_[at].waits_since == now.value() &&
+                 table_.is_current(table_[at].waker));
 }
 
 void Pairing::block(Schedulable& vcpu, Ticks now)
@@ -72,6 +79,7 @@ void Pairing::block(Schedulable& vcpu, Ticks now)
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_runnable(at));
     table_.block(at, now);
+    OVM_PROMISES(table_.is_asleep(at));
 }
 
 processor::Scheduler::Choice Pairing::choose(Ticks now)
@@ -89,12 +97,15 @@ processor::Scheduler::Choice Pairing::choose(Ticks now)
         until_ = now + slice_;
     }
     table_.run(next, now);
-    if (next == Table::nobody)
-        return {};
-    last_ = table_[next].vcpu;
-    if (!table_.others_wait())
-        return {.next = table_[next].vcpu};
-    return {.next = table_[next].vcpu, .until = Ticks(until_.value())};
+    Choice choice{};
+    if (next != Table::nobody)
+    {
+        last_ = choice.next = table_[next].vcpu;
+        if (table_.others_wait())
+            choice.until = Ticks(until_.value());
+    }
+    OVM_PROMISES(table_.is_current(choice.next) && (choice.next == nullptr || last_ == choice.next));
+    return choice;
 }
 
 Result<> Pairing::export_state(Scheduler_state& state)

@@ -136,7 +136,9 @@ void Stride::leave(Schedulable& vcpu, Ticks)
 {
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_asleep(at));
+    [[maybe_unused]] auto const before = table_.count();
     table_.leave(at);
+    OVM_PROMISES(table_.count() == before - 1);
 }
 
 void Stride::wake(Schedulable& vcpu, Ticks now)
@@ -147,7 +149,9 @@ void Stride::wake(Schedulable& vcpu, Ticks now)
     auto const least = first();
     if (least != Table::nobody)
         table_[at].pass = std::max(table_[at].pass, table_[least].pass);
+    OVM_PROMISES(least == Table::nobody || table_[at].pass >= table_[least].pass);
     table_.wake(at);
+    OVM_PROMISES(table_.is_runnable(at));
 }
 
 void Stride::block(Schedulable& vcpu, Ticks now)
@@ -156,6 +160,7 @@ void Stride::block(Schedulable& vcpu, Ticks now)
     auto const at = table_.find(vcpu);
     OVM_REQUIRES_THAT(table_.is_runnable(at));
     table_.block(at, now);
+    OVM_PROMISES(table_.is_asleep(at));
 }
 
 processor::Scheduler::Choice Stride::choose(Ticks now)
@@ -164,13 +169,16 @@ processor::Scheduler::Choice Stride::choose(Ticks now)
     charge_current(now);
     auto const next = first();
     table_.run(next, now);
-    if (next == Table::nobody)
-        return {};
-    if (table_[next].pass > far)
-        rebase(table_[next].pass);
-    Choice choice{.next = table_[next].vcpu};
-    if (table_.others_wait())
-        choice.until = now + slice_;
+    Choice choice{};
+    if (next != Table::nobody)
+    {
+        if (table_[next].pass > far)
+            rebase(table_[next].pass);
+        choice.next = table_[next].vcpu;
+        if (table_.others_wait())
+            choice.until = now + slice_;
+    }
+    OVM_PROMISES(table_.is_current(choice.next));
     return choice;
 }
 

@@ -71,7 +71,7 @@ private:
         OVM_REQUIRES_THAT(table_.holds());
         OVM_MODIFIES();
         auto const place = OVM_RESULT(first());
-        OVM_ENSURES(place == Table::nobody || place < table_.count());
+        OVM_ENSURES(place == Table::nobody || table_.is_runnable(place));
         return place;
     }
     void charge_current(Ticks now);

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -77,15 +78,16 @@ std::string with_mistake(const std::string& bitcode, const std::vector<std::stri
     return {buffer.begin(), buffer.end()};
 }
 
-/// Those by which the function is reached.
+/// Those whose proofs look at the function: also by what classes say of their objects.
 std::vector<std::string> concerned(llvm::Module& module, const std::vector<std::string>& entries,
                                    const std::string& function)
 {
     std::vector<std::string> found;
     for (auto const& entry : entries)
     {
-        auto const tree = call_tree(module, entry);
-        if (std::any_of(tree.begin(), tree.end(), [&](llvm::Function* one) { return one->getName() == function; }))
+        auto looked_at = functions_for(module, entry);
+        std::ranges::copy(call_tree(module, entry), std::back_inserter(looked_at));
+        if (std::ranges::any_of(looked_at, [&](llvm::Function* one) { return one->getName() == function; }))
             found.push_back(entry);
     }
     return found;

@@ -86,6 +86,7 @@ Result<> Parameters::set(std::string_view name, std::string_view value)
         if (number < each.parameter.least || number > each.parameter.most)
             return Error::out_of_range;
         each.value = number;
+        OVM_PROMISES(each.is_in_range() && each.value == number);
         return {};
     }
     return Error::not_found;
@@ -94,13 +95,17 @@ Result<> Parameters::set(std::string_view name, std::string_view value)
 void Parameters::adopt(const Parameters& others)
 {
     OVM_PRESUMES(others.invariant());
-    for (auto& [parameter, value] : values_)
+    for (auto& own : values_)
     {
+        auto const& parameter = own.parameter;
         for (auto const& [other, theirs] : others.values_)
         {
             if (other.name == parameter.name && other.unit == parameter.unit && theirs >= parameter.least &&
                 theirs <= parameter.most)
-                value = theirs;
+            {
+                own.value = theirs;
+                OVM_PROMISES(own.is_in_range() && own.value == theirs && other.unit == parameter.unit);
+            }
         }
     }
 }

@@ -71,6 +71,8 @@ private:
     {
         Parameter parameter{};
         std::uint64_t value = 0;
+
+        constexpr bool is_in_range() const { return value >= parameter.least && value <= parameter.most; }
     };
 
     Static_vector<Value, most> values_{};
