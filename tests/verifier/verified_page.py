@@ -64,8 +64,8 @@ they cost an exit. Not proved, and why:
   says is looked at before it is broken.
 - The scan's way through the text, `Code_scan::scan_one` and what calls it. Its parts are: that an instruction ends within
   the bytes that it is read from, of `decode` and of `plain_instruction`, and what the scan does with one that does.
-- The relocator, `Module_maker::link`, and what the scan reads of relocations: that places lie among the constants is
-  what `Image_check` found in the file, and for all that types tell the bytes that are written may be the file's.
+- The relocator, `Module_maker::link`: that places lie among the constants is what `Image_check` found in the file, and for
+  all that types tell the bytes that are written may be the file's. The scan looks at each place once more.
 - That a module's maker asks in order, so that `Image_check` and the scan find what they presume: an image that
   `Module_image::open` has given, and maps of the text's size.
 - What commands do: calls of virtual functions.
