@@ -121,7 +121,7 @@ Scalar Execution::load_from(const Target& target, const z3::expr& address, llvm:
     if (target.region != nullptr && target.region->global != nullptr)
         return load_constant(target, address, type, at, state);
     auto const width = bits_of(type, &at);
-    auto whole = read_bits(target, address, layout_.size(type), at, state);
+    auto whole = read_bits(target, address, layout_.stored_size(type), at, state);
     if (width < whole.bits.get_sort().bv_size())
     {
         whole.bits = logic_.folded(whole.bits.extract(width - 1, 0));
@@ -173,7 +173,7 @@ void Execution::load(llvm::LoadInst& load, State& state)
     }
     defined(load.getPointerOperand(), state, "an address");
     auto const pointer = scalar(load.getPointerOperand());
-    check_access(pointer, layout_.size(load.getType()), load, state);
+    check_access(pointer, layout_.stored_size(load.getType()), load, state);
     std::optional<Scalar> result;
     for (auto const& target : *pointer.targets)
     {
@@ -305,7 +305,7 @@ void Execution::store(llvm::StoreInst& store, State& state)
     defined(store.getPointerOperand(), state, "an address");
     auto const pointer = scalar(store.getPointerOperand());
     auto* const type = store.getValueOperand()->getType();
-    auto const size = layout_.size(type);
+    auto const size = layout_.stored_size(type);
     auto what = scalar(store.getValueOperand());
     check_access(pointer, size, store, state);
     check_effect(pointer, logic_.number(size, 64), store, state);

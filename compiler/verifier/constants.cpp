@@ -13,7 +13,7 @@ Scalar Execution::load_anywhere(const Target& target, const z3::expr& offset, ll
 {
     constexpr std::uint64_t most = 1024;
     auto const& table = *target.region;
-    auto const size = layout_.size(type);
+    auto const size = layout_.stored_size(type);
     if (size == 0 || table.size / size > most)
         refuse("a constant at an address that is not known: " + table.name, &at);
     auto* const content = const_cast<llvm::Constant*>(table.global->getInitializer());
@@ -56,8 +56,9 @@ Scalar Execution::load_constant(const Target& target, const z3::expr& address, l
     auto const offset = logic_.add(address, logic_.number(0 - target.region->address, 64));
     std::uint64_t number = 0;
     if (offset.is_numeral_u64(number))
-        return number + layout_.size(type) <= target.region->size ? at_offset(number)
-                                                                  : constant(llvm::UndefValue::get(type)).front();
+        return number + layout_.stored_size(type) <= target.region->size
+                   ? at_offset(number)
+                   : constant(llvm::UndefValue::get(type)).front();
     std::uint64_t count = 0;
     std::uint64_t first = 0;
     if (!target.row || !target.row->count.is_numeral_u64(count) || count > 256 || count == 0)

@@ -41,6 +41,8 @@ public:
     explicit Layout(const llvm::DataLayout& data) : data_(data) {}
 
     std::uint64_t size(llvm::Type* type) const { return data_.getTypeAllocSize(type); }
+    /// What a load or a store of it touches: three bytes of a number of three, though it takes four in an array.
+    std::uint64_t stored_size(llvm::Type* type) const { return data_.getTypeStoreSize(type); }
     /// The spot `offset` bytes in; type is none if no member begins there.
     Spot inside(const Spot& at, std::uint64_t offset) const;
     /// The array of bytes that lies there: where it begins, counted from `at`, and how many they are.

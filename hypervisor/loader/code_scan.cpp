@@ -39,8 +39,7 @@ std::optional<Refusal> Code_scan::step()
     case Phase::instructions:
         return scan_instructions();
     case Phase::records:
-        scan_records();
-        return {};
+        return scan_records();
     case Phase::comparison:
         return compare();
     case Phase::done:
@@ -166,21 +165,33 @@ std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded)
     return {};
 }
 
-void Code_scan::scan_records()
+std::optional<Refusal> Code_scan::scan_records()
 {
+    OVM_PRESUMES(is_sound() && record_ <= records());
     auto const policies = image_.policies();
-    auto const all = policies + image_.relocations();
+    auto const all = records();
     for (std::uint32_t i = 0; i < records_a_step && record_ < all; ++i, ++record_)
     {
-        auto const target =
-            record_ < policies
-                ? image_.policy(record_).construct
-                : arch::load_number(image_.constants().subspan(image_.relocation(record_ - policies).at), 8);
+        OVM_LOOP_INVARIANT(is_sound() && policies == image_.policies() && all == records());
+        OVM_VARIANT(records_a_step - i);
+        std::uint64_t target = 0;
+        if (record_ < policies)
+        {
+            target = image_.policy(record_).construct;
+        }
+        else
+        {
+            auto const at = image_.relocation(record_ - policies).at;
+            if (!image_.has_address_at(at))
+                return Refusal::place_outside; // Image_check would have found it
+            target = image_.address_at(at);
+        }
         if (target < image_.text().size())
             mark(targets_, target);
     }
     if (record_ == all)
         phase_ = Phase::comparison;
+    return {};
 }
 
 std::optional<Refusal> Code_scan::compare()

@@ -61,7 +61,9 @@ private:
     OVM_VERIFIED std::optional<Refusal> check_target(std::uint64_t target);
     OVM_VERIFIED std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded);
     OVM_VERIFIED std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded);
-    void scan_records();
+    OVM_VERIFIED std::optional<Refusal> scan_records();
+    /// Policies and places of addresses.
+    std::uint32_t records() const { return image_.policies() + image_.relocations(); }
     OVM_VERIFIED std::optional<Refusal> compare();
     /// The maps are as large as the text asks for.
     bool is_sound() const

@@ -26,6 +26,9 @@ struct Envelope
 
 inline constexpr std::array<std::uint8_t, 8> magic{'O', 'V', 'M', 'M', 'O', 'D', '1', '\n'};
 
+/// Bytes of an address, where the constants hold one.
+inline constexpr std::uint32_t address_size = 8;
+
 /// Bytes of the signed part, from its beginning.
 struct Section
 {

@@ -3,7 +3,6 @@
 #include <bit>
 #include <utility>
 
-#include "arch/raw_bytes.hpp"
 #include "object/adaptor/parameters.hpp"
 #include "object/module/family.hpp"
 
@@ -12,8 +11,6 @@ namespace ovm::loader
 
 namespace
 {
-
-constexpr std::uint32_t place_size = 8; ///< bytes of an address
 
 bool is_printable(std::string_view text)
 {
@@ -118,10 +115,10 @@ std::optional<Refusal> Image_check::check_policy()
         return Refusal::bad_text;
     if (is_twice(policy))
         return Refusal::policy_twice;
-    if (policy.alignment == 0 || policy.alignment > place_size || !std::has_single_bit(policy.alignment))
+    if (policy.alignment == 0 || policy.alignment > format::address_size || !std::has_single_bit(policy.alignment))
         return Refusal::policy_alignment;
     // It has virtual functions, so it begins with an address.
-    if (policy.size < place_size || policy.size > most_object || policy.size % policy.alignment != 0)
+    if (policy.size < format::address_size || policy.size > most_object || policy.size % policy.alignment != 0)
         return Refusal::policy_size;
     if (policy.construct >= image_.header().text.size)
         return Refusal::constructor_outside;
@@ -173,12 +170,11 @@ std::optional<Refusal> Image_check::check_places()
             done_ = true;
             return {};
         }
-        auto const size = image_.constants().size();
-        if (at % place_size != 0 || at > size || place_size > size - at)
+        if (at % format::address_size != 0 || !image_.has_address_at(at))
             return Refusal::place_outside;
         if (at < filled_)
             return Refusal::places_overlap;
-        filled_ = at + place_size;
+        filled_ = at + format::address_size;
         if (import == at)
         {
             auto const name = image_.string(image_.import(import_++).name);
@@ -196,9 +192,8 @@ std::optional<Refusal> Image_check::check_places()
 /// It leads into the text, into the constants, or to their end, where an array's end may be.
 std::optional<Refusal> Image_check::check_target(std::uint64_t at) const
 {
-    OVM_PRESUMES(image_.invariant() && at <= image_.header().constants.size &&
-                 place_size <= image_.header().constants.size - at);
-    auto const target = arch::load_number(image_.constants().subspan(at), place_size);
+    OVM_PRESUMES(image_.invariant() && image_.has_address_at(at));
+    auto const target = image_.address_at(at);
     if (target < image_.header().text.size || (target >= image_.constants_at() && target <= image_.end()))
         return {};
     return Refusal::target_outside;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "arch/raw_bytes.hpp"
 #include "base/bits.hpp"
 #include "base/contract.hpp"
 #include "base/strong.hpp"
@@ -59,6 +60,18 @@ public:
 
     /// Whether an import has its slot there, counted from the constants' beginning. Requires that they are in order.
     OVM_VERIFIED bool has_import_at(std::uint64_t at) const;
+
+    /// Whether all of an address there is among the constants.
+    bool has_address_at(std::uint64_t at) const
+    {
+        auto const size = header_.constants.size;
+        return at <= size && format::address_size <= size - at;
+    }
+    /// What the constants hold there, counted from the text's beginning. Requires has_address_at().
+    std::uint64_t address_at(std::uint64_t at) const
+    {
+        return arch::load_number(constants().subspan(at), format::address_size);
+    }
 
     // Where things lie in memory, counted from the text's beginning.
     std::uint64_t constants_at() const { return align_up(header_.text.size, page_size.value()); }

@@ -67,3 +67,45 @@ OVM_VERIFIED void second_elsewhere(std::span<const std::uint8_t> bytes)
     auto const record = read<Triple>(bytes.first<sizeof(Triple)>());
     OVM_ASSERT((record.second & 0xff) == bytes[9]); // expect: assertion
 }
+
+/// Clang hands it over as a number of three bytes, to which an array would give four.
+struct Three
+{
+    std::uint8_t first = 0;
+    std::uint8_t second = 0;
+    std::uint8_t third = 0;
+};
+
+constexpr std::array<Three, 4> threes{{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}, {10, 11, 12}}};
+
+[[gnu::noinline]] unsigned third_of(Three three)
+{
+    return three.third;
+}
+
+OVM_VERIFIED unsigned third_of_last(unsigned at) // expect: none
+{
+    auto const third = third_of(threes[at & 3]);
+    OVM_ASSERT(third >= 3 && third <= 12);
+    return third;
+}
+
+OVM_VERIFIED unsigned third_of_others(unsigned at)
+{
+    auto const third = third_of(threes[at & 3]);
+    OVM_ASSERT(third < 12); // expect: assertion
+    return third;
+}
+
+OVM_VERIFIED void put_three(std::array<Three, 4>& into, Three three) // expect: none
+{
+    auto const next = into[2].first;
+    into[1] = three;
+    OVM_ASSERT(into[2].first == next);
+    into[3] = three;
+}
+
+OVM_VERIFIED void put_three_behind(std::array<Three, 4>& into, Three three, unsigned at)
+{
+    into[at & 7] = three; // expect: check of the library
+}

@@ -3,6 +3,7 @@
 #include "arch/x86_64/instruction/address.hpp"
 #include "arch/x86_64/instruction/form_table.hpp"
 #include "arch/x86_64/instruction/operands.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::arch::instruction
 {
@@ -68,8 +69,16 @@ inline bool decode_plain_access(std::span<const uint8_t, maximum_length> bytes, 
                           .number = static_cast<uint8_t>(((modrm >> 3) & 7) | ((rex & rex_r) << 1)),
                           .size = size,
                           .high_byte = false};
-    decoded.destination = form.shape == Shape::rm_reg ? memory : general;
-    decoded.source = form.shape == Shape::rm_reg ? general : memory;
+    if (form.shape == Shape::rm_reg)
+    {
+        decoded.destination = memory;
+        decoded.source = general;
+    }
+    else
+    {
+        decoded.destination = general;
+        decoded.source = memory;
+    }
     decoded.length = static_cast<uint8_t>(at);
     decoded.operation = form.operation;
     decoded.operand_size = size;
@@ -94,6 +103,16 @@ std::expected<Decoded, Decode_error> decode(std::span<const uint8_t> bytes, Mode
         }
     }
     return decode_any(bytes, mode);
+}
+
+/// An instruction ends within the bytes.
+OVM_CONTRACT std::expected<Decoded, Decode_error> contract_of_decode(std::span<const uint8_t> bytes, Mode mode)
+{
+    OVM_MODIFIES();
+    auto const decoded = OVM_RESULT(decode(bytes, mode));
+    OVM_ENSURES(!decoded.has_value() || (decoded->length >= 1 && decoded->length <= maximum_length));
+    OVM_ENSURES(!decoded.has_value() || decoded->length <= bytes.size());
+    return decoded;
 }
 
 } // namespace ovm::arch::instruction

@@ -6,6 +6,7 @@
 #include "arch/x86_64/instruction/group_table.hpp"
 #include "arch/x86_64/instruction/operands.hpp"
 #include "arch/x86_64/instruction/parser.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::arch::instruction
 {
@@ -160,6 +161,16 @@ std::expected<Decoded, Decode_error> decode_any(std::span<const uint8_t> bytes, 
         result = std::unexpected(Decode_error::invalid);
     }
     return result;
+}
+
+/// An instruction ends within the bytes.
+OVM_CONTRACT std::expected<Decoded, Decode_error> contract_of_decode_any(std::span<const uint8_t> bytes, Mode mode)
+{
+    OVM_MODIFIES();
+    auto const decoded = OVM_RESULT(decode_any(bytes, mode));
+    OVM_ENSURES(!decoded.has_value() || (decoded->length >= 1 && decoded->length <= maximum_length));
+    OVM_ENSURES(!decoded.has_value() || decoded->length <= bytes.size());
+    return decoded;
 }
 
 } // namespace ovm::arch::instruction

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "arch/x86_64/instruction/decoded.hpp"
@@ -42,6 +43,12 @@ struct Layout
     [[nodiscard]] constexpr Segment_register segment_or(Segment_register standard) const
     {
         return segment_override == no_segment ? standard : static_cast<Segment_register>(segment_override);
+    }
+
+    /// Whether the parts that are read again lie within so many bytes.
+    [[nodiscard]] constexpr bool is_within(size_t bytes) const
+    {
+        return displacement_at + displacement_size <= bytes && immediate_at + immediate_size <= bytes;
     }
 
     [[nodiscard]] constexpr uint8_t mod() const { return static_cast<uint8_t>(modrm >> 6); }

@@ -163,7 +163,8 @@ Operand Operand_decoder::immediate(Decoded& decoded, uint8_t size) const
 
 Operand Operand_decoder::unsigned_immediate(Decoded& decoded) const
 {
-    decoded.immediate = bytes_[layout_.immediate_at];
+    const int64_t value = read_signed(bytes_, layout_.immediate_at, layout_.immediate_size);
+    decoded.immediate = truncate(static_cast<uint64_t>(value), 1);
     return special(Operand::Kind::immediate, 0, 1);
 }
 

@@ -26,12 +26,25 @@ public:
 
     /// Finds the parts of the instruction at bytes[0]; errors as for `decode`.
     std::expected<void, Decode_error> run();
+    OVM_CONTRACT std::expected<void, Decode_error> contract_of_run()
+    {
+        OVM_REQUIRES_THAT(invariant() && position_ == 0 && failure_ == 0 && layout_.is_within(0));
+        OVM_MODIFIES(*this);
+        auto const bytes = OVM_OLD(bytes_.size());
+        auto const parsed = OVM_RESULT(run());
+        OVM_ENSURES(!parsed.has_value() || (layout_.length >= 1 && layout_.length <= bytes));
+        OVM_ENSURES(!parsed.has_value() || layout_.is_within(layout_.length));
+        return parsed;
+    }
 
     /// Requires that run() succeeded.
     const Layout& layout() const { return layout_; }
 
 private:
     OVM_CLASS_INVARIANT bool invariant() const { return bytes_.size() <= maximum_length; }
+
+    /// For proofs: the first byte was taken, if there was one.
+    bool is_begun() const { return position_ <= bytes_.size() && (position_ != 0 || failure_ != 0); }
 
     static constexpr uint8_t exhausted = 1;
     static constexpr uint8_t refused = 2;
