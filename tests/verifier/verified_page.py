@@ -69,9 +69,9 @@ they cost an exit. Not proved, and why:
 - That a module's maker asks in order, so that `Image_check` and the scan find what they presume: an image that
   `Module_image::open` has given, and maps of the text's size.
 - What commands do: calls of virtual functions.
-- `Deadline_tree::insert` and `remove`: that they keep every vcpu's links as `is_sound()` says, on which `first` and
-  `first_within` rely. With all that a rotation changes the question is too large for the solver. Where ways down could
-  go round, at two equal priorities, both check.
+- The loops of `Deadline_tree::insert` and `remove`, which split a subtree and join two: that a step of theirs, `cut` or
+  `hang`, keeps every vcpu's links as `is_sound()` says is proved; that their turns ask for no more than those require is
+  too large a question for the solver. Where ways down could go round, at two equal priorities, both check.
 - The order of keys in `Deadline_tree`, and the least values of its subtrees: they are about all of a subtree, not about
   a vcpu and its neighbours.
 - `wake`, `block`, `choose` and the handing over of state of the fair and the deadline scheduler: they rest on
