@@ -61,7 +61,7 @@ def keep_registers(bench):
     """Every register, breakpoint and vector register goes along, from among another VM's."""
     names = ("one", "two")
     script = shuffled(names, 2, 0.4, 0.05, 60, static_homes(names, 2))
-    outcome = bench.run("--cores", 2, *(bench.guest("registers", name=name, vcpus=2, cmdline=f"seed={seed} rounds=2000")
+    outcome = bench.run("--cores", 2, *(bench.guest("registers", name=name, vcpus=2, cmdline=f"seed={seed} rounds=6000")
                                         for seed, name in enumerate(names)), bench.script("\n".join(script)), timeout=70)
     outcome.needs_status(machine.good)
     for name in names:
