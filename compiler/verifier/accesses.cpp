@@ -89,9 +89,10 @@ Scalar Execution::read_bits(const Target& target, const z3::expr& address, std::
         auto const& from = cells(state, target, cell);
         auto const place = logic_.add(address, logic_.number(cell.offset, 64));
         note_read(key, place);
-        Scalar part = plain(logic_.read(from.values, place));
+        auto const index = index_of(key, place);
+        Scalar part = plain(logic_.read(from.values, index));
         if (from.undefined)
-            part.undefined = logic_.read(*from.undefined, place);
+            part.undefined = logic_.read(*from.undefined, index);
         if (cell.pointer && !keeps_own_.contains(key))
         {
             // By rule: a member that is a pointer is null or leads to a live object of its type.
@@ -225,19 +226,21 @@ void Execution::write(State& state, const Target& target, const Cell& cell, cons
                       const z3::expr& bits, const std::optional<z3::expr>& undefined)
 {
     auto& into = cells(state, target, cell);
+    auto const key = full_key(target, cell);
+    auto const index = index_of(key, address);
     bool const always = Logic::is_true(target.guard);
-    auto const written = always ? bits : logic_.choose(target.guard, bits, logic_.read(into.values, address));
+    auto const written = always ? bits : logic_.choose(target.guard, bits, logic_.read(into.values, index));
     if (into.undefined || undefined)
     {
         auto const none = logic_.number(0, cell.bytes * 8);
         auto const before = into.undefined.value_or(z3::const_array(logic_.context().bv_sort(64), none));
-        auto const mask = logic_.choose(target.guard, undefined.value_or(none), logic_.read(before, address));
-        into.undefined = logic_.write(before, address, mask);
+        auto const mask = logic_.choose(target.guard, undefined.value_or(none), logic_.read(before, index));
+        into.undefined = logic_.write(before, index, mask);
     }
-    into.values = logic_.write(into.values, address, written);
-    spill(state, full_key(target, cell));
-    note_read(full_key(target, cell), address);
-    note_write(full_key(target, cell), &address, undefined.has_value());
+    into.values = logic_.write(into.values, index, written);
+    spill(state, key);
+    note_read(key, address);
+    note_write(key, &address, undefined.has_value());
 }
 
 /// A pointer to a local may be kept in another local, where it is no member that leads to objects by rule.

@@ -272,6 +272,15 @@ void Execution::spill(State& state, const std::string& key)
     }
 }
 
+/// Where a cell is in the arrays of its name: its address without what is added to it in every object alike. So
+/// solvers compare objects and no sums.
+z3::expr Execution::index_of(const std::string& key, const z3::expr& address)
+{
+    auto const [base, offset] = Logic::without_offset(address);
+    auto const usual = offsets_.try_emplace(key, offset).first->second;
+    return logic_.add(base, logic_.number(offset - usual, 64));
+}
+
 void Execution::note_read(const std::string& key, const z3::expr& address)
 {
     auto& list = reads_[key];

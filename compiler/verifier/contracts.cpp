@@ -85,7 +85,7 @@ llvm::Function& copy_of(llvm::Function& contract, const char* trusted_kind)
     return *copy;
 }
 
-/// OVM_MODIFIES is a template over the marker.
+/// OVM_MODIFIES and OVM_MODIFIES_EVERY are templates over the markers.
 void inline_bounds(llvm::Function& copy)
 {
     std::vector<llvm::CallBase*> calls;
@@ -93,7 +93,8 @@ void inline_bounds(llvm::Function& copy)
     {
         auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
         if (call != nullptr && call->getCalledFunction() != nullptr &&
-            call->getCalledFunction()->getName().starts_with(marker::modifies_only_prefix))
+            (call->getCalledFunction()->getName().starts_with(marker::modifies_only_prefix) ||
+             call->getCalledFunction()->getName().starts_with(marker::modifies_part_prefix)))
             calls.push_back(call);
     }
     for (auto* const call : calls)
@@ -205,25 +206,34 @@ llvm::Function& instead_of_call(llvm::Module& module, llvm::Function& contract)
     auto* const pointer = build.getPtrTy();
     // What may change does so where the subject would be called.
     std::vector<llvm::CallBase*> bounds;
+    bool every = false;
     for (auto& instruction : llvm::instructions(copy))
     {
         auto* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-        if (call != nullptr && marker::is_named(*call, marker::modifies))
+        if (call == nullptr)
+            continue;
+        bool const of_every = marker::is_named(*call, marker::modifies_every);
+        if (of_every || marker::is_named(*call, marker::modifies))
             bounds.push_back(call);
+        every |= of_every;
     }
     auto const forget = module.getOrInsertFunction(marker::forget_range, nothing, pointer, build.getInt64Ty());
+    auto const forget_every = module.getOrInsertFunction(marker::forget_every, nothing, pointer, build.getInt64Ty());
     std::vector<llvm::Value*> pointers;
     std::ranges::copy_if(subject->args(), std::back_inserter(pointers),
                          [](const llvm::Value* argument) { return argument->getType()->isPointerTy(); });
     if (bounds.empty())
-    {
         build.CreateCall(forget, {llvm::ConstantPointerNull::get(pointer), build.getInt64(~std::uint64_t{0})});
+    // A local that is given may be one of every, too.
+    if (bounds.empty() || every)
+    {
         for (auto* const argument : pointers)
             build.CreateCall(module.getOrInsertFunction(marker::forget_given, nothing, pointer), {argument});
     }
     for (auto* const bound : bounds)
     {
-        build.CreateCall(forget, {bound->getArgOperand(0), bound->getArgOperand(1)});
+        build.CreateCall(marker::is_named(*bound, marker::modifies_every) ? forget_every : forget,
+                         {bound->getArgOperand(0), bound->getArgOperand(1)});
         bound->eraseFromParent();
     }
     if (subject->hasStructRetAttr())

@@ -24,6 +24,38 @@ void Execution::allow(llvm::CallBase& call, State& state)
     allowed_.emplace_back(address, size);
 }
 
+/// The members there, all of known objects' classes; none if that is not known.
+std::vector<Cell> Execution::members_at(const Target& target, const z3::expr& bytes, const llvm::Instruction& at) const
+{
+    auto const spot = target.spot.type == nullptr ? tagged(at) : target.spot;
+    std::vector<Cell> found;
+    std::uint64_t size = 0;
+    if (target.region != nullptr || target.row || !bytes.is_numeral_u64(size) || !layout_.cells(spot, 0, size, found) ||
+        std::ranges::any_of(found, [](const Cell& cell) { return cell.many || !cell.key.contains('+'); }))
+        return {};
+    return found;
+}
+
+void Execution::allow_every(llvm::CallBase& call)
+{
+    bounded_ = true;
+    for (auto const& target : *scalar(call.getArgOperand(0)).targets)
+    {
+        auto const members = members_at(target, scalar(call.getArgOperand(1)).bits, call);
+        if (members.empty())
+            refuse("OVM_MODIFIES_EVERY of what is no member", &call);
+        for (auto const& member : members)
+            allowed_of_every_.insert(member.key);
+    }
+}
+
+bool Execution::may_change_every(const Target& target, const z3::expr& bytes, const llvm::Instruction& at) const
+{
+    auto const members = members_at(target, bytes, at);
+    return !members.empty() &&
+           std::ranges::all_of(members, [&](const Cell& member) { return allowed_of_every_.contains(member.key); });
+}
+
 /// That all of these bytes may be changed, as far as they are not the function's own.
 void Execution::check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state)
 {
@@ -31,7 +63,7 @@ void Execution::check_effect(const Scalar& pointer, const z3::expr& bytes, const
         return;
     for (auto const& target : *pointer.targets)
     {
-        if (target.region == nullptr)
+        if (target.region == nullptr && !may_change_every(target, bytes, at))
             ask("change of what the contract does not name", at,
                 logic_.either(logic_.negation(target.guard), is_allowed(target.address, bytes)), state);
     }
@@ -56,8 +88,42 @@ void Execution::forget_range(llvm::CallBase& call, State& state)
     // Or a loop that calls what changes nothing would have to say what it never writes.
     if (size.is_numeral() && size.get_numeral_uint64() == 0)
         return;
+    if (forget_member(pointer, size, call, state))
+        return;
     forget_given(call, state);
     forget_memory(pointer.bits, size, state);
+}
+
+/// One member may be anything: a question is smaller with that than with a range of memory.
+bool Execution::forget_member(const Scalar& pointer, const z3::expr& size, llvm::CallBase& call, State& state)
+{
+    auto const is_one = [&](const Target& target) { return members_at(target, size, call).size() == 1; };
+    if (!pointer.targets || !std::ranges::all_of(*pointer.targets, is_one))
+        return false;
+    for (auto const& target : *pointer.targets)
+    {
+        auto const cell = cells_at(target, target.address, size.get_numeral_uint64(), call).front();
+        write(state, target, cell, target.address, logic_.fresh("called:" + cell.key, cell.bytes * 8), std::nullopt);
+    }
+    return true;
+}
+
+void Execution::forget_every(llvm::CallBase& call, State& state)
+{
+    auto const size = scalar(call.getArgOperand(1)).bits;
+    for (auto const& target : *scalar(call.getArgOperand(0)).targets)
+    {
+        if (members_at(target, size, call).empty())
+            refuse("OVM_MODIFIES_EVERY of what is no member", &call);
+        if (bounded_ && !may_change_every(target, size, call))
+            ask("change of what the contract does not name", call, logic_.truth(false), state);
+        for (auto const& cell : cells_at(target, target.address, size.get_numeral_uint64(), call))
+        {
+            cells(state, target, cell) = {logic_.fresh_array("called:" + cell.key, cell.bytes * 8), std::nullopt};
+            spill(state, cell.key);
+            note_write(cell.key, nullptr, false);
+        }
+    }
 }
 
 /// The locals that the first argument leads to.

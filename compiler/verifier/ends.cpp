@@ -93,11 +93,11 @@ void Execution::ask_end(llvm::Loop& loop, const std::vector<Value>& any, const S
                 }
                 for (auto const& address : of_key.addresses)
                 {
-                    auto const cell = logic_.read(now, address);
+                    auto const cell = logic_.read(now, index_of(key, address));
                     if (cell.is_const() && !cell.is_numeral())
                     {
                         from.push_back(cell);
-                        to.push_back(logic_.read(edge.state.memory.at(key).values, address));
+                        to.push_back(logic_.read(edge.state.memory.at(key).values, index_of(key, address)));
                     }
                 }
             }

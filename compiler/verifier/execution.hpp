@@ -198,6 +198,7 @@ private:
     bool may_meet(llvm::StructType* a, llvm::StructType* b, bool alike) const;
     void objects_apart(std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);
+    z3::expr index_of(const std::string& key, const z3::expr& address);
     void note_read(const std::string& key, const z3::expr& address);
 
     // Memory that other cores write, too (atomics.cpp).
@@ -216,8 +217,13 @@ private:
 
     // Contracts beside functions (effects.cpp).
     void allow(llvm::CallBase& call, State& state);
+    void allow_every(llvm::CallBase& call);
+    std::vector<Cell> members_at(const Target& target, const z3::expr& bytes, const llvm::Instruction& at) const;
+    bool may_change_every(const Target& target, const z3::expr& bytes, const llvm::Instruction& at) const;
     void check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
     z3::expr is_allowed(const z3::expr& address, const z3::expr& bytes);
+    bool forget_member(const Scalar& pointer, const z3::expr& size, llvm::CallBase& call, State& state);
+    void forget_every(llvm::CallBase& call, State& state);
     void forget_range(llvm::CallBase& call, State& state);
     void forget_given(llvm::CallBase& call, State& state);
     void forget_memory(const z3::expr& low, const z3::expr& size, State& state);
@@ -250,6 +256,7 @@ private:
     std::map<const llvm::Value*, Value> values_{};
     std::map<const llvm::Value*, std::unique_ptr<Region>> regions_{};
     std::map<std::string, unsigned> widths_{};
+    std::map<std::string, std::uint64_t> offsets_{}; ///< of cells in their objects, as first met
     std::map<std::string, std::vector<z3::expr>> reads_{};
     std::map<std::string, z3::expr> initial_{};
     struct Object
@@ -272,6 +279,7 @@ private:
     bool releases_by_fence_ = false; ///< a store hands over then, whatever its own order
     bool bounded_ = false;           ///< only what is allowed may be changed:
     std::vector<std::pair<z3::expr, z3::expr>> allowed_{};
+    std::set<std::string> allowed_of_every_{};                      ///< cells
     std::vector<std::pair<z3::expr, z3::expr>> forgotten_ranges_{}; ///< address and size
     /// Arrays after a range was forgotten, by range and array before: places in derived_.
     std::map<std::pair<std::size_t, unsigned>, std::size_t> forgotten_{};

@@ -144,11 +144,12 @@ std::vector<z3::expr> Execution::facts()
             if (derived->copied)
             {
                 auto const from = address - derived->low + derived->from;
-                value = z3::select(derived->source, from);
+                value = z3::select(derived->source, index_of(derived->source_key, from));
                 addresses[derived->source_key].push_back(from);
             }
-            all.push_back(z3::select(derived->array, address) ==
-                          z3::ite(inside, value, logic_.read(derived->before, address)));
+            auto const index = index_of(derived->key, address);
+            all.push_back(z3::select(derived->array, index) ==
+                          z3::ite(inside, value, logic_.read(derived->before, index)));
         }
     }
     return all;

@@ -65,6 +65,16 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         allow(call, state);
         return true;
     }
+    if (marker::is_named(call, marker::modifies_every))
+    {
+        allow_every(call);
+        return true;
+    }
+    if (marker::is_named(call, marker::forget_every))
+    {
+        forget_every(call, state);
+        return true;
+    }
     if (marker::is_named(call, marker::forget_given))
     {
         forget_given(call, state);
@@ -116,6 +126,16 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         values_[&call] = {plain(logic_.to_bit(holds))};
         return true;
     }
+    if (marker::is_named(call, marker::some_object))
+    {
+        auto const spot = hint(&call);
+        if (spot.type == nullptr)
+            refuse("OVM_MODIFIES_EVERY of no part of its object", &call);
+        auto const address = logic_.fresh("some", 64);
+        fact(is_object(address));
+        values_[&call] = {outside(address, state.path, spot)};
+        return true;
+    }
     if (marker::is_named(call, marker::any_object))
     {
         auto const spot = hint(&call);
@@ -137,9 +157,13 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         if (logic_.occurs_since(body, before.constants))
             refuse("a quantified expression that does more than look at memory", &call);
         auto* const type = object.targets->front().object;
-        auto const said = std::ranges::find_if(
-            quantified_, [&](const Quantified& one)
-            { return one.object == type && Logic::same(logic_.replaced(one.body, one.index, object.bits), body); });
+        auto const said = std::ranges::find_if(quantified_,
+                                               [&](const Quantified& one)
+                                               {
+                                                   return one.object == type &&
+                                                          logic_.is_equivalent(
+                                                              logic_.replaced(one.body, one.index, object.bits), body);
+                                               });
         auto const holds = said == quantified_.end() ? logic_.fresh_truth("for.every") : said->holds;
         if (said == quantified_.end())
             quantified_.push_back({.holds = holds,

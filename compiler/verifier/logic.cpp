@@ -8,6 +8,14 @@
 namespace ovm::compiler::verifier
 {
 
+namespace
+{
+
+/// For two small terms; if they do not do, the terms are taken for different.
+constexpr unsigned few_steps = 1'000'000;
+
+} // namespace
+
 z3::expr Logic::fresh(const std::string& name, unsigned bits)
 {
     return context_.bv_const(numbered(name).c_str(), bits);
@@ -126,7 +134,24 @@ z3::expr Logic::add(const z3::expr& a, const z3::expr& b)
         return a;
     if (a.is_numeral() && a.get_numeral_uint64() == 0)
         return b;
+    if (a.is_numeral() && !b.is_numeral())
+        return add(b, a);
+    if (b.is_numeral() && a.is_app() && a.decl().decl_kind() == Z3_OP_BADD && a.num_args() == 2 &&
+        a.arg(1).is_numeral())
+        return add(a.arg(0), (a.arg(1) + b).simplify());
     return folded(a + b);
+}
+
+std::pair<z3::expr, std::uint64_t> Logic::without_offset(z3::expr address)
+{
+    std::uint64_t offset = 0;
+    while (address.is_app() && address.decl().decl_kind() == Z3_OP_BADD && address.num_args() == 2 &&
+           address.arg(1).is_numeral())
+    {
+        offset += address.arg(1).get_numeral_uint64();
+        address = address.arg(0);
+    }
+    return {address, offset};
 }
 
 z3::expr Logic::replaced(z3::expr term, const z3::expr& what, const z3::expr& by)
@@ -242,6 +267,39 @@ bool Logic::occurs_since(const z3::expr& term, unsigned mark)
             left.push_back(at.arg(i));
     }
     return false;
+}
+
+std::set<unsigned> Logic::constants_in(const z3::expr& term)
+{
+    std::set<unsigned> seen;
+    std::set<unsigned> found;
+    std::vector<z3::expr> left{term};
+    while (!left.empty())
+    {
+        auto const at = left.back();
+        left.pop_back();
+        if (!seen.insert(at.id()).second || !at.is_app())
+            continue;
+        if (at.num_args() == 0 && at.decl().decl_kind() == Z3_OP_UNINTERPRETED)
+            found.insert(at.id());
+        for (unsigned i = 0; i < at.num_args(); ++i)
+            left.push_back(at.arg(i));
+    }
+    return found;
+}
+
+bool Logic::is_equivalent(const z3::expr& a, const z3::expr& b)
+{
+    if (same(a, b))
+        return true;
+    if (constants_in(a) != constants_in(b))
+        return false;
+    auto solver = z3::tactic(context_, "qfaufbv").mk_solver();
+    z3::params parameters(context_);
+    parameters.set("rlimit", few_steps);
+    solver.set(parameters);
+    solver.add(a != b);
+    return solver.check() == z3::unsat;
 }
 
 void Logic::denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,

@@ -45,6 +45,8 @@ public:
     /// The term, as a number if its operands are numbers.
     z3::expr folded(const z3::expr& term);
     z3::expr add(const z3::expr& a, const z3::expr& b);
+    /// An address, and the number that is added to it.
+    static std::pair<z3::expr, std::uint64_t> without_offset(z3::expr address);
     /// a - b, where that is a number.
     std::optional<std::uint64_t> distance(const z3::expr& a, const z3::expr& b);
 
@@ -57,6 +59,10 @@ public:
     static bool is_true(const z3::expr& a) { return a.is_true(); }
     static bool is_false(const z3::expr& a) { return a.is_false(); }
     static bool same(const z3::expr& a, const z3::expr& b) { return z3::eq(a, b); }
+
+    static std::set<unsigned> constants_in(const z3::expr& term);
+    /// Whether two truths of the same constants are one, as far as a quick look tells.
+    bool is_equivalent(const z3::expr& a, const z3::expr& b);
 
     /// Whether a constant that was made at or after this mark occurs in the term.
     unsigned mark() const { return made_; }

@@ -88,7 +88,8 @@ void Execution::forget(State& state, const Writes& writes)
         else
         {
             for (auto const& address : of_key.addresses)
-                cells.values = logic_.write(cells.values, address, logic_.fresh("written:" + key, width));
+                cells.values =
+                    logic_.write(cells.values, index_of(key, address), logic_.fresh("written:" + key, width));
         }
         if (of_key.undefined)
             cells.undefined = logic_.fresh_array("undefined:" + key, width);

@@ -22,7 +22,7 @@ bool is_of_loop(const llvm::CallBase& call)
 
 bool is_statement(const llvm::CallBase& call)
 {
-    return is_of_loop(call) || is_named(call, guaranteed) || is_named(call, modifies);
+    return is_of_loop(call) || is_named(call, guaranteed) || is_named(call, modifies) || is_named(call, modifies_every);
 }
 
 void forget(llvm::Module& module)

@@ -32,13 +32,22 @@ void loop_invariant(bool holds);
 void variant(std::uint64_t value);
 void guaranteed(bool holds);
 void modifies(const void* object, std::size_t bytes);
+void modifies_every(const void* part, std::size_t bytes);
 [[gnu::const]] const void* any_object();
+const void* some_object();
 
 template <typename... Objects>
 void modifies_only(const Objects&... objects)
 {
     modifies(nullptr, 0);
     (modifies(__builtin_addressof(objects), sizeof(objects)), ...);
+}
+
+template <typename Object, typename Part>
+void modifies_part(const Part& part)
+{
+    auto const& changed = part(*static_cast<const Object*>(some_object()));
+    modifies_every(__builtin_addressof(changed), sizeof(changed));
 }
 } // namespace verifier
 
@@ -132,9 +141,13 @@ bool for_every(const Predicate& predicate)
 #define OVM_CONTRACT [[gnu::used]]
 /// The objects that may be changed; nothing, without any. Without this, whatever can be.
 #define OVM_MODIFIES(...) ::ovm::verifier::modifies_only(__VA_ARGS__)
+/// This part of every object of a class may be changed, too: OVM_MODIFIES_EVERY(Node, each, each.links).
+#define OVM_MODIFIES_EVERY(Class, object, ...)                                                                         \
+    ::ovm::verifier::modifies_part<Class>([](const Class& object) -> auto const& { return (__VA_ARGS__); })
 #else
 #define OVM_CONTRACT template <typename = void>
 #define OVM_MODIFIES(...) static_cast<void>(0)
+#define OVM_MODIFIES_EVERY(Class, object, ...) static_cast<void>(0)
 #endif
 /// The value before the function is called.
 #define OVM_OLD(...) auto(__VA_ARGS__)
