@@ -24,6 +24,14 @@ std::uint64_t accessed_bytes(const Decoded& decoded)
     return decoded.destination.kind == Operand::Kind::memory ? decoded.destination.size : decoded.operand_size;
 }
 
+/// Most are plain.
+std::optional<Plain_instruction> first_look(std::span<const std::uint8_t> rest)
+{
+    if (rest.size() < plain_window)
+        return {};
+    return plain_instruction(rest.first<plain_window>());
+}
+
 } // namespace
 
 Code_scan::Code_scan(const Module_image& image, std::span<std::uint8_t> memory)
@@ -34,6 +42,7 @@ Code_scan::Code_scan(const Module_image& image, std::span<std::uint8_t> memory)
 
 std::optional<Refusal> Code_scan::step()
 {
+    OVM_PRESUMES(is_sound());
     switch (phase_)
     {
     case Phase::instructions:
@@ -53,29 +62,26 @@ std::optional<Refusal> Code_scan::scan_instructions()
     auto const text = image_.text();
     for (std::uint32_t cost = 0; cost < cost_of_a_step;)
     {
-        auto const refused = scan_one(text.subspan(at_), cost);
-        if (refused)
-            return refused;
+        OVM_LOOP_INVARIANT(is_sound() && text.size() == text_size());
+        OVM_VARIANT(cost_of_a_step - cost);
         if (at_ == text.size())
         {
             phase_ = Phase::records;
             return {};
         }
+        auto const rest = text.subspan(at_);
+        auto const plain = first_look(rest);
+        cost += plain ? cost_of_plain : cost_of_decoding;
+        auto const refused = plain ? pass(*plain) : scan_other(rest);
+        if (refused)
+            return refused;
     }
     return {};
 }
 
-std::optional<Refusal> Code_scan::scan_one(std::span<const std::uint8_t> rest, std::uint32_t& cost)
+std::optional<Refusal> Code_scan::scan_other(std::span<const std::uint8_t> rest)
 {
-    if (rest.size() >= plain_window)
-    {
-        if (auto const plain = plain_instruction(rest.first<plain_window>()))
-        {
-            ++cost;
-            return pass(*plain);
-        }
-    }
-    cost += cost_of_decoding;
+    OVM_PRESUMES(is_sound() && rest.size() == text_size() - at_);
     auto const decoded = arch::instruction::decode(rest, arch::instruction::Mode::long64);
     if (!decoded)
         return Refusal::undecodable;
@@ -84,44 +90,44 @@ std::optional<Refusal> Code_scan::scan_one(std::span<const std::uint8_t> rest, s
 
 std::optional<Refusal> Code_scan::follow(const Decoded& decoded)
 {
-    OVM_PRESUMES(is_sound() && at_ < image_.text().size() && decoded.length <= image_.text().size() - at_);
+    OVM_PRESUMES(is_sound() && decoded.length > 0 && is_inside(decoded.length));
     auto const next = next_address(decoded);
     mark(starts_, at_);
-    Flow flow{};
-    auto refused = check_instruction(decoded, flow);
-    if (!refused)
+    auto const flow = check_instruction(decoded);
+    if (!flow)
+        return flow.error();
+    std::optional<Refusal> refused;
+    switch (*flow)
     {
-        switch (flow)
-        {
-        case Flow::next:
+    case Flow::next:
+        if (auto const code = named_code(decoded))
+            mark(targets_, *code);
+        else
             refused = check_operand(decoded);
-            break;
-        case Flow::direct:
-            refused = check_target(next + decoded.immediate);
-            break;
-        case Flow::indirect:
-            refused = check_indirect(decoded);
-            break;
-        }
+        break;
+    case Flow::direct:
+        refused = check_target(next + decoded.immediate);
+        break;
+    case Flow::indirect:
+        refused = check_indirect(decoded);
+        break;
     }
     if (!refused)
         at_ = next;
-    OVM_PROMISES(is_sound() && at_ <= image_.text().size());
     return refused;
 }
 
 std::optional<Refusal> Code_scan::pass(const Plain_instruction& plain)
 {
-    OVM_PRESUMES(is_sound() && at_ < image_.text().size() && plain.length <= image_.text().size() - at_);
+    OVM_PRESUMES(is_sound() && plain.length > 0 && is_inside(plain.length));
     auto const next = at_ + plain.length;
     mark(starts_, at_);
-    if (plain.is_branch)
+    if (plain.branch)
     {
-        if (auto const refused = check_target(next + static_cast<std::uint64_t>(std::int64_t{plain.displacement})))
+        if (auto const refused = check_target(next + static_cast<std::uint64_t>(std::int64_t{*plain.branch})))
             return refused;
     }
     at_ = next;
-    OVM_PROMISES(is_sound() && at_ <= image_.text().size());
     return {};
 }
 
@@ -129,37 +135,37 @@ std::optional<Refusal> Code_scan::pass(const Plain_instruction& plain)
 std::optional<Refusal> Code_scan::check_target(std::uint64_t target)
 {
     OVM_PRESUMES(is_sound());
-    if (target >= image_.text().size())
+    if (target >= text_size())
         return Refusal::branch_outside;
     mark(targets_, target);
     return {};
 }
 
-std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded)
+std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded) const
 {
-    OVM_PRESUMES(is_sound());
     if (!decoded.has_memory || !decoded.memory.rip_relative)
         return Refusal::indirect_branch;
-    auto const slot = next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
+    auto const slot = operand_of(decoded);
     // A slot before the constants has a place beyond all others.
     if (!image_.has_import_at(slot - image_.constants_at()))
         return Refusal::indirect_branch;
     return {};
 }
 
-std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded)
+std::optional<std::uint64_t> Code_scan::named_code(const Decoded& decoded) const
 {
-    OVM_PRESUMES(is_sound());
+    if (!is_load_of_address(decoded) || !decoded.has_memory || !decoded.memory.rip_relative)
+        return {};
+    auto const target = operand_of(decoded);
+    return target < text_size() ? std::optional(target) : std::nullopt;
+}
+
+std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded) const
+{
     if (!decoded.has_memory || !decoded.memory.rip_relative)
         return {};
-    auto const target = next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
-    bool const is_address = is_load_of_address(decoded);
-    if (is_address && target < image_.text().size())
-    {
-        mark(targets_, target);
-        return {};
-    }
-    std::uint64_t const size = is_address ? 0 : accessed_bytes(decoded);
+    auto const target = operand_of(decoded);
+    std::uint64_t const size = is_load_of_address(decoded) ? 0 : accessed_bytes(decoded);
     if (target < image_.constants_at() || target > image_.end() || size > image_.end() - target)
         return Refusal::operand_outside;
     return {};
@@ -167,7 +173,6 @@ std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded)
 
 std::optional<Refusal> Code_scan::scan_records()
 {
-    OVM_PRESUMES(is_sound() && record_ <= records());
     auto const policies = image_.policies();
     auto const all = records();
     for (std::uint32_t i = 0; i < records_a_step && record_ < all; ++i, ++record_)
@@ -186,7 +191,7 @@ std::optional<Refusal> Code_scan::scan_records()
                 return Refusal::place_outside; // Image_check would have found it
             target = image_.address_at(at);
         }
-        if (target < image_.text().size())
+        if (target < text_size())
             mark(targets_, target);
     }
     if (record_ == all)
@@ -196,11 +201,9 @@ std::optional<Refusal> Code_scan::scan_records()
 
 std::optional<Refusal> Code_scan::compare()
 {
-    OVM_PRESUMES(starts_.size() == targets_.size() && starts_.size() % 8 == 0);
-    OVM_PRESUMES(word_ % 8 == 0 && word_ <= starts_.size());
     for (std::uint32_t i = 0; i < words_a_step; ++i, word_ += 8)
     {
-        OVM_LOOP_INVARIANT(word_ % 8 == 0 && word_ <= starts_.size());
+        OVM_LOOP_INVARIANT(is_sound());
         if (word_ == starts_.size())
         {
             phase_ = Phase::done;

@@ -31,7 +31,7 @@ public:
     Code_scan(const Module_image& image, std::span<std::uint8_t> memory);
 
     /// The next part. What was refused is refused for good.
-    std::optional<Refusal> step();
+    OVM_VERIFIED std::optional<Refusal> step();
     bool done() const { return phase_ == Phase::done; }
     /// Of what was refused, counted from the text's beginning.
     std::uint64_t at() const { return at_; }
@@ -47,30 +47,86 @@ private:
 
     /// In instructions that need no decoder; about 130 of the processor's for each.
     static constexpr std::uint32_t cost_of_a_step = 120;
+    static constexpr std::uint32_t cost_of_plain = 1;
     static constexpr std::uint32_t cost_of_decoding = 7;
     static constexpr std::uint32_t records_a_step = 128;
     static constexpr std::uint32_t words_a_step = 512;
 
     /// A bit for each byte of the text, in whole words.
-    static std::size_t map_bytes(const Module_image& image) { return (image.text().size() + 63) / 64 * 8; }
+    static std::size_t map_bytes(const Module_image& image) { return (image.header().text.size + 63ULL) / 64 * 8; }
+
+    std::uint64_t text_size() const { return image_.header().text.size; }
+    /// What each step relies on, and leaves to the next one.
+    bool is_sound() const
+    {
+        return image_.invariant() && starts_.size() == map_bytes(image_) && targets_.size() == starts_.size() &&
+               at_ <= text_size() && word_ % 8 == 0 && word_ <= starts_.size();
+    }
+    /// Whether an instruction of that length ends where the text does, or before.
+    bool is_inside(unsigned length) const { return length <= text_size() - at_; }
 
     std::optional<Refusal> scan_instructions();
-    std::optional<Refusal> scan_one(std::span<const std::uint8_t> rest, std::uint32_t& cost);
+    OVM_CONTRACT std::optional<Refusal> contract_of_scan_instructions()
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        auto const refused = OVM_RESULT(scan_instructions());
+        OVM_ENSURES(is_sound());
+        return refused;
+    }
+    /// One that is not plain.
+    OVM_VERIFIED std::optional<Refusal> scan_other(std::span<const std::uint8_t> rest);
     OVM_VERIFIED std::optional<Refusal> pass(const Plain_instruction& plain);
     OVM_VERIFIED std::optional<Refusal> follow(const arch::instruction::Decoded& decoded);
     OVM_VERIFIED std::optional<Refusal> check_target(std::uint64_t target);
-    OVM_VERIFIED std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded);
-    OVM_VERIFIED std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded);
-    OVM_VERIFIED std::optional<Refusal> scan_records();
+    std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded) const;
+    OVM_CONTRACT std::optional<Refusal> contract_of_check_indirect(const arch::instruction::Decoded& decoded) const
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_MODIFIES();
+        return OVM_RESULT(check_indirect(decoded));
+    }
+    /// The code whose address it loads.
+    std::optional<std::uint64_t> named_code(const arch::instruction::Decoded& decoded) const;
+    OVM_CONTRACT std::optional<std::uint64_t> contract_of_named_code(const arch::instruction::Decoded& decoded) const
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_MODIFIES();
+        auto const target = OVM_RESULT(named_code(decoded));
+        OVM_ENSURES(!target.has_value() || *target < text_size());
+        return target;
+    }
+    std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded) const;
+    OVM_CONTRACT std::optional<Refusal> contract_of_check_operand(const arch::instruction::Decoded& decoded) const
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_MODIFIES();
+        return OVM_RESULT(check_operand(decoded));
+    }
+    std::optional<Refusal> scan_records();
+    OVM_CONTRACT std::optional<Refusal> contract_of_scan_records()
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        auto const refused = OVM_RESULT(scan_records());
+        OVM_ENSURES(is_sound());
+        return refused;
+    }
     /// Policies and places of addresses.
     std::uint32_t records() const { return image_.policies() + image_.relocations(); }
-    OVM_VERIFIED std::optional<Refusal> compare();
-    /// The maps are as large as the text asks for.
-    bool is_sound() const
+    std::optional<Refusal> compare();
+    OVM_CONTRACT std::optional<Refusal> contract_of_compare()
     {
-        return image_.invariant() && starts_.size() == map_bytes(image_) && targets_.size() == starts_.size();
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_MODIFIES(*this);
+        auto const refused = OVM_RESULT(compare());
+        OVM_ENSURES(refused.has_value() || is_sound());
+        return refused;
     }
     std::uint64_t next_address(const arch::instruction::Decoded& decoded) const { return at_ + decoded.length; }
+    /// Of an operand relative to RIP.
+    std::uint64_t operand_of(const arch::instruction::Decoded& decoded) const
+    {
+        return next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
+    }
     static void mark(const std::span<std::uint8_t>& map, std::uint64_t at)
     {
         auto& byte = map[at / 8];

@@ -136,10 +136,11 @@ constexpr Rule two_byte_rule(unsigned opcode)
     }
 }
 
-std::optional<Refusal> check_one_byte_by_reg(const Decoded& decoded, Flow& flow)
+std::expected<Flow, Refusal> check_one_byte_by_reg(const Decoded& decoded)
 {
     if (decoded.prefixes.rep || decoded.prefixes.repne)
-        return Refusal::forbidden_prefix;
+        return std::unexpected(Refusal::forbidden_prefix);
+    auto flow = Flow::next;
     bool allowed = false;
     switch (decoded.opcode)
     {
@@ -164,10 +165,10 @@ std::optional<Refusal> check_one_byte_by_reg(const Decoded& decoded, Flow& flow)
     default: // shifts: 6 is another name of 4 that no compiler uses
         allowed = reg(decoded) != 6;
     }
-    return allowed ? std::optional<Refusal>{} : Refusal::forbidden_instruction;
+    return allowed ? std::expected<Flow, Refusal>(flow) : std::unexpected(Refusal::forbidden_instruction);
 }
 
-std::optional<Refusal> check_two_byte_by_reg(const Decoded& decoded)
+std::expected<Flow, Refusal> check_two_byte_by_reg(const Decoded& decoded)
 {
     bool allowed = false;
     switch (decoded.opcode)
@@ -182,42 +183,42 @@ std::optional<Refusal> check_two_byte_by_reg(const Decoded& decoded)
     default:
         allowed = decoded.operation == Operation::cmpxchg8b && !decoded.prefixes.rep && !decoded.prefixes.repne;
     }
-    return allowed ? std::optional<Refusal>{} : Refusal::forbidden_instruction;
+    return allowed ? std::expected<Flow, Refusal>(Flow::next) : std::unexpected(Refusal::forbidden_instruction);
 }
 
 } // namespace
 
-std::optional<Refusal> check_instruction(const Decoded& decoded, Flow& flow)
+std::expected<Flow, Refusal> check_instruction(const Decoded& decoded)
 {
-    flow = Flow::next;
     bool const two_bytes = decoded.map == Opcode_map::two_byte;
     if (!two_bytes && decoded.map != Opcode_map::one_byte)
-        return Refusal::forbidden_instruction;
+        return std::unexpected(Refusal::forbidden_instruction);
     bool const is_failed_check = two_bytes && decoded.opcode == 0xb9;
     // The code names no segment, and addresses have 64 bits; but for what tells checks apart.
     if (decoded.prefixes.segment || decoded.prefixes.repne || (decoded.address_size != 8 && !is_failed_check))
-        return Refusal::forbidden_prefix;
+        return std::unexpected(Refusal::forbidden_prefix);
     switch (two_bytes ? two_byte_rule(decoded.opcode) : one_byte_rule(decoded.opcode))
     {
     case Rule::refused:
-        return Refusal::forbidden_instruction;
+        return std::unexpected(Refusal::forbidden_instruction);
     case Rule::by_reg:
         if (decoded.operand_size == 2 && decoded.opcode == 0xff && reg(decoded) >= 2)
-            return Refusal::forbidden_prefix;
-        return two_bytes ? check_two_byte_by_reg(decoded) : check_one_byte_by_reg(decoded, flow);
+            return std::unexpected(Refusal::forbidden_prefix);
+        return two_bytes ? check_two_byte_by_reg(decoded) : check_one_byte_by_reg(decoded);
     case Rule::branch:
         // With 16 bits processors do not agree on what it means.
         if (decoded.operand_size == 2 || decoded.prefixes.rep)
-            return Refusal::forbidden_prefix;
-        flow = Flow::direct;
-        return {};
+            return std::unexpected(Refusal::forbidden_prefix);
+        return Flow::direct;
     case Rule::repeated:
     case Rule::searched:
-        return {};
+        return Flow::next;
     case Rule::allowed:
-        return decoded.prefixes.rep ? std::optional(Refusal::forbidden_prefix) : std::optional<Refusal>{};
+        if (decoded.prefixes.rep)
+            return std::unexpected(Refusal::forbidden_prefix);
+        return Flow::next;
     }
-    return Refusal::forbidden_instruction;
+    return std::unexpected(Refusal::forbidden_instruction);
 }
 
 } // namespace ovm::loader

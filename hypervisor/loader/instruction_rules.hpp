@@ -1,8 +1,10 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <expected>
 
 #include "arch/x86_64/instruction/decoded.hpp"
+#include "base/contract.hpp"
 #include "loader/refusal.hpp"
 
 namespace ovm::loader
@@ -24,6 +26,13 @@ constexpr bool is_load_of_address(const arch::instruction::Decoded& decoded)
 /// Which instructions a module may use: those that compilers make of integer code. What is not named is refused, so
 /// that all that is privileged, that the hypervisor keeps for guests (vector, x87 and MMX registers, FS and GS), and
 /// that a later processor adds, is. 64-bit code only.
-std::optional<Refusal> check_instruction(const arch::instruction::Decoded& decoded, Flow& flow);
+std::expected<Flow, Refusal> check_instruction(const arch::instruction::Decoded& decoded);
+
+OVM_CONTRACT inline std::expected<Flow, Refusal>
+contract_of_check_instruction(const arch::instruction::Decoded& decoded)
+{
+    OVM_MODIFIES();
+    return OVM_RESULT(check_instruction(decoded));
+}
 
 } // namespace ovm::loader

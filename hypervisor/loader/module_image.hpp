@@ -59,7 +59,7 @@ public:
     OVM_VERIFIED std::optional<std::string_view> string(format::String string) const;
 
     /// Whether an import has its slot there, counted from the constants' beginning. Requires that they are in order.
-    OVM_VERIFIED bool has_import_at(std::uint64_t at) const;
+    bool has_import_at(std::uint64_t at) const;
 
     /// Whether all of an address there is among the constants.
     bool has_address_at(std::uint64_t at) const
@@ -110,6 +110,12 @@ private:
         OVM_REQUIRES_THAT(is_small() && is_inside(header_.imports) && index < imports());
         OVM_MODIFIES();
         return OVM_RESULT(import(index));
+    }
+    OVM_CONTRACT bool contract_of_has_import_at(std::uint64_t at) const
+    {
+        OVM_REQUIRES_THAT(invariant());
+        OVM_MODIFIES();
+        return OVM_RESULT(has_import_at(at));
     }
     OVM_CONTRACT format::Policy contract_of_policy(std::uint32_t index) const
     {

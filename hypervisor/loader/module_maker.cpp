@@ -24,6 +24,7 @@ Module_maker::Progress Module_maker::refuse(Refusal why)
 {
     refusal_ = why;
     scan_.reset();
+    relocator_.reset();
     block_ = Module_block();
     stage_ = Stage::done;
     return Progress::refused;
@@ -150,33 +151,17 @@ Module_maker::Progress Module_maker::copy()
     put(constants_at, image_.constants());
     put(image_.size_in_memory().value(), image_.strings());
     done_ = end;
-    return end == used() ? go_on(Stage::link) : Progress::again;
-}
-
-void Module_maker::put_address(std::uint32_t at, std::uint64_t address)
-{
-    arch::store_number(block_.bytes().subspan(image_.constants_at() + at), 8, address);
+    if (end != used())
+        return Progress::again;
+    relocator_.emplace(image_, block.subspan(constants_at, image_.constants().size()),
+                       arch::module_place(place_).value());
+    return go_on(Stage::link);
 }
 
 Module_maker::Progress Module_maker::link()
 {
-    auto const all = image_.relocations() + image_.imports();
-    auto const base = arch::module_place(place_).value();
-    for (std::uint32_t i = 0; i < places_a_step && done_ < all; ++i, ++done_)
-    {
-        auto const index = static_cast<std::uint32_t>(done_);
-        if (index < image_.relocations())
-        {
-            auto const at = image_.relocation(index).at;
-            put_address(at, base + arch::load_number(image_.constants().subspan(at), 8));
-            continue;
-        }
-        auto const import = image_.import(index - image_.relocations());
-        auto const address = exported(image_.string(import.name).value_or(std::string_view{}));
-        OVM_ASSERT(address.has_value()); // check_known() found it
-        put_address(import.at, *address);
-    }
-    return done_ == all ? go_on(Stage::map) : Progress::again;
+    auto const refused = relocator_->step();
+    return after(refused, relocator_->done(), Stage::map);
 }
 
 Module_maker::Progress Module_maker::map()

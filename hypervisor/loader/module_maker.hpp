@@ -9,6 +9,7 @@
 #include "loader/image_check.hpp"
 #include "loader/module.hpp"
 #include "loader/module_block.hpp"
+#include "loader/relocator.hpp"
 #include "object/heap/owned.hpp"
 
 namespace ovm::loader
@@ -70,7 +71,6 @@ private:
     };
 
     static constexpr std::size_t bytes_a_step = 8 << 10; ///< are copied or cleared
-    static constexpr std::uint32_t places_a_step = 128;
 
     Progress refuse(Refusal why);
     Progress go_on(Stage next);
@@ -82,7 +82,6 @@ private:
     Progress copy();
     Progress link();
     Progress map();
-    void put_address(std::uint32_t at, std::uint64_t address);
     /// What the module takes of its block: in memory, and behind that its strings.
     std::size_t used() const { return image_.size_in_memory().value() + image_.header().strings.size; }
 
@@ -97,8 +96,9 @@ private:
     Module_image image_{};
     std::optional<Image_check> check_{};
     std::optional<Code_scan> scan_{};
+    std::optional<Relocator> relocator_{};
     Module_block block_{};
-    std::size_t done_ = 0; ///< bytes or records of this stage
+    std::size_t done_ = 0; ///< bytes of this stage
     object::Owned<Module> module_{};
 };
 

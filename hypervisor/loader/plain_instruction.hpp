@@ -16,8 +16,7 @@ namespace ovm::loader
 struct Plain_instruction
 {
     std::uint8_t length = 0;
-    bool is_branch = false; ///< direct, by `displacement` from its end
-    std::int32_t displacement = 0;
+    std::optional<std::int32_t> branch{}; ///< direct, by so much from its end
 };
 
 /// What follows an opcode, and what has to hold.
@@ -150,7 +149,7 @@ inline std::optional<Plain_instruction> plain_instruction(std::span<const std::u
                                       ? std::int32_t{static_cast<std::int8_t>(bytes[at])}
                                       : static_cast<std::int32_t>(bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
                                                                   static_cast<std::uint32_t>(bytes[at + 3]) << 24);
-        return Plain_instruction{static_cast<std::uint8_t>(at + opcode.immediate), true, displacement};
+        return Plain_instruction{static_cast<std::uint8_t>(at + opcode.immediate), displacement};
     }
     at += opcode.wide && (rex & rex_w) != 0 ? 8 : opcode.immediate;
     return Plain_instruction{static_cast<std::uint8_t>(at)};

@@ -62,12 +62,10 @@ they cost an exit. Not proved, and why:
 - How the frame allocator frees and breaks a block: what it does to its lists is proved, and that these lead to pages; with
   that in a loop's invariant the question is too large for the solver. That a block in a list is as large as the list
   says is looked at before it is broken.
-- The scan's way through the text, `Code_scan::scan_one` and what calls it. Its parts are: that an instruction ends within
-  the bytes that it is read from, of `decode` and of `plain_instruction`, and what the scan does with one that does.
-- The relocator, `Module_maker::link`: that places lie among the constants is what `Image_check` found in the file, and for
-  all that types tell the bytes that are written may be the file's. The scan looks at each place once more.
-- That a module's maker asks in order, so that `Image_check` and the scan find what they presume: an image that
-  `Module_image::open` has given, and maps of the text's size.
+- That a module's maker asks in order, so that `Image_check`, the scan and the relocator find what they presume: an image
+  that `Module_image::open` has given, maps of the text's size, and the bytes of the block that are the constants'.
+- That the scan finds all that it is there for: that it reads and marks inside of the text and its maps is proved, and
+  that each step ends; which instructions are let through is a table's matter, and tests'.
 - What commands do: calls of virtual functions.
 - The loops of `Deadline_tree::insert` and `remove`, which split a subtree and join two: that a step of theirs, `cut` or
   `hang`, keeps every vcpu's links as `is_sound()` says is proved; that their turns ask for no more than those require is

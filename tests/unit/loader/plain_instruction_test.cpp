@@ -19,12 +19,11 @@ unsigned plain_of(const Window& bytes)
     if (!plain)
         return 0;
     auto const decoded = arch::instruction::decode(bytes, arch::instruction::Mode::long64);
-    loader::Flow flow{};
+    auto const flow = decoded ? loader::check_instruction(*decoded) : std::unexpected(loader::Refusal::undecodable);
     bool const good =
-        decoded && decoded->length == plain->length && !loader::check_instruction(*decoded, flow) &&
-        (flow == loader::Flow::direct) == plain->is_branch && flow != loader::Flow::indirect &&
-        (!decoded->has_memory || !decoded->memory.rip_relative) &&
-        (!plain->is_branch || decoded->immediate == static_cast<std::uint64_t>(std::int64_t{plain->displacement}));
+        flow && decoded->length == plain->length && (*flow == loader::Flow::direct) == plain->branch.has_value() &&
+        *flow != loader::Flow::indirect && (!decoded->has_memory || !decoded->memory.rip_relative) &&
+        (!plain->branch || decoded->immediate == static_cast<std::uint64_t>(std::int64_t{*plain->branch}));
     EXPECT_TRUE(good) << std::hex << int{bytes[0]} << " " << int{bytes[1]} << " " << int{bytes[2]} << " "
                       << int{bytes[3]};
     return 1;

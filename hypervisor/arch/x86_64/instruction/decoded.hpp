@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -207,10 +208,14 @@ struct Memory_operand
     friend constexpr bool operator==(const Memory_operand&, const Memory_operand&) = default;
 };
 
+/// No instruction is longer (APM 1.1 "Instruction Encoding Overview").
+inline constexpr uint8_t maximum_length = 15;
+
 /// One decoded instruction.
-/// Invariant: 1 <= length <= 15. `memory` is meaningful if `has_memory`; that is never set for VEX, EVEX and XOP.
-/// The immediate is extended as the instruction demands and truncated to the operand size, so that it can be used
-/// as a value of that size; displacements of branches are sign-extended to 64 bits, of far pointers it is the offset.
+/// Invariant: 1 <= length <= maximum_length. `memory` is meaningful if `has_memory`; that is never set for VEX, EVEX
+/// and XOP. The immediate is extended as the instruction demands and truncated to the operand size, so that it can be
+/// used as a value of that size; displacements of branches are sign-extended to 64 bits, of far pointers it is the
+/// offset.
 struct Decoded
 {
     uint8_t length{0};
@@ -226,6 +231,12 @@ struct Decoded
     Operand source{};
     Memory_operand memory{};
     uint64_t immediate{0};
+
+    /// Whether it ends within that many bytes.
+    constexpr bool lies_in(std::size_t bytes) const
+    {
+        return length >= 1 && length <= maximum_length && length <= bytes;
+    }
 
     friend constexpr bool operator==(const Decoded&, const Decoded&) = default;
 };

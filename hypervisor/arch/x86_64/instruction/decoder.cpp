@@ -3,7 +3,6 @@
 #include "arch/x86_64/instruction/address.hpp"
 #include "arch/x86_64/instruction/form_table.hpp"
 #include "arch/x86_64/instruction/operands.hpp"
-#include "base/contract.hpp"
 
 namespace ovm::arch::instruction
 {
@@ -103,16 +102,6 @@ std::expected<Decoded, Decode_error> decode(std::span<const uint8_t> bytes, Mode
         }
     }
     return decode_any(bytes, mode);
-}
-
-/// An instruction ends within the bytes.
-OVM_CONTRACT std::expected<Decoded, Decode_error> contract_of_decode(std::span<const uint8_t> bytes, Mode mode)
-{
-    OVM_MODIFIES();
-    auto const decoded = OVM_RESULT(decode(bytes, mode));
-    OVM_ENSURES(!decoded.has_value() || (decoded->length >= 1 && decoded->length <= maximum_length));
-    OVM_ENSURES(!decoded.has_value() || decoded->length <= bytes.size());
-    return decoded;
 }
 
 } // namespace ovm::arch::instruction

@@ -6,12 +6,10 @@
 
 #include "arch/x86_64/instruction/decoded.hpp"
 #include "arch/x86_64/instruction/length_table.hpp"
+#include "base/contract.hpp"
 
 namespace ovm::arch::instruction
 {
-
-/// No instruction is longer (APM 1.1 "Instruction Encoding Overview").
-inline constexpr uint8_t maximum_length = 15;
 
 /// Decodes the instruction that starts at bytes[0]; bytes after its end are not looked at.
 /// Every proper prefix of an instruction answers `truncated`.
@@ -19,6 +17,14 @@ inline constexpr uint8_t maximum_length = 15;
 /// (Near)"); Intel ignores it there.
 /// Undefined opcodes in maps that vendors extend may be given the length that the map's pattern says.
 [[nodiscard]] std::expected<Decoded, Decode_error> decode(std::span<const uint8_t> bytes, Mode mode);
+
+OVM_CONTRACT inline std::expected<Decoded, Decode_error> contract_of_decode(std::span<const uint8_t> bytes, Mode mode)
+{
+    OVM_MODIFIES();
+    auto const decoded = OVM_RESULT(decode(bytes, mode));
+    OVM_ENSURES(!decoded.has_value() || decoded->lies_in(bytes.size()));
+    return decoded;
+}
 
 /// As `length`, without its first look.
 [[nodiscard]] std::expected<uint8_t, Decode_error> full_length(std::span<const uint8_t> bytes, Mode mode);

@@ -163,13 +163,11 @@ std::expected<Decoded, Decode_error> decode_any(std::span<const uint8_t> bytes, 
     return result;
 }
 
-/// An instruction ends within the bytes.
 OVM_CONTRACT std::expected<Decoded, Decode_error> contract_of_decode_any(std::span<const uint8_t> bytes, Mode mode)
 {
     OVM_MODIFIES();
     auto const decoded = OVM_RESULT(decode_any(bytes, mode));
-    OVM_ENSURES(!decoded.has_value() || (decoded->length >= 1 && decoded->length <= maximum_length));
-    OVM_ENSURES(!decoded.has_value() || decoded->length <= bytes.size());
+    OVM_ENSURES(!decoded.has_value() || decoded->lies_in(bytes.size()));
     return decoded;
 }
 
