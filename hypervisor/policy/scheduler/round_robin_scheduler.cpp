@@ -90,6 +90,8 @@ processor::Scheduler::Choice Round_robin_scheduler::choose(Ticks now)
     Choice choice{.next = current_};
     if (!turns_.empty())
         choice.until = now + turns_.left(*current_);
+    OVM_PROMISES(choice.next == current_ && choice.until.has_value() == !turns_.empty());
+    OVM_PROMISES(choice.next != nullptr || turns_.empty());
     return choice;
 }
 
