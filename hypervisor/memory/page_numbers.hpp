@@ -44,7 +44,7 @@ public:
     Host_physical address(std::uint32_t number) const;
     OVM_CONTRACT Host_physical contract_of_address(std::uint32_t number) const
     {
-        OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(number)));
+        OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), number - runs_[i].first >= runs_[i].pages()));
         OVM_MODIFIES();
         auto const found = OVM_RESULT(address(number));
         OVM_ENSURES(

@@ -100,9 +100,17 @@ public:
         for (std::uint32_t i = 0; i < count_; ++i)
         {
             if (entries_[i].vcpu == &vcpu)
+            {
+                OVM_PROMISES(has(i, vcpu));
                 return i;
+            }
         }
         return nobody;
+    }
+    /// For proofs: whether that place is its.
+    bool has(std::uint32_t place, const processor::Schedulable& vcpu) const
+    {
+        return place < count_ && entries_[place].vcpu == &vcpu;
     }
     /// What leave() and wake() require of a vcpu's place, and block().
     bool is_asleep(std::uint32_t place) const
