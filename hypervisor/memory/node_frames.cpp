@@ -44,17 +44,23 @@ void Node_frames::open(const Page_numbers& numbers, std::span<std::uint8_t> stor
 void Node_frames::insert_locked(std::uint32_t page, unsigned order)
 {
     auto const head = heads_[order];
+    [[maybe_unused]] auto const before = blocks_[order];
     links(page) = {.next = head, .previous = none};
     if (head != none)
         links(head).previous = page;
     heads_[order] = page;
     ++blocks_[order];
     states_[page] = static_cast<std::uint8_t>(order);
+    OVM_PROMISES(heads_[order] == page && links(page).next == head && states_[page] == order);
+    OVM_PROMISES(links(page).previous == none || page / 2 == head / 2);
+    OVM_PROMISES(head == none || links(head).previous == page);
+    OVM_PROMISES(blocks_[order] == before + 1);
 }
 
 void Node_frames::remove_locked(std::uint32_t page, unsigned order)
 {
     auto const [next, previous] = links(page);
+    [[maybe_unused]] auto const before = blocks_[order];
     if (previous == none)
         heads_[order] = next;
     else
@@ -63,6 +69,9 @@ void Node_frames::remove_locked(std::uint32_t page, unsigned order)
         links(next).previous = previous;
     --blocks_[order];
     states_[page] = inner;
+    OVM_PROMISES(previous == none ? heads_[order] == next : links(previous).next == next);
+    OVM_PROMISES(next == none || links(next).previous == previous);
+    OVM_PROMISES(blocks_[order] == before - 1 && states_[page] == inner);
 }
 
 bool Node_frames::is_free_block(std::uint32_t page, unsigned order) const
@@ -114,7 +123,9 @@ std::uint32_t Node_frames::choose_locked(unsigned order, const Block_choice& cho
     auto page = best;
     for (unsigned looks = 1; looks < choice.look; ++looks)
     {
-        OVM_LOOP_INVARIANT(page < pages_ && best < pages_);
+        OVM_LOOP_INVARIANT(page < pages_ && best < pages_ &&
+                           (choice.end == Block_choice::End::high ? best >= page && best >= heads_[order]
+                                                                  : best <= page && best <= heads_[order]));
         page = links(page).next;
         if (page == none)
             break;
@@ -156,7 +167,7 @@ Node_frames::Found Node_frames::find_locked(Page_order wanted, const Block_choic
     unsigned order = wanted.value();
     while (order < page_orders && heads_[order] == none)
     {
-        OVM_LOOP_INVARIANT(order >= wanted.value());
+        OVM_LOOP_INVARIANT(order >= wanted.value() && are_empty(heads_, wanted, order));
         OVM_VARIANT(page_orders - order);
         ++order;
     }
@@ -173,13 +184,13 @@ Node_frames::Found Node_frames::find_coloured_locked(Page_order wanted, const Bl
     { return ((page ^ choice.colour) & (bit(choice.colours) - 1)) >> order != 0; };
     for (unsigned order = wanted.value(); order < page_orders; ++order)
     {
-        OVM_LOOP_INVARIANT(order >= wanted.value());
+        OVM_LOOP_INVARIANT(order >= wanted.value() && no_head_would_do(heads_, wanted, order, choice));
         if (order > wanted.value() && order > choice.largest.value())
             break;
         auto page = heads_[order];
         for (unsigned looks = 1; page != none && differs(page, order) && looks < choice.look; ++looks)
         {
-            OVM_LOOP_INVARIANT(page < pages_);
+            OVM_LOOP_INVARIANT(page < pages_ && (page == heads_[order] || !has_colour(heads_[order], order, choice)));
             OVM_VARIANT(Block_choice::most_look - looks);
             page = links(page).next;
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -112,7 +113,9 @@ private:
         OVM_REQUIRES_THAT(is_sound() && wanted.value() < page_orders && choice.is_possible(wanted));
         OVM_MODIFIES();
         auto const found = OVM_RESULT(find_locked(wanted, choice));
-        OVM_ENSURES(found.page == none || is_block_for(found, wanted));
+        OVM_ENSURES(found.page == none || is_block_for(found, wanted, choice));
+        OVM_ENSURES(are_empty(heads_, wanted, found.page == none ? highest(wanted, choice) + 1 : found.order));
+        OVM_ENSURES(found.page == none || is_chosen(found.page, found.order, choice));
         return found;
     }
     OVM_VERIFIED Found find_coloured_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
@@ -121,12 +124,45 @@ private:
         OVM_REQUIRES_THAT(is_sound() && wanted.value() < page_orders && choice.is_possible(wanted));
         OVM_MODIFIES();
         auto const found = OVM_RESULT(find_coloured_locked(wanted, choice));
-        OVM_ENSURES(found.page == none || is_block_for(found, wanted));
+        OVM_ENSURES(found.page == none || is_block_for(found, wanted, choice));
+        OVM_ENSURES(found.page == none || has_colour(found.page, found.order, choice));
+        OVM_ENSURES(
+            no_head_would_do(heads_, wanted, found.page == none ? highest(wanted, choice) + 1 : found.order, choice));
         return found;
     }
-    bool is_block_for(const Found& found, Page_order wanted) const
+    bool is_block_for(const Found& found, Page_order wanted, const Block_choice& choice) const
     {
-        return found.page < pages_ && found.order >= wanted.value() && found.order < page_orders;
+        return found.page < pages_ && found.order >= wanted.value() && found.order <= highest(wanted, choice);
+    }
+    /// The highest order of a block that may serve a request.
+    static unsigned highest(Page_order wanted, const Block_choice& choice)
+    {
+        return std::max(wanted, choice.largest).value();
+    }
+    using Heads = std::array<std::uint32_t, page_orders>;
+    /// Whether there is no free block from one order on, and below another.
+    static bool are_empty(const Heads& heads, Page_order from, unsigned end)
+    {
+        return OVM_FOR_ALL(order, end, order < from.value() || heads[order] == none);
+    }
+    /// Whether none of them that is first in its list has the colour.
+    static bool no_head_would_do(const Heads& heads, Page_order from, unsigned end, const Block_choice& choice)
+    {
+        return OVM_FOR_ALL(order, end,
+                           order < from.value() || heads[order] == none ||
+                               !has_colour(heads[order], static_cast<unsigned>(order), choice));
+    }
+    /// As far as a block of that order has one.
+    static bool has_colour(std::uint32_t page, unsigned order, const Block_choice& choice)
+    {
+        return ((page ^ choice.colour) & ((1u << choice.colours) - 1)) >> order == 0;
+    }
+    /// Whether it lies where it is asked for, seen from the first of its list.
+    bool is_chosen(std::uint32_t page, unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_)
+    {
+        if (choice.end == Block_choice::End::any)
+            return page == heads_[order];
+        return choice.end == Block_choice::End::high ? page >= heads_[order] : page <= heads_[order];
     }
     OVM_VERIFIED std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
     OVM_CONTRACT std::uint32_t contract_of_choose_locked(unsigned order, const Block_choice& choice) const
@@ -135,6 +171,7 @@ private:
         OVM_MODIFIES();
         auto const page = OVM_RESULT(choose_locked(order, choice));
         OVM_ENSURES(page < pages_);
+        OVM_ENSURES(choice.end == Block_choice::End::any || is_chosen(page, order, choice));
         return page;
     }
     OVM_VERIFIED bool is_free_block(std::uint32_t page, unsigned order) const OVM_REQUIRES(lock_);

@@ -35,15 +35,21 @@ public:
     {
         OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(at)));
         OVM_MODIFIES();
-        return OVM_RESULT(number(at));
+        auto const found = OVM_RESULT(number(at));
+        OVM_ENSURES(
+            !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(at) || found - runs_[i].first != runs_[i].pages_before(at)));
+        return found;
     }
     /// Requires that the number was given.
     Host_physical address(std::uint32_t number) const;
     OVM_CONTRACT Host_physical contract_of_address(std::uint32_t number) const
     {
-        OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(number)));
+        OVM_REQUIRES_THAT(invariant() && !OVM_FOR_ALL(i, runs_.size(), number - runs_[i].first >= runs_[i].pages()));
         OVM_MODIFIES();
-        return OVM_RESULT(address(number));
+        auto const found = OVM_RESULT(address(number));
+        OVM_ENSURES(
+            !OVM_FOR_ALL(i, runs_.size(), !runs_[i].has(number) || found != runs_[i].page(number - runs_[i].first)));
+        return found;
     }
 
     OVM_CLASS_INVARIANT bool invariant() const { return runs_.size() <= most_runs; }
@@ -61,6 +67,15 @@ private:
             return at.value() >= memory.begin.value() && at.value() - memory.begin.value() < memory.size.value();
         }
         bool has(std::uint32_t number) const { return number - first < pages(); }
+        /// For proofs: how many of its pages lie before that place, and where the one behind so many others is.
+        std::uint32_t pages_before(Host_physical at) const
+        {
+            return static_cast<std::uint32_t>((at.value() - memory.begin.value()) / page_size.value());
+        }
+        Host_physical page(std::uint32_t number) const
+        {
+            return Host_physical(memory.begin.value() + std::uint64_t{number} * page_size.value());
+        }
     };
 
     Static_vector<Run, most_runs> runs_{};

@@ -110,7 +110,8 @@ std::uint64_t Edf::slack(std::uint64_t now) const
     std::uint64_t needed = 0;
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
-        OVM_LOOP_INVARIANT(needed <= i * longest_slice.value());
+        OVM_LOOP_INVARIANT(needed <= i * longest_slice.value() && time <= longest_slice.value());
+        OVM_LOOP_INVARIANT(OVM_FOR_ALL(at, i, is_within_period(at, now, time)));
         auto const& entry = table_[i];
         if (entry.period == 0)
             continue;
@@ -118,7 +119,9 @@ std::uint64_t Edf::slack(std::uint64_t now) const
         time = std::min(time, in_period ? entry.deadline - now : entry.period);
         needed += in_period && entry.runnable ? entry.left : entry.budget;
     }
-    return time - std::min(time, needed);
+    auto const lent = time - std::min(time, needed);
+    OVM_PROMISES(OVM_FOR_ALL(at, table_.count(), is_within_period(at, now, lent)));
+    return lent;
 }
 
 /// The best has the lowest.
@@ -151,11 +154,17 @@ std::uint64_t Edf::time_for(std::uint32_t place, std::uint64_t now, std::uint64_
         time = std::min(time, lent);
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
-        OVM_LOOP_INVARIANT(time <= longest_slice.value());
+        OVM_LOOP_INVARIANT(time > 0 && time <= longest_slice.value());
+        OVM_LOOP_INVARIANT((table_[place].left == 0 || time <= table_[place].left) &&
+                           (table_[place].period != 0 || lent == 0 || time <= lent));
+        OVM_LOOP_INVARIANT(OVM_FOR_ALL(at, i, ends_in_period(at, now, time)));
         auto const& other = table_[i];
         if (other.runnable && other.period != 0 && other.deadline > now)
             time = std::min(time, other.deadline - now);
     }
+    OVM_PROMISES(entry.left == 0 || time <= entry.left);
+    OVM_PROMISES(entry.period != 0 || lent == 0 || time <= lent);
+    OVM_PROMISES(OVM_FOR_ALL(at, table_.count(), ends_in_period(at, now, time)));
     return time;
 }
 
@@ -188,7 +197,7 @@ void Edf::wake(Schedulable& vcpu, Ticks now)
     OVM_REQUIRES_THAT(table_.is_asleep(at) && now < end_of_time);
     arrive(table_[at], now.value());
     table_.wake(at);
-    OVM_PROMISES(table_.is_runnable(at));
+    OVM_PROMISES(table_.is_runnable(at) && has_time(at, now.value()));
 }
 
 void Edf::block(Schedulable& vcpu, Ticks now)

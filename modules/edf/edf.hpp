@@ -78,7 +78,7 @@ private:
         OVM_REQUIRES_THAT(budget <= longest_period && period <= longest_period);
         OVM_MODIFIES();
         auto const share = OVM_RESULT(share_of(budget, period));
-        OVM_ENSURES(share <= whole);
+        OVM_ENSURES(share <= whole && (share == 0) == (budget == 0));
         return share;
     }
     std::uint32_t reserved() const;
@@ -139,8 +139,25 @@ private:
         OVM_REQUIRES_THAT(table_.holds() && place < table_.count());
         OVM_MODIFIES();
         auto const time = OVM_RESULT(time_for(place, now, lent));
-        OVM_ENSURES(time <= longest_slice.value());
+        OVM_ENSURES(time > 0 && time <= longest_slice.value());
         return time;
+    }
+    /// For proofs, each of one vcpu: whether its period, if it has one, ends later than now;
+    bool has_time(std::size_t at, std::uint64_t now) const
+    {
+        return table_[at].period == 0 || table_[at].deadline > now;
+    }
+    /// whether that time is over before its period is, or a new one would be;
+    bool is_within_period(std::size_t at, std::uint64_t now, std::uint64_t time) const
+    {
+        auto const& entry = table_[at];
+        return entry.period == 0 || time <= (entry.deadline > now ? entry.deadline - now : entry.period);
+    }
+    /// whether somebody who runs for that time stops before its period has ended.
+    bool ends_in_period(std::size_t at, std::uint64_t now, std::uint64_t time) const
+    {
+        auto const& entry = table_[at];
+        return !entry.runnable || entry.period == 0 || entry.deadline <= now || time <= entry.deadline - now;
     }
     /// Whether there was a place for it.
     bool take(processor::Schedulable& vcpu, const processor::Scheduler_state& state);

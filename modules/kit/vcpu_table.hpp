@@ -100,9 +100,17 @@ public:
         for (std::uint32_t i = 0; i < count_; ++i)
         {
             if (entries_[i].vcpu == &vcpu)
+            {
+                OVM_PROMISES(has(i, vcpu));
                 return i;
+            }
         }
         return nobody;
+    }
+    /// For proofs: whether that place is its.
+    bool has(std::uint32_t place, const processor::Schedulable& vcpu) const
+    {
+        return place < count_ && entries_[place].vcpu == &vcpu;
     }
     /// What leave() and wake() require of a vcpu's place, and block().
     bool is_asleep(std::uint32_t place) const
@@ -134,6 +142,8 @@ public:
             current_ = nobody;
     }
 
+    /// For proofs: whether nobody can run, except that place.
+    bool is_alone(std::uint32_t place) const { return OVM_FOR_ALL(i, count_, i == place || !entries_[i].runnable); }
     /// The runnable one, except that place, that comes before all others; among equals the one with the lowest place.
     template <typename Before>
     std::uint32_t first_but(std::uint32_t excluded, const Before& before) const
@@ -142,20 +152,28 @@ public:
         for (std::uint32_t i = 0; i < count_; ++i)
         {
             OVM_LOOP_INVARIANT(best == nobody || (best < i && entries_[best].runnable));
+            OVM_LOOP_INVARIANT(OVM_FOR_ALL(at, i,
+                                           at == excluded || !entries_[at].runnable ||
+                                               (best != nobody && !before(entries_[at], entries_[best]))));
             if (i != excluded && entries_[i].runnable && (best == nobody || before(entries_[i], entries_[best])))
                 best = i;
         }
-        OVM_PROMISES(best == nobody || is_runnable(best));
+        OVM_PROMISES(best == nobody ? is_alone(excluded) : is_runnable(best));
+        OVM_PROMISES(OVM_FOR_ALL(at, count_,
+                                 at == excluded || !entries_[at].runnable ||
+                                     (best != nobody && !before(entries_[at], entries_[best]))));
         return best;
     }
     bool others_wait() const
     {
-        for (std::uint32_t i = 0; i < count_; ++i)
+        bool waits = false;
+        for (std::uint32_t i = 0; i < count_ && !waits; ++i)
         {
-            if (i != current_ && entries_[i].runnable)
-                return true;
+            OVM_LOOP_INVARIANT(OVM_FOR_ALL(at, i, at == current_ || !entries_[at].runnable));
+            waits = i != current_ && entries_[i].runnable;
         }
-        return false;
+        OVM_PROMISES(waits != is_alone(current_));
+        return waits;
     }
 
     /// A vcpu of a state, which may be the one that runs: its place, or nobody, as add() says it.

@@ -38,30 +38,34 @@ Result<> Lottery::check(object::Values values)
     return {};
 }
 
-/// The winner's place; nobody, if nobody is runnable.
+/// The winner's place; nobody, if nobody is runnable. The walk ends at the latest with the last one who has a ticket.
 std::uint32_t Lottery::draw()
 {
     std::uint64_t all = 0;
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
         OVM_LOOP_INVARIANT(all <= std::uint64_t{i} * Scheduling_parameters::weight_max);
+        OVM_LOOP_INVARIANT(all != 0 || OVM_FOR_ALL(at, i, !table_[at].runnable));
         all += tickets(table_[i]);
     }
     if (all == 0)
         return Table::nobody;
     lot_ = after(lot_);
     auto left = std::uint64_t{lot_} * static_cast<std::uint32_t>(all) >> 32;
+    auto winner = Table::nobody;
     for (std::uint32_t i = 0; i < table_.count(); ++i)
     {
+        OVM_LOOP_INVARIANT(winner == Table::nobody ? OVM_FOR_ALL(at, i, !table_[at].runnable)
+                                                   : table_.is_runnable(winner));
         auto const own = tickets(table_[i]);
+        if (own == 0)
+            continue;
+        winner = i;
         if (left < own)
-        {
-            OVM_PROMISES(table_.is_runnable(i));
-            return i;
-        }
+            break;
         left -= own;
     }
-    return Table::nobody;
+    return winner;
 }
 
 Result<> Lottery::admit(Schedulable& vcpu, Ticks)
@@ -110,10 +114,12 @@ processor::Scheduler::Choice Lottery::choose(Ticks now)
     if (next != Table::nobody)
     {
         choice.next = table_[next].vcpu;
-        if (table_.others_wait())
+        if (others_wait())
             choice.until = Ticks(until_.value());
     }
     OVM_PROMISES(table_.is_current(choice.next));
+    OVM_PROMISES(choice.next != nullptr ? choice.until.has_value() != table_.is_alone(table_.current())
+                                        : table_.is_alone(Table::nobody));
     return choice;
 }
 

@@ -49,6 +49,23 @@ private:
 
     OVM_CLASS_INVARIANT bool invariant() const { return table_.holds() && slice_ <= longest_slice; }
     std::uint32_t draw();
+    OVM_CONTRACT std::uint32_t contract_of_draw()
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES(lot_);
+        auto const place = OVM_RESULT(draw());
+        OVM_ENSURES(place == Table::nobody ? table_.is_alone(Table::nobody) : table_.is_runnable(place));
+        return place;
+    }
+    bool others_wait() const { return table_.others_wait(); }
+    OVM_CONTRACT bool contract_of_others_wait() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        auto const wait = OVM_RESULT(others_wait());
+        OVM_ENSURES(wait != table_.is_alone(table_.current()));
+        return wait;
+    }
 
     Table table_{};
     Ticks until_{}; ///< end of the current one's turn

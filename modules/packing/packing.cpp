@@ -60,6 +60,7 @@ Result<Core_id> Packing::place(Vcpu_identity vcpu, std::optional<Node_id>, Loads
         return Error::out_of_range;
     if (lives(vcpu))
         return Error::exists;
+    OVM_PROMISES(lives_at(vcpu, Home{}));
     if (loads.empty() || loads.size() > processor::most_cores)
         return Error::invalid;
     std::uint32_t best = 0;
@@ -83,6 +84,7 @@ Result<> Packing::leave(Vcpu_identity vcpu)
 {
     if (!is_possible(vcpu) || !lives(vcpu))
         return Error::not_found;
+    OVM_PROMISES(!lives_at(vcpu, Home{}));
     settle(vcpu, Home{});
     OVM_PROMISES(!lives(vcpu));
     return {};
@@ -92,6 +94,7 @@ Result<> Packing::moved(Vcpu_identity vcpu, Core_id to)
 {
     if (!is_possible(vcpu) || !lives(vcpu))
         return Error::not_found;
+    OVM_PROMISES(!lives_at(vcpu, Home{}));
     if (to.value() >= processor::most_cores)
         return Error::out_of_range;
     settle(vcpu, Home::at(to));

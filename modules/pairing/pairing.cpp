@@ -101,10 +101,12 @@ processor::Scheduler::Choice Pairing::choose(Ticks now)
     if (next != Table::nobody)
     {
         last_ = choice.next = table_[next].vcpu;
-        if (table_.others_wait())
+        if (others_wait())
             choice.until = Ticks(until_.value());
     }
     OVM_PROMISES(table_.is_current(choice.next) && (choice.next == nullptr || last_ == choice.next));
+    OVM_PROMISES(choice.next != nullptr ? choice.until.has_value() != table_.is_alone(table_.current())
+                                        : table_.is_alone(Table::nobody));
     return choice;
 }
 

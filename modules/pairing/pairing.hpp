@@ -53,6 +53,26 @@ private:
     static void begin(Entry& entry);
     std::uint32_t woken_by(const processor::Schedulable* vcpu) const;
     std::uint32_t longest_waiting() const;
+    OVM_CONTRACT std::uint32_t contract_of_longest_waiting() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        auto const place = OVM_RESULT(longest_waiting());
+        OVM_ENSURES(place == Table::nobody ? table_.is_alone(place) : table_.is_runnable(place));
+        OVM_ENSURES(
+            place == Table::nobody ||
+            OVM_FOR_ALL(i, table_.count(), !table_[i].runnable || table_[i].waits_since >= table_[place].waits_since));
+        return place;
+    }
+    bool others_wait() const { return table_.others_wait(); }
+    OVM_CONTRACT bool contract_of_others_wait() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        auto const wait = OVM_RESULT(others_wait());
+        OVM_ENSURES(wait != table_.is_alone(table_.current()));
+        return wait;
+    }
 
     Table table_{};
     const processor::Schedulable* last_ = nullptr; ///< who ran last; only compared

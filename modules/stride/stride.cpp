@@ -175,10 +175,12 @@ processor::Scheduler::Choice Stride::choose(Ticks now)
         if (table_[next].pass > far)
             rebase(table_[next].pass);
         choice.next = table_[next].vcpu;
-        if (table_.others_wait())
+        if (others_wait())
             choice.until = now + slice_;
     }
     OVM_PROMISES(table_.is_current(choice.next));
+    OVM_PROMISES(choice.next != nullptr ? choice.until.has_value() != table_.is_alone(table_.current())
+                                        : table_.is_alone(Table::nobody));
     return choice;
 }
 

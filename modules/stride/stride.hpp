@@ -71,8 +71,19 @@ private:
         OVM_REQUIRES_THAT(table_.holds());
         OVM_MODIFIES();
         auto const place = OVM_RESULT(first());
-        OVM_ENSURES(place == Table::nobody || table_.is_runnable(place));
+        OVM_ENSURES(place == Table::nobody ? table_.is_alone(place) : table_.is_runnable(place));
+        OVM_ENSURES(place == Table::nobody ||
+                    OVM_FOR_ALL(i, table_.count(), !table_[i].runnable || table_[i].pass >= table_[place].pass));
         return place;
+    }
+    bool others_wait() const { return table_.others_wait(); }
+    OVM_CONTRACT bool contract_of_others_wait() const
+    {
+        OVM_REQUIRES_THAT(table_.holds());
+        OVM_MODIFIES();
+        auto const wait = OVM_RESULT(others_wait());
+        OVM_ENSURES(wait != table_.is_alone(table_.current()));
+        return wait;
     }
     void charge_current(Ticks now);
     std::uint64_t mean(std::uint32_t place) const;

@@ -55,6 +55,7 @@ void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
     OVM_REQUIRES_THAT(current_ != &vcpu);
     OVM_PRESUMES(!vcpu.place().list.queued && (current_ == nullptr || !current_->place().list.queued));
     OVM_PRESUMES(runnable_ < ~std::uint32_t{0});
+    [[maybe_unused]] auto const* const before = current_;
     charge_current(now);
     turn_over_current();
     if (current_ != nullptr)
@@ -62,6 +63,8 @@ void Round_robin_scheduler::wake(Schedulable& vcpu, Ticks now)
     current_ = nullptr;
     ++runnable_;
     turns_.join(vcpu, now, runnable_);
+    OVM_PROMISES(current_ == nullptr && vcpu.place().list.queued);
+    OVM_PROMISES(before == nullptr || before->place().list.queued);
 }
 
 void Round_robin_scheduler::block(Schedulable& vcpu, Ticks now)
@@ -90,6 +93,8 @@ processor::Scheduler::Choice Round_robin_scheduler::choose(Ticks now)
     Choice choice{.next = current_};
     if (!turns_.empty())
         choice.until = now + turns_.left(*current_);
+    OVM_PROMISES(choice.next == current_ && choice.until.has_value() == !turns_.empty());
+    OVM_PROMISES(choice.next != nullptr || turns_.empty());
     return choice;
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 /// What the instruction decoder says about one instruction. "APM" is the AMD64 Architecture
 /// Programmer's Manual, volume 3 unless another is named.
@@ -192,6 +193,16 @@ struct Operand
     uint8_t size{0}; ///< bytes
     bool high_byte{false};
 
+    /// For proofs: whether there is such a register.
+    [[nodiscard]] constexpr bool exists() const
+    {
+        if (kind == Kind::segment)
+            return number <= std::to_underlying(Segment_register::gs);
+        if (kind == Kind::control)
+            return number == 0 || (number >= 2 && number <= 4) || number == 8;
+        return number < 16 && (!high_byte || (size == 1 && number < 4));
+    }
+
     friend constexpr bool operator==(const Operand&, const Operand&) = default;
 };
 
@@ -204,6 +215,13 @@ struct Memory_operand
     bool rip_relative{false};
     Segment_register segment{Segment_register::ds}; ///< with the override applied
     int64_t displacement{0};
+
+    /// For proofs: whether there are such registers.
+    [[nodiscard]] constexpr bool exists() const
+    {
+        return base.value_or(0) < 16 && index.value_or(0) < 16 && index != std::to_underlying(General_register::rsp) &&
+               (scale == 1 || scale == 2 || scale == 4 || scale == 8) && segment <= Segment_register::gs;
+    }
 
     friend constexpr bool operator==(const Memory_operand&, const Memory_operand&) = default;
 };
@@ -236,6 +254,15 @@ struct Decoded
     constexpr bool lies_in(std::size_t bytes) const
     {
         return length >= 1 && length <= maximum_length && length <= bytes;
+    }
+
+    /// For proofs: whether everything that is named is one of those that there are, and prefixes are where they may be.
+    [[nodiscard]] constexpr bool is_sound() const
+    {
+        return destination.exists() && source.exists() && memory.exists() && operand_size != 0 && operand_size <= 16 &&
+               (address_size == 2 || address_size == 4 || address_size == 8) &&
+               (!has_memory || map < Opcode_map::vex) && !(prefixes.rep && prefixes.repne) &&
+               (!prefixes.lock || destination.kind == Operand::Kind::memory || operation == Operation::mov_control);
     }
 
     friend constexpr bool operator==(const Decoded&, const Decoded&) = default;

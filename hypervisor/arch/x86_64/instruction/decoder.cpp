@@ -98,6 +98,7 @@ std::expected<Decoded, Decode_error> decode(std::span<const uint8_t> bytes, Mode
         std::expected<Decoded, Decode_error> result(std::in_place);
         if (decode_plain_access(bytes.first<maximum_length>(), *result))
         {
+            OVM_PROMISES(result->is_sound());
             return result;
         }
     }

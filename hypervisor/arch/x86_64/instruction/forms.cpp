@@ -160,6 +160,7 @@ std::expected<Decoded, Decode_error> decode_any(std::span<const uint8_t> bytes, 
     {
         result = std::unexpected(Decode_error::invalid);
     }
+    OVM_PROMISES(!result.has_value() || result->is_sound());
     return result;
 }
 

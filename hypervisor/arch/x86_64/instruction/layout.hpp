@@ -51,6 +51,19 @@ struct Layout
         return displacement_at + displacement_size <= bytes && immediate_at + immediate_size <= bytes;
     }
 
+    /// For proofs: whether there is such a segment, and at most one of REP and REPNE.
+    [[nodiscard]] constexpr bool has_sound_prefixes() const
+    {
+        return (segment_override == no_segment || segment_override <= 5) && !(has(rep) && has(repne));
+    }
+
+    /// For proofs, too: whether there are such sizes.
+    [[nodiscard]] constexpr bool has_sound_sizes() const
+    {
+        return (operand_size == 2 || operand_size == 4 || operand_size == 8) &&
+               (address_size == 2 || address_size == 4 || address_size == 8);
+    }
+
     [[nodiscard]] constexpr uint8_t mod() const { return static_cast<uint8_t>(modrm >> 6); }
 
     [[nodiscard]] constexpr uint8_t reg() const { return static_cast<uint8_t>((modrm >> 3) & 7); }

@@ -84,10 +84,10 @@ void Parser::note_prefix(uint8_t byte)
 /// From the first byte on; answers the first byte of the opcode.
 uint8_t Parser::parse_prefixes(uint8_t byte)
 {
-    OVM_PRESUMES(invariant() && is_begun());
+    OVM_PRESUMES(invariant() && is_begun() && layout_.has_sound_prefixes());
     for (;;)
     {
-        OVM_LOOP_INVARIANT(invariant() && is_begun());
+        OVM_LOOP_INVARIANT(invariant() && is_begun() && layout_.has_sound_prefixes());
         // Bytes come to an end, and what comes behind it is no prefix.
         OVM_VARIANT(2 * (bytes_.size() - std::min<size_t>(position_, bytes_.size())) + (byte != 0 ? 1 : 0));
         if ((one_byte_lengths[byte] & Encoding::prefix) != 0)

@@ -29,11 +29,13 @@ public:
     OVM_CONTRACT std::expected<void, Decode_error> contract_of_run()
     {
         OVM_REQUIRES_THAT(invariant() && position_ == 0 && failure_ == 0 && layout_.is_within(0));
+        OVM_REQUIRES_THAT(layout_.has_sound_prefixes());
         OVM_MODIFIES(*this);
         auto const bytes = OVM_OLD(bytes_.size());
         auto const parsed = OVM_RESULT(run());
         OVM_ENSURES(!parsed.has_value() || (layout_.length >= 1 && layout_.length <= bytes));
         OVM_ENSURES(!parsed.has_value() || layout_.is_within(layout_.length));
+        OVM_ENSURES(!parsed.has_value() || (layout_.has_sound_prefixes() && layout_.has_sound_sizes()));
         return parsed;
     }
 
