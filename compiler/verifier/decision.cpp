@@ -19,6 +19,7 @@ namespace
 {
 
 constexpr std::size_t most_values = 16;
+constexpr std::uint64_t part_for_examples = 1000; ///< of the effort
 
 std::string hash_of(const std::string& text)
 {
@@ -30,8 +31,10 @@ std::string hash_of(const std::string& text)
 } // namespace
 
 Decision::Decision(Logic& logic, Execution& execution, const Options& options, std::string label)
-    : logic_(logic), execution_(execution), options_(options), label_(std::move(label)), facts_(execution.facts())
+    : logic_(logic), execution_(execution), options_(options), label_(std::move(label)), facts_(execution.facts(true))
 {
+    if (execution.speaks_of_every_object())
+        plain_facts_ = execution.facts(false);
 }
 
 bool Decision::is_known(const std::string& hash) const
@@ -62,7 +65,7 @@ void Decision::write(const std::string& text, Result result)
         << text;
 }
 
-Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::model>* model)
+Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort)
 {
     if (what.is_false())
         return Result::impossible;
@@ -72,7 +75,7 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
     if (auto const simpler = without_divisions(formula); !simpler.empty())
     {
         std::optional<z3::model> guess;
-        auto const answer = ask(simpler, &guess);
+        auto const answer = ask(simpler, &guess, effort);
         if (answer == Result::impossible)
             return answer;
         // Values that do not depend on what the divisions come to are good for these, too.
@@ -84,16 +87,16 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
             return Result::possible;
         }
     }
-    return ask(formula, model);
+    return ask(formula, model, effort);
 }
 
 /// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
 /// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
-z3::solver Decision::solver_of(bool searches)
+z3::solver Decision::solver_of(bool searches, std::uint64_t effort)
 {
     auto& context = logic_.context();
     z3::params parameters(context);
-    parameters.set("rlimit", static_cast<unsigned>(options_.effort));
+    parameters.set("rlimit", static_cast<unsigned>(effort));
     if (searches)
     {
         parameters.set("relevancy", 0u);
@@ -127,9 +130,10 @@ Decision::Result Decision::answer_of(z3::solver& solver, std::optional<z3::model
 }
 
 /// Whether all of that can be true at once.
-Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model)
+Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model,
+                               std::uint64_t effort)
 {
-    auto solver = solver_of(execution_.speaks_of_every_object());
+    auto solver = solver_of(execution_.speaks_of_every_object(), effort);
     for (auto const& term : formula)
         solver.add(term);
     std::string text;
@@ -148,7 +152,7 @@ Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::option
     auto result = answer_of(solver, model);
     if (result == Result::unknown && execution_.speaks_of_every_object())
     {
-        auto other = solver_of(false);
+        auto other = solver_of(false, effort);
         for (auto const& term : formula)
             other.add(term);
         result = answer_of(other, model);
@@ -197,6 +201,14 @@ std::vector<Named_value> Decision::explain(const Question& question, const z3::m
     return values;
 }
 
+/// As far as is seen without looking into what is said of every object.
+bool Decision::is_plainly_possible(const z3::expr& what)
+{
+    auto formula = plain_facts_;
+    formula.push_back(what);
+    return !plain_facts_.empty() && ask(formula, nullptr, options_.effort) == Result::possible;
+}
+
 Answer Decision::one(const Question& question)
 {
     if (question.reachable)
@@ -206,20 +218,23 @@ Answer Decision::one(const Question& question)
                         [&](const z3::model& example) { return example.eval(question.path, true).is_true(); }))
             return {Verdict::proved};
         std::optional<z3::model> example;
-        auto const there = possible(question.path, &example);
+        // An example of many objects that are all linked can be long to find, where proofs are not.
+        auto const effort = plain_facts_.empty() ? options_.effort : options_.effort / part_for_examples;
+        auto const there = possible(question.path, &example, effort);
         if (example)
             examples_.push_back(*example);
-        if (there == Result::possible)
+        if (there == Result::possible || (there == Result::unknown && is_plainly_possible(question.path)))
             return {Verdict::proved};
         if (there == Result::unknown)
             return {Verdict::undecided};
-        return {possible(question.claims.front(), nullptr) == Result::impossible ? Verdict::proved : Verdict::refuted};
+        return {possible(question.claims.front(), nullptr, options_.effort) == Result::impossible ? Verdict::proved
+                                                                                                  : Verdict::refuted};
     }
     Answer answer{question.claims.empty() ? Verdict::refuted : Verdict::undecided};
     for (auto const& claim : question.claims)
     {
         std::optional<z3::model> model;
-        auto const result = possible(logic_.both(question.path, logic_.negation(claim)), &model);
+        auto const result = possible(logic_.both(question.path, logic_.negation(claim)), &model, options_.effort);
         if (result == Result::impossible)
             return {Verdict::proved};
         if (result == Result::possible)
@@ -228,20 +243,58 @@ Answer Decision::one(const Question& question)
     return answer;
 }
 
+z3::expr Decision::fails(std::size_t index)
+{
+    auto const& question = execution_.questions()[index];
+    return logic_.both(question.path, logic_.negation(question.claims.front()));
+}
+
+z3::expr Decision::one_fails(const std::vector<std::size_t>& open)
+{
+    auto some = logic_.truth(false);
+    for (auto const i : open)
+        some = logic_.either(some, fails(i));
+    return some;
+}
+
+/// Loops and callers mostly pass on what is said of every object, and are told what they need of it: so much is proved
+/// without looking into it. What is left.
+std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, std::vector<Answer>& answers)
+{
+    std::vector<std::size_t> left;
+    while (!open.empty())
+    {
+        auto formula = plain_facts_;
+        formula.push_back(one_fails(open));
+        std::optional<z3::model> example;
+        if (ask(formula, &example, options_.effort) == Result::impossible)
+        {
+            for (auto const i : open)
+                answers[i] = {Verdict::proved};
+            return left;
+        }
+        auto const is_open = [&](std::size_t i) { return example && example->eval(fails(i), true).is_true(); };
+        auto const before = left.size();
+        std::ranges::copy_if(open, std::back_inserter(left), is_open);
+        if (left.size() == before)
+            break;
+        std::erase_if(open, is_open);
+    }
+    left.insert(left.end(), open.begin(), open.end());
+    return left;
+}
+
 /// Most often everything holds: that is one question. An example of what does not says which, and the rest is one
 /// question again. Briefly, the first example is enough.
 void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers)
 {
     auto const& questions = execution_.questions();
-    auto const fails = [&](std::size_t i)
-    { return logic_.both(questions[i].path, logic_.negation(questions[i].claims.front())); };
+    if (!plain_facts_.empty())
+        open = prove_plainly(std::move(open), answers);
     while (!open.empty())
     {
-        auto some = logic_.truth(false);
-        for (auto const i : open)
-            some = logic_.either(some, fails(i));
         std::optional<z3::model> example;
-        if (possible(some, &example) == Result::impossible)
+        if (possible(one_fails(open), &example, options_.effort) == Result::impossible)
         {
             for (auto const i : open)
                 answers[i] = {Verdict::proved};

@@ -35,11 +35,15 @@ private:
         unknown
     };
 
-    Result possible(const z3::expr& what, std::optional<z3::model>* model);
-    z3::solver solver_of(bool searches);
+    Result possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort);
+    bool is_plainly_possible(const z3::expr& what);
+    z3::solver solver_of(bool searches, std::uint64_t effort);
     static Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
-    Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model);
+    Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model, std::uint64_t effort);
     Answer one(const Question& question);
+    z3::expr fails(std::size_t index);
+    z3::expr one_fails(const std::vector<std::size_t>& open);
+    std::vector<std::size_t> prove_plainly(std::vector<std::size_t> open, std::vector<Answer>& answers);
     void decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers);
     std::vector<Named_value> explain(const Question& question, const z3::model& model) const;
     bool is_known(const std::string& hash) const;
@@ -51,7 +55,8 @@ private:
     const Options& options_;
     std::string label_;
     std::vector<z3::expr> facts_;
-    std::vector<z3::model> examples_{}; ///< each of a way through the function
+    std::vector<z3::expr> plain_facts_{}; ///< without instances of what is said of every object
+    std::vector<z3::model> examples_{};   ///< each of a way through the function
     unsigned asked_ = 0;
     unsigned known_ = 0;
 };

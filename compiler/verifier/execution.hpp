@@ -38,7 +38,7 @@ public:
     /// Before facts(): the caller's duty, which is not to be decided.
     void take_as_assumed(const std::set<int>& traps);
     /// What is known on every path.
-    std::vector<z3::expr> facts();
+    std::vector<z3::expr> facts(bool has_instances);
     const std::vector<Sighting>& sightings() const { return sightings_; }
 
 private:

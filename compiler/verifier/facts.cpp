@@ -79,13 +79,16 @@ std::vector<std::pair<z3::expr, z3::expr>> Execution::instances_of(const Quantif
     return found;
 }
 
-std::vector<z3::expr> Execution::facts()
+/// Without instances what is said of every object is a truth that stands for itself.
+std::vector<z3::expr> Execution::facts(bool has_instances)
 {
     drop_examples();
     auto all = facts_;
     auto addresses = reads_;
     for (auto const& quantified : quantified_)
     {
+        if (quantified.object != nullptr && !has_instances)
+            continue;
         auto const among =
             quantified.object != nullptr ? is_object(quantified.index) : z3::ult(quantified.index, quantified.limit);
         if (quantified.has_example)

@@ -139,6 +139,8 @@ bool for_every(const Predicate& predicate)
 /// another one: that is proved of it, and proofs of its callers see the contract in its place.
 #if defined(OVM_VERIFY)
 #define OVM_CONTRACT [[gnu::used]]
+/// The same where one that its class declares stands in a source.
+#define OVM_CONTRACT_DEFINITION
 /// The objects that may be changed; nothing, without any. Without this, whatever can be.
 #define OVM_MODIFIES(...) ::ovm::verifier::modifies_only(__VA_ARGS__)
 /// This part of every object of a class may be changed, too: OVM_MODIFIES_EVERY(Node, each, each.links).
@@ -146,6 +148,7 @@ bool for_every(const Predicate& predicate)
     ::ovm::verifier::modifies_part<Class>([](const Class& object) -> auto const& { return (__VA_ARGS__); })
 #else
 #define OVM_CONTRACT template <typename = void>
+#define OVM_CONTRACT_DEFINITION template <typename>
 #define OVM_MODIFIES(...) static_cast<void>(0)
 #define OVM_MODIFIES_EVERY(Class, object, ...) static_cast<void>(0)
 #endif

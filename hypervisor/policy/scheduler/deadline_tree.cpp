@@ -9,16 +9,10 @@ namespace ovm::policy
 {
 
 using processor::Schedulable;
+using Side = Deadline_tree::Side;
 
 namespace
 {
-
-/// Which of the two links down.
-enum class Side : bool
-{
-    earlier,
-    later,
-};
 
 Schedulable*& link(Schedulable& vcpu, Side side)
 {
@@ -84,6 +78,21 @@ bool is_top(const Schedulable& vcpu)
     return Deadline_tree::is_node(vcpu) && parent(vcpu) == nullptr;
 }
 
+/// Whether nothing is below a vcpu of a tree on that side.
+bool is_free(const Schedulable& above, Side side)
+{
+    return Deadline_tree::is_node(above) && child(above, side) == nullptr;
+}
+
+/// Where nothing is below a vcpu of a tree.
+struct Gap
+{
+    Schedulable* above;
+    Side side;
+
+    bool is_for(const Schedulable& below) const { return is_free(*above, side) && is_above(*above, below); }
+};
+
 /// What is below on that side is a tree of its own then.
 void cut(Schedulable& above, Side side, Schedulable& below)
 {
@@ -117,16 +126,32 @@ OVM_CONTRACT void contract_of_hang(Schedulable& above, Side side, Schedulable& b
     OVM_ENSURES(are_linked());
 }
 
-/// What is below on that side, if anything is, as a tree of its own.
-Schedulable* take(Schedulable& above, Side side)
+/// The top of a tree goes where nothing is; what is below it on the inner side, if anything, is a tree of its own then.
+Schedulable* move(Schedulable& above, Side side, Schedulable& top, Side inner)
 {
-    auto* const below = child(above, side);
-    if (below != nullptr)
-        cut(above, side, *below);
-    return below;
+    auto* const rest = child(top, inner);
+    link(above, side) = &top;
+    parent(top) = &above;
+    link(top, inner) = nullptr;
+    if (rest != nullptr)
+        parent(*rest) = nullptr;
+    return rest;
+}
+OVM_CONTRACT Schedulable* contract_of_move(Schedulable& above, Side side, Schedulable& top, Side inner)
+{
+    OVM_REQUIRES_THAT(is_free(above, side) && is_top(top) && is_above(above, top));
+    OVM_REQUIRES_THAT(are_linked());
+    auto* const below = OVM_OLD(child(top, inner));
+    bool const belongs = OVM_OLD(below == nullptr || parent(*below) == &top);
+    OVM_MODIFIES(link(above, side), parent(top), link(top, inner), parent(below == nullptr ? top : *below));
+    auto* const rest = OVM_RESULT(move(above, side, top, inner));
+    OVM_ENSURES(rest == below && belongs && is_free(top, inner));
+    OVM_ENSURES(rest == nullptr || (is_top(*rest) && is_above(top, *rest)));
+    OVM_ENSURES(are_linked());
+    return rest;
 }
 
-OVM_VERIFIED void renew_least(Schedulable& vcpu)
+void renew_least(Schedulable& vcpu)
 {
     auto& place = vcpu.place();
     place.links.least = place.value;
@@ -136,12 +161,15 @@ OVM_VERIFIED void renew_least(Schedulable& vcpu)
             place.links.least = below->place().links.least;
     }
 }
+OVM_CONTRACT void contract_of_renew_least(Schedulable& vcpu)
+{
+    OVM_MODIFIES(vcpu.place().links.least);
+    OVM_RESULT(renew_least(vcpu));
+}
 
 /// From there up to below that one.
-OVM_VERIFIED void renew_up(Schedulable* at, const Schedulable* end)
+void renew_up(Schedulable* at, const Schedulable* end)
 {
-    OVM_PRESUMES(at == nullptr || Deadline_tree::is_node(*at));
-    OVM_PRESUMES(are_linked());
     for (; at != nullptr && at != end; at = parent(*at))
     {
         OVM_LOOP_INVARIANT(Deadline_tree::is_node(*at));
@@ -149,80 +177,24 @@ OVM_VERIFIED void renew_up(Schedulable* at, const Schedulable* end)
         renew_least(*at);
     }
 }
-
-/// Those of a whole tree go where nothing is below a vcpu, each on its side.
-void split(Schedulable* rest, Schedulable& vcpu)
+OVM_CONTRACT void contract_of_renew_up(Schedulable* at, const Schedulable* end)
 {
-    // Where the next earlier one and the next later one go.
-    auto* before = &vcpu;
-    auto* behind = &vcpu;
-    while (rest != nullptr)
-    {
-        OVM_LOOP_INVARIANT(are_linked());
-        OVM_LOOP_INVARIANT(is_top(*rest) && Deadline_tree::is_node(*before) && Deadline_tree::is_node(*behind));
-        OVM_LOOP_INVARIANT(is_above(*before, *rest) && is_above(*behind, *rest));
-        OVM_LOOP_INVARIANT(child(*before, before == &vcpu ? Side::earlier : Side::later) == nullptr &&
-                           child(*behind, behind == &vcpu ? Side::later : Side::earlier) == nullptr);
-        OVM_VARIANT(rest->place().priority);
-        auto& next = *rest;
-        if (distance(next.place().key, vcpu.place().key) >= 0)
-        {
-            rest = take(next, Side::later);
-            hang(*before, before == &vcpu ? Side::earlier : Side::later, next);
-            before = &next;
-        }
-        else
-        {
-            rest = take(next, Side::earlier);
-            hang(*behind, behind == &vcpu ? Side::later : Side::earlier, next);
-            behind = &next;
-        }
-    }
-    renew_up(before, &vcpu);
-    renew_up(behind, &vcpu);
-    renew_least(vcpu);
-}
-
-/// A tree of its own goes where nothing is; above all is the root.
-void put(Schedulable*& root, Schedulable* above, Side side, Schedulable& below)
-{
-    if (above == nullptr)
-        root = &below;
-    else
-        hang(*above, side, below);
-}
-
-/// Two trees, of which all of the one is earlier than all of the other, go where nothing is.
-void join(Schedulable*& root, Schedulable* above, Side side, Schedulable* before, Schedulable* behind)
-{
-    while (before != nullptr && behind != nullptr)
-    {
-        OVM_LOOP_INVARIANT(are_linked());
-        OVM_LOOP_INVARIANT(is_top(*before) && is_top(*behind) && before != behind);
-        OVM_LOOP_INVARIANT(above == nullptr ? root == nullptr
-                                            : Deadline_tree::is_node(*above) && child(*above, side) == nullptr &&
-                                                  is_above(*above, *before) && is_above(*above, *behind));
-        OVM_VARIANT(std::max(before->place().priority, behind->place().priority));
-        // As where they came in.
-        OVM_GUARANTEED(before->place().priority != behind->place().priority);
-        auto& top = is_above(*before, *behind) ? *before : *behind;
-        auto const inner = &top == before ? Side::later : Side::earlier;
-        auto* const rest = take(top, inner);
-        (&top == before ? before : behind) = rest;
-        put(root, above, side, top);
-        above = &top;
-        side = inner;
-    }
-    if (auto* const rest = before != nullptr ? before : behind)
-        put(root, above, side, *rest);
-    renew_up(above, nullptr);
+    OVM_REQUIRES_THAT(at == nullptr || Deadline_tree::is_node(*at));
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links.least);
+    OVM_RESULT(renew_up(at, end));
 }
 
 } // namespace
 
 bool Deadline_tree::is_sound() const
 {
-    return random_ != 0 && (root_ == nullptr || is_top(*root_)) && are_linked();
+    return random_ != 0 && is_top_or_none() && are_linked();
+}
+
+bool Deadline_tree::is_top_or_none() const
+{
+    return root_ == nullptr || is_top(*root_);
 }
 
 /// Marsaglia's xorshift (2003): every number but 0 once in 2^64 - 1.
@@ -234,6 +206,46 @@ std::uint64_t Deadline_tree::next_priority()
     random_ ^= random_ << 17;
     OVM_PROMISES(random_ != 0);
     return random_;
+}
+
+/// All of a tree goes below a vcpu where nothing is yet, each on its side.
+void Deadline_tree::split(Schedulable& top, Schedulable& vcpu)
+{
+    // Where the next earlier one and the next later one go.
+    Gap before{&vcpu, Side::earlier};
+    Gap behind{&vcpu, Side::later};
+    for (auto* next = &top;;)
+    {
+        OVM_LOOP_INVARIANT(are_linked());
+        OVM_LOOP_INVARIANT(is_top_or_none() && root_ != next);
+        OVM_LOOP_INVARIANT(is_top(*next));
+        OVM_LOOP_INVARIANT(before.is_for(*next) && behind.is_for(*next));
+        OVM_LOOP_INVARIANT(before.above != behind.above || before.side != behind.side);
+        OVM_VARIANT(next->place().priority);
+        bool const is_before = distance(next->place().key, vcpu.place().key) >= 0;
+        auto& gap = is_before ? before : behind;
+        auto const inner = is_before ? Side::later : Side::earlier;
+        auto* const rest = move(*gap.above, gap.side, *next, inner);
+        gap.above = next;
+        gap.side = inner;
+        if (rest == nullptr)
+            break;
+        next = rest;
+    }
+    renew_up(before.above, &vcpu);
+    renew_up(behind.above, &vcpu);
+    renew_least(vcpu);
+}
+OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_split(Schedulable& top, Schedulable& vcpu)
+{
+    OVM_REQUIRES_THAT(is_free(vcpu, Side::earlier) && is_free(vcpu, Side::later));
+    OVM_REQUIRES_THAT(is_top(top) && is_above(vcpu, top) && root_ != &top);
+    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+    OVM_RESULT(split(top, vcpu));
+    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(are_linked());
 }
 
 Schedulable* Deadline_tree::first() const
@@ -269,10 +281,86 @@ Schedulable* Deadline_tree::first_within(std::int64_t limit) const
     return nullptr;
 }
 
+/// Two trees, of which all of the one is earlier than all of the other, become one below a vcpu, on its earlier side.
+/// The inner side of the higher one's top is where the other one is.
+void Deadline_tree::join(Schedulable& vcpu, Schedulable* top, Schedulable* other, Side inner)
+{
+    Gap gap{&vcpu, Side::earlier};
+    for (;;)
+    {
+        OVM_LOOP_INVARIANT(are_linked());
+        OVM_LOOP_INVARIANT(is_top_or_none() && root_ != top && root_ != other);
+        OVM_LOOP_INVARIANT(is_top(*top) && is_top(*other) && is_above(*top, *other));
+        OVM_LOOP_INVARIANT(gap.is_for(*top) && is_above(vcpu, *top) && is_free(vcpu, Side::later));
+        OVM_LOOP_INVARIANT(gap.above != &vcpu || gap.side == Side::earlier);
+        OVM_LOOP_INVARIANT(inner == Side::earlier || inner == Side::later);
+        OVM_VARIANT(top->place().priority);
+        auto* const rest = move(*gap.above, gap.side, *top, inner);
+        if (rest == nullptr)
+            break;
+        gap.above = top;
+        gap.side = inner;
+        if (is_above(*rest, *other))
+        {
+            top = rest;
+            continue;
+        }
+        top = other;
+        other = rest;
+        inner = inner == Side::later ? Side::earlier : Side::later;
+        OVM_GUARANTEED(is_above(*top, *other)); // priorities differ
+    }
+    hang(*top, inner, *other);
+    renew_up(top, &vcpu);
+}
+OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_join(Schedulable& vcpu, Schedulable* top, Schedulable* other,
+                                                             Side inner)
+{
+    OVM_REQUIRES_THAT(top != nullptr && other != nullptr && root_ != top && root_ != other);
+    OVM_REQUIRES_THAT(is_top(*top) && is_top(*other) && is_above(*top, *other));
+    OVM_REQUIRES_THAT(is_free(vcpu, Side::earlier) && is_free(vcpu, Side::later) && is_above(vcpu, *top));
+    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+    OVM_RESULT(join(vcpu, top, other, inner));
+    OVM_ENSURES(is_free(vcpu, Side::later));
+    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(are_linked());
+}
+
+/// One that is in no tree goes where it belongs; what was there, if anything, is a tree of its own then.
+Schedulable* Deadline_tree::enter(Schedulable& vcpu, std::uint64_t priority, Schedulable* above, Side side)
+{
+    auto& place = above == nullptr ? root_ : link(*above, side);
+    auto* const below = place;
+    vcpu.place().links = {.parent = above};
+    vcpu.place().priority = priority;
+    place = &vcpu;
+    if (below != nullptr)
+        parent(*below) = nullptr;
+    return below;
+}
+OVM_CONTRACT_DEFINITION Schedulable* Deadline_tree::contract_of_enter(Schedulable& vcpu, std::uint64_t priority,
+                                                                      Schedulable* above, Side side)
+{
+    OVM_REQUIRES_THAT(!is_node(vcpu) && priority != 0);
+    OVM_REQUIRES_THAT(above == nullptr || above->place().priority > priority);
+    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(are_linked());
+    auto* const before = OVM_OLD(above == nullptr ? root_ : child(*above, side));
+    OVM_REQUIRES_THAT(before == nullptr || before->place().priority < priority);
+    OVM_MODIFIES(root_, vcpu.place().priority);
+    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+    auto* const below = OVM_RESULT(enter(vcpu, priority, above, side));
+    OVM_ENSURES(vcpu.place().priority == priority && is_free(vcpu, Side::earlier) && is_free(vcpu, Side::later));
+    OVM_ENSURES(below == before && (below == nullptr || (is_top(*below) && root_ != below)));
+    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(are_linked());
+    return below;
+}
+
 void Deadline_tree::insert(Schedulable& vcpu, std::int64_t key, std::int64_t value)
 {
-    OVM_REQUIRES_THAT(!is_node(vcpu));
-    OVM_PRESUMES(is_sound());
     auto const priority = next_priority();
     Schedulable* above = nullptr;
     auto side = Side::earlier;
@@ -291,33 +379,64 @@ void Deadline_tree::insert(Schedulable& vcpu, std::int64_t key, std::int64_t val
     }
     // Nobody waits for as many others to come as there are priorities.
     OVM_GUARANTEED(at == nullptr || at->place().priority != priority);
+    vcpu.place().key = key;
+    vcpu.place().value = value;
+    if (auto* const below = enter(vcpu, priority, above, side))
+        split(*below, vcpu);
+    else
+        renew_least(vcpu);
+}
+OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_insert(Schedulable& vcpu, std::int64_t key, std::int64_t value)
+{
+    OVM_REQUIRES_THAT(!is_node(vcpu) && random_ != 0);
+    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(are_linked());
     auto& place = vcpu.place();
-    place.links = {};
-    place.key = key;
-    place.value = value;
-    place.priority = priority;
-    if (above != nullptr)
-        take(*above, side);
-    put(root_, above, side, vcpu);
-    split(at, vcpu);
-    OVM_PROMISES(is_node(vcpu) && is_sound());
+    OVM_MODIFIES(*this, place.key, place.value, place.priority);
+    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+    OVM_RESULT(insert(vcpu, key, value));
+    OVM_ENSURES(is_node(vcpu) && place.key == key && place.value == value && random_ != 0);
+    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(are_linked());
 }
 
 void Deadline_tree::remove(Schedulable& vcpu)
 {
     OVM_REQUIRES_THAT(is_node(vcpu));
-    OVM_PRESUMES(is_sound());
-    auto* const before = take(vcpu, Side::earlier);
-    auto* const behind = take(vcpu, Side::later);
+    auto* const before = earlier(vcpu);
+    auto* const behind = later(vcpu);
+    if (before != nullptr && behind != nullptr)
+    {
+        cut(vcpu, Side::earlier, *before);
+        cut(vcpu, Side::later, *behind);
+        OVM_GUARANTEED(before->place().priority != behind->place().priority);
+        if (is_above(*before, *behind))
+            join(vcpu, before, behind, Side::later);
+        else
+            join(vcpu, behind, before, Side::earlier);
+    }
+    auto* const below = earlier(vcpu) != nullptr ? earlier(vcpu) : later(vcpu);
     auto* const above = parent(vcpu);
-    auto const side = above == nullptr || earlier(*above) == &vcpu ? Side::earlier : Side::later;
     if (above == nullptr)
-        root_ = nullptr;
+        root_ = below;
     else
-        cut(*above, side, vcpu);
+        link(*above, earlier(*above) == &vcpu ? Side::earlier : Side::later) = below;
+    if (below != nullptr)
+        parent(*below) = above;
     vcpu.place().priority = 0;
-    join(root_, above, side, before, behind);
-    OVM_PROMISES(!is_node(vcpu) && is_sound());
+    renew_up(above, nullptr);
+}
+OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_remove(Schedulable& vcpu)
+{
+    OVM_REQUIRES_THAT(is_node(vcpu) && random_ != 0);
+    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES(root_, vcpu.place().priority);
+    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+    OVM_RESULT(remove(vcpu));
+    OVM_ENSURES(!is_node(vcpu));
+    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(are_linked());
 }
 
 } // namespace ovm::policy

@@ -31,6 +31,13 @@ constexpr std::int64_t moved(std::int64_t from, std::int64_t by)
 class Deadline_tree
 {
 public:
+    /// Which of a vcpu's two links down.
+    enum class Side : bool
+    {
+        earlier,
+        later,
+    };
+
     bool empty() const { return root_ == nullptr; }
     /// Of all the earliest deadline; none of none.
     OVM_VERIFIED processor::Schedulable* first() const;
@@ -47,6 +54,18 @@ public:
 
 private:
     OVM_VERIFIED std::uint64_t next_priority();
+    bool is_top_or_none() const;
+    void split(processor::Schedulable& top, processor::Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_split(processor::Schedulable& top, processor::Schedulable& vcpu);
+    void join(processor::Schedulable& vcpu, processor::Schedulable* top, processor::Schedulable* other, Side inner);
+    OVM_CONTRACT void contract_of_join(processor::Schedulable& vcpu, processor::Schedulable* top,
+                                       processor::Schedulable* other, Side inner);
+    processor::Schedulable* enter(processor::Schedulable& vcpu, std::uint64_t priority, processor::Schedulable* above,
+                                  Side side);
+    OVM_CONTRACT processor::Schedulable* contract_of_enter(processor::Schedulable& vcpu, std::uint64_t priority,
+                                                           processor::Schedulable* above, Side side);
+    OVM_CONTRACT void contract_of_insert(processor::Schedulable& vcpu, std::int64_t key, std::int64_t value);
+    OVM_CONTRACT void contract_of_remove(processor::Schedulable& vcpu);
 
     processor::Schedulable* root_ = nullptr;
     std::uint64_t random_ = 0x9e37'79b9'7f4a'7c15;
