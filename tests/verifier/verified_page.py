@@ -67,13 +67,12 @@ they cost an exit. Not proved, and why:
 - That the scan finds all that it is there for: that it reads and marks inside of the text and its maps is proved, and
   that each step ends; which instructions are let through is a table's matter, and tests'.
 - What commands do: calls of virtual functions.
-- The loops of `Deadline_tree::insert` and `remove`, which split a subtree and join two: that a step of theirs, `cut` or
-  `hang`, keeps every vcpu's links as `is_sound()` says is proved; that their turns ask for no more than those require is
-  too large a question for the solver. Where ways down could go round, at two equal priorities, both check.
+- That no two vcpus in a `Deadline_tree` have one priority, which `insert` and `remove` take for granted: they come from
+  a generator that gives none twice before it has given all.
 - The order of keys in `Deadline_tree`, and the least values of its subtrees: they are about all of a subtree, not about
   a vcpu and its neighbours.
-- `wake`, `block`, `choose` and the handing over of state of the fair and the deadline scheduler: they rest on
-  `Deadline_tree::insert` and `remove`.
+- `wake`, `block`, `choose` and the handing over of state of the fair and the deadline scheduler: what the tree does for
+  them is proved, but not yet what they ask of it.
 - That a vcpu waits once: `Round_robin_scheduler::choose` checks it of whose turn ends and `import_state` of everybody it
   takes over, as only all links of a queue together say so. `wake` and `block` presume it.
 

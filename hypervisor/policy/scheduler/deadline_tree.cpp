@@ -1,7 +1,6 @@
 #include "policy/scheduler/deadline_tree.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/contract.hpp"
 
@@ -9,183 +8,7 @@ namespace ovm::policy
 {
 
 using processor::Schedulable;
-using Side = Deadline_tree::Side;
-
-namespace
-{
-
-Schedulable*& link(Schedulable& vcpu, Side side)
-{
-    auto& links = vcpu.place().links;
-    return side == Side::earlier ? links.earlier : links.later;
-}
-
-Schedulable* earlier(const Schedulable& vcpu)
-{
-    return vcpu.place().links.earlier;
-}
-
-Schedulable* later(const Schedulable& vcpu)
-{
-    return vcpu.place().links.later;
-}
-
-Schedulable* child(const Schedulable& vcpu, Side side)
-{
-    return side == Side::earlier ? earlier(vcpu) : later(vcpu);
-}
-
-Schedulable*& parent(Schedulable& vcpu)
-{
-    return vcpu.place().links.parent;
-}
-
-const Schedulable* parent(const Schedulable& vcpu)
-{
-    return vcpu.place().links.parent;
-}
-
-bool is_above(const Schedulable& vcpu, const Schedulable& below)
-{
-    return vcpu.place().priority > below.place().priority;
-}
-
-bool is_child(const Schedulable* below, const Schedulable& vcpu)
-{
-    return below == nullptr || (Deadline_tree::is_node(*below) && parent(*below) == &vcpu && is_above(vcpu, *below));
-}
-
-/// Whether who is in a tree and its neighbours there name one another, and the priorities fall on the way down.
-bool is_linked(const Schedulable& vcpu)
-{
-    if (!Deadline_tree::is_node(vcpu))
-        return true;
-    auto const* const above = parent(vcpu);
-    return is_child(earlier(vcpu), vcpu) && is_child(later(vcpu), vcpu) &&
-           (earlier(vcpu) == nullptr || earlier(vcpu) != later(vcpu)) &&
-           (above == nullptr ||
-            (Deadline_tree::is_node(*above) && (earlier(*above) == &vcpu || later(*above) == &vcpu)));
-}
-
-bool are_linked()
-{
-    return OVM_FOR_EVERY(Schedulable, each, is_linked(each));
-}
-
-/// Whether it is at the top of a tree.
-bool is_top(const Schedulable& vcpu)
-{
-    return Deadline_tree::is_node(vcpu) && parent(vcpu) == nullptr;
-}
-
-/// Whether nothing is below a vcpu of a tree on that side.
-bool is_free(const Schedulable& above, Side side)
-{
-    return Deadline_tree::is_node(above) && child(above, side) == nullptr;
-}
-
-/// Where nothing is below a vcpu of a tree.
-struct Gap
-{
-    Schedulable* above;
-    Side side;
-
-    bool is_for(const Schedulable& below) const { return is_free(*above, side) && is_above(*above, below); }
-};
-
-/// What is below on that side is a tree of its own then.
-void cut(Schedulable& above, Side side, Schedulable& below)
-{
-    link(above, side) = nullptr;
-    parent(below) = nullptr;
-}
-OVM_CONTRACT void contract_of_cut(Schedulable& above, Side side, Schedulable& below)
-{
-    OVM_REQUIRES_THAT(Deadline_tree::is_node(above) && child(above, side) == &below);
-    OVM_REQUIRES_THAT(are_linked());
-    OVM_MODIFIES(link(above, side), parent(below));
-    OVM_RESULT(cut(above, side, below));
-    OVM_ENSURES(child(above, side) == nullptr && is_top(below) && is_above(above, below));
-    OVM_ENSURES(are_linked());
-}
-
-/// A tree of its own goes where nothing is.
-void hang(Schedulable& above, Side side, Schedulable& below)
-{
-    link(above, side) = &below;
-    parent(below) = &above;
-}
-OVM_CONTRACT void contract_of_hang(Schedulable& above, Side side, Schedulable& below)
-{
-    OVM_REQUIRES_THAT(Deadline_tree::is_node(above) && child(above, side) == nullptr && is_top(below) &&
-                      is_above(above, below));
-    OVM_REQUIRES_THAT(are_linked());
-    OVM_MODIFIES(link(above, side), parent(below));
-    OVM_RESULT(hang(above, side, below));
-    OVM_ENSURES(child(above, side) == &below && parent(below) == &above);
-    OVM_ENSURES(are_linked());
-}
-
-/// The top of a tree goes where nothing is; what is below it on the inner side, if anything, is a tree of its own then.
-Schedulable* move(Schedulable& above, Side side, Schedulable& top, Side inner)
-{
-    auto* const rest = child(top, inner);
-    link(above, side) = &top;
-    parent(top) = &above;
-    link(top, inner) = nullptr;
-    if (rest != nullptr)
-        parent(*rest) = nullptr;
-    return rest;
-}
-OVM_CONTRACT Schedulable* contract_of_move(Schedulable& above, Side side, Schedulable& top, Side inner)
-{
-    OVM_REQUIRES_THAT(is_free(above, side) && is_top(top) && is_above(above, top));
-    OVM_REQUIRES_THAT(are_linked());
-    auto* const below = OVM_OLD(child(top, inner));
-    bool const belongs = OVM_OLD(below == nullptr || parent(*below) == &top);
-    OVM_MODIFIES(link(above, side), parent(top), link(top, inner), parent(below == nullptr ? top : *below));
-    auto* const rest = OVM_RESULT(move(above, side, top, inner));
-    OVM_ENSURES(rest == below && belongs && is_free(top, inner));
-    OVM_ENSURES(rest == nullptr || (is_top(*rest) && is_above(top, *rest)));
-    OVM_ENSURES(are_linked());
-    return rest;
-}
-
-void renew_least(Schedulable& vcpu)
-{
-    auto& place = vcpu.place();
-    place.links.least = place.value;
-    for (auto* const below : std::array{earlier(vcpu), later(vcpu)})
-    {
-        if (below != nullptr && distance(below->place().links.least, place.links.least) > 0)
-            place.links.least = below->place().links.least;
-    }
-}
-OVM_CONTRACT void contract_of_renew_least(Schedulable& vcpu)
-{
-    OVM_MODIFIES(vcpu.place().links.least);
-    OVM_RESULT(renew_least(vcpu));
-}
-
-/// From there up to below that one.
-void renew_up(Schedulable* at, const Schedulable* end)
-{
-    for (; at != nullptr && at != end; at = parent(*at))
-    {
-        OVM_LOOP_INVARIANT(Deadline_tree::is_node(*at));
-        OVM_VARIANT(~at->place().priority);
-        renew_least(*at);
-    }
-}
-OVM_CONTRACT void contract_of_renew_up(Schedulable* at, const Schedulable* end)
-{
-    OVM_REQUIRES_THAT(at == nullptr || Deadline_tree::is_node(*at));
-    OVM_REQUIRES_THAT(are_linked());
-    OVM_MODIFIES_EVERY(Schedulable, each, each.place().links.least);
-    OVM_RESULT(renew_up(at, end));
-}
-
-} // namespace
+using namespace links;
 
 bool Deadline_tree::is_sound() const
 {
@@ -361,6 +184,7 @@ OVM_CONTRACT_DEFINITION Schedulable* Deadline_tree::contract_of_enter(Schedulabl
 
 void Deadline_tree::insert(Schedulable& vcpu, std::int64_t key, std::int64_t value)
 {
+    OVM_REQUIRES_THAT(!is_node(vcpu));
     auto const priority = next_priority();
     Schedulable* above = nullptr;
     auto side = Side::earlier;
@@ -370,9 +194,9 @@ void Deadline_tree::insert(Schedulable& vcpu, std::int64_t key, std::int64_t val
         OVM_LOOP_INVARIANT(is_node(*at));
         OVM_LOOP_INVARIANT(above == nullptr ? at == root_ : is_node(*above) && child(*above, side) == at);
         OVM_VARIANT(at->place().priority);
-        auto& links = at->place().links;
-        if (distance(value, links.least) > 0)
-            links.least = value;
+        auto& least = at->place().links.least;
+        if (distance(value, least) > 0)
+            least = value;
         above = at;
         side = distance(at->place().key, key) < 0 ? Side::earlier : Side::later;
         at = child(*at, side);

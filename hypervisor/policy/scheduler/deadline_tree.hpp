@@ -3,21 +3,11 @@
 #include <cstdint>
 
 #include "base/contract.hpp"
+#include "policy/scheduler/deadline_links.hpp"
 #include "processor/schedulable.hpp"
 
 namespace ovm::policy
 {
-
-/// How much later the second is, on a scale that wraps; right while both are within half of it.
-constexpr std::int64_t distance(std::int64_t from, std::int64_t to)
-{
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from));
-}
-
-constexpr std::int64_t moved(std::int64_t from, std::int64_t by)
-{
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) + static_cast<std::uint64_t>(by));
-}
 
 /// Vcpus by deadline (place.key), each with a second number (place.value) of which every subtree knows the least: so
 /// the earliest deadline among those below a limit is found in one descent, as Linux's EEVDF does it. A treap (Seidel
@@ -31,13 +21,6 @@ constexpr std::int64_t moved(std::int64_t from, std::int64_t by)
 class Deadline_tree
 {
 public:
-    /// Which of a vcpu's two links down.
-    enum class Side : bool
-    {
-        earlier,
-        later,
-    };
-
     bool empty() const { return root_ == nullptr; }
     /// Of all the earliest deadline; none of none.
     OVM_VERIFIED processor::Schedulable* first() const;
@@ -48,7 +31,7 @@ public:
     void remove(processor::Schedulable& vcpu);
 
     /// Whether it is in a tree.
-    static bool is_node(const processor::Schedulable& vcpu) { return vcpu.place().priority != 0; }
+    static bool is_node(const processor::Schedulable& vcpu) { return links::is_in_tree(vcpu); }
     /// For proofs: what holds of this tree, and of every vcpu in whatever tree.
     bool is_sound() const;
 
@@ -57,13 +40,14 @@ private:
     bool is_top_or_none() const;
     void split(processor::Schedulable& top, processor::Schedulable& vcpu);
     OVM_CONTRACT void contract_of_split(processor::Schedulable& top, processor::Schedulable& vcpu);
-    void join(processor::Schedulable& vcpu, processor::Schedulable* top, processor::Schedulable* other, Side inner);
+    void join(processor::Schedulable& vcpu, processor::Schedulable* top, processor::Schedulable* other,
+              links::Side inner);
     OVM_CONTRACT void contract_of_join(processor::Schedulable& vcpu, processor::Schedulable* top,
-                                       processor::Schedulable* other, Side inner);
+                                       processor::Schedulable* other, links::Side inner);
     processor::Schedulable* enter(processor::Schedulable& vcpu, std::uint64_t priority, processor::Schedulable* above,
-                                  Side side);
+                                  links::Side side);
     OVM_CONTRACT processor::Schedulable* contract_of_enter(processor::Schedulable& vcpu, std::uint64_t priority,
-                                                           processor::Schedulable* above, Side side);
+                                                           processor::Schedulable* above, links::Side side);
     OVM_CONTRACT void contract_of_insert(processor::Schedulable& vcpu, std::int64_t key, std::int64_t value);
     OVM_CONTRACT void contract_of_remove(processor::Schedulable& vcpu);
 
