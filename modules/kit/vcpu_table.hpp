@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/contract.hpp"
@@ -42,8 +43,8 @@ public:
     }
 
     std::uint32_t count() const { return count_; }
-    Entry& operator[](std::uint32_t place) { return entries_[place]; }
-    const Entry& operator[](std::uint32_t place) const { return entries_[place]; }
+    Entry& operator[](std::size_t place) { return entries_[place]; }
+    const Entry& operator[](std::size_t place) const { return entries_[place]; }
 
     std::uint32_t current() const { return current_; }
     /// That one, or nobody, runs from now on.
