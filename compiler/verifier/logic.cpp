@@ -246,33 +246,13 @@ z3::expr Logic::write(const z3::expr& array, const z3::expr& at, const z3::expr&
     return z3::store(array, at, value);
 }
 
-bool Logic::occurs_since(const z3::expr& term, unsigned mark)
+namespace
 {
-    std::set<unsigned> seen;
-    std::vector<z3::expr> left{term};
-    while (!left.empty())
-    {
-        auto const at = left.back();
-        left.pop_back();
-        if (!seen.insert(at.id()).second || !at.is_app())
-            continue;
-        if (at.num_args() == 0 && at.decl().decl_kind() == Z3_OP_UNINTERPRETED)
-        {
-            auto const name = at.decl().name().str();
-            auto const end = name.rfind('!');
-            if (end != std::string::npos && std::stoul(name.substr(end + 1)) >= mark)
-                return true;
-        }
-        for (unsigned i = 0; i < at.num_args(); ++i)
-            left.push_back(at.arg(i));
-    }
-    return false;
-}
 
-std::set<unsigned> Logic::constants_in(const z3::expr& term)
+std::vector<z3::expr> constants_of(const z3::expr& term)
 {
     std::set<unsigned> seen;
-    std::set<unsigned> found;
+    std::vector<z3::expr> found;
     std::vector<z3::expr> left{term};
     while (!left.empty())
     {
@@ -281,25 +261,53 @@ std::set<unsigned> Logic::constants_in(const z3::expr& term)
         if (!seen.insert(at.id()).second || !at.is_app())
             continue;
         if (at.num_args() == 0 && at.decl().decl_kind() == Z3_OP_UNINTERPRETED)
-            found.insert(at.id());
+            found.push_back(at);
         for (unsigned i = 0; i < at.num_args(); ++i)
             left.push_back(at.arg(i));
     }
     return found;
 }
 
+std::set<unsigned> numbers_of(const std::vector<z3::expr>& terms)
+{
+    std::set<unsigned> numbers;
+    for (auto const& term : terms)
+        numbers.insert(term.id());
+    return numbers;
+}
+
+} // namespace
+
+bool Logic::occurs_since(const z3::expr& term, unsigned mark)
+{
+    return std::ranges::any_of(constants_of(term),
+                               [mark](const z3::expr& constant)
+                               {
+                                   auto const name = constant.decl().name().str();
+                                   auto const end = name.rfind('!');
+                                   return end != std::string::npos && std::stoul(name.substr(end + 1)) >= mark;
+                               });
+}
+
 bool Logic::is_equivalent(const z3::expr& a, const z3::expr& b)
 {
     if (same(a, b))
         return true;
-    if (constants_in(a) != constants_in(b))
+    if (numbers_of(constants_of(a)) != numbers_of(constants_of(b)))
         return false;
     auto solver = z3::tactic(context_, "qfaufbv").mk_solver();
     z3::params parameters(context_);
     parameters.set("rlimit", few_steps);
     solver.set(parameters);
     solver.add(a != b);
-    return solver.check() == z3::unsat;
+    try
+    {
+        return solver.check() == z3::unsat;
+    }
+    catch (const z3::exception&)
+    {
+        return false; // it gave up
+    }
 }
 
 void Logic::denied_in(const z3::expr& term, bool is_denied, std::set<std::pair<unsigned, bool>>& seen,
