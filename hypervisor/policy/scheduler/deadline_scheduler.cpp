@@ -305,15 +305,19 @@ Result<> Deadline_scheduler::import_state(Scheduler_state& state)
         if (vcpu.runnable() && !is_reserved(vcpu))
             ++sharers_;
     }
-    for_each_waiting(state,
-                     [&](Schedulable& vcpu)
-                     {
-                         if (is_reserved(vcpu))
-                             return queue(vcpu);
-                         if (vcpu.account().slice_left == Ticks(0))
-                             vcpu.account().slice_left = background_.slice();
-                         background_.put_last(vcpu);
-                     });
+    Waiting waiting(state);
+    while (waiting.advance())
+    {
+        auto& vcpu = waiting.vcpu();
+        if (is_reserved(vcpu))
+        {
+            queue(vcpu);
+            continue;
+        }
+        if (vcpu.account().slice_left == Ticks(0))
+            vcpu.account().slice_left = background_.slice();
+        background_.put_last(vcpu);
+    }
     current_ = state.current;
     current_since_ = state.now;
     return {};

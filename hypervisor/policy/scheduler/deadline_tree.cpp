@@ -10,16 +10,6 @@ namespace ovm::policy
 using processor::Schedulable;
 using namespace links;
 
-bool Deadline_tree::is_sound() const
-{
-    return random_ != 0 && is_top_or_none() && are_linked();
-}
-
-bool Deadline_tree::is_top_or_none() const
-{
-    return root_ == nullptr || is_top(*root_);
-}
-
 /// Marsaglia's xorshift (2003): every number but 0 once in 2^64 - 1.
 std::uint64_t Deadline_tree::next_priority()
 {
@@ -40,7 +30,7 @@ void Deadline_tree::split(Schedulable& top, Schedulable& vcpu)
     for (auto* next = &top;;)
     {
         OVM_LOOP_INVARIANT(are_linked());
-        OVM_LOOP_INVARIANT(is_top_or_none() && root_ != next);
+        OVM_LOOP_INVARIANT(is_sound() && root_ != next);
         OVM_LOOP_INVARIANT(is_top(*next));
         OVM_LOOP_INVARIANT(before.is_for(*next) && behind.is_for(*next));
         OVM_LOOP_INVARIANT(before.above != behind.above || before.side != behind.side);
@@ -63,17 +53,16 @@ OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_split(Schedulable& top, 
 {
     OVM_REQUIRES_THAT(is_free(vcpu, Side::earlier) && is_free(vcpu, Side::later));
     OVM_REQUIRES_THAT(is_top(top) && is_above(vcpu, top) && root_ != &top);
-    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(is_sound());
     OVM_REQUIRES_THAT(are_linked());
     OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
     OVM_RESULT(split(top, vcpu));
-    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(is_sound());
     OVM_ENSURES(are_linked());
 }
 
 Schedulable* Deadline_tree::first() const
 {
-    OVM_PRESUMES(is_sound());
     Schedulable* found = nullptr;
     for (auto* at = root_; at != nullptr; at = earlier(*at))
     {
@@ -81,13 +70,20 @@ Schedulable* Deadline_tree::first() const
         OVM_VARIANT(at->place().priority);
         found = at;
     }
-    OVM_PROMISES(found == nullptr ? empty() : is_node(*found) && earlier(*found) == nullptr);
+    return found;
+}
+OVM_CONTRACT_DEFINITION Schedulable* Deadline_tree::contract_of_first() const
+{
+    OVM_REQUIRES_THAT(is_sound());
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES();
+    auto* const found = OVM_RESULT(first());
+    OVM_ENSURES(found == nullptr ? empty() : is_node(*found) && earlier(*found) == nullptr);
     return found;
 }
 
 Schedulable* Deadline_tree::first_within(std::int64_t limit) const
 {
-    OVM_PRESUMES(is_sound());
     auto* at = root_;
     while (at != nullptr)
     {
@@ -103,6 +99,15 @@ Schedulable* Deadline_tree::first_within(std::int64_t limit) const
     }
     return nullptr;
 }
+OVM_CONTRACT_DEFINITION Schedulable* Deadline_tree::contract_of_first_within(std::int64_t limit) const
+{
+    OVM_REQUIRES_THAT(is_sound());
+    OVM_REQUIRES_THAT(are_linked());
+    OVM_MODIFIES();
+    auto* const found = OVM_RESULT(first_within(limit));
+    OVM_ENSURES(found == nullptr || (is_node(*found) && distance(found->place().value, limit) >= 0));
+    return found;
+}
 
 /// Two trees, of which all of the one is earlier than all of the other, become one below a vcpu, on its earlier side.
 /// The inner side of the higher one's top is where the other one is.
@@ -112,7 +117,7 @@ void Deadline_tree::join(Schedulable& vcpu, Schedulable* top, Schedulable* other
     for (;;)
     {
         OVM_LOOP_INVARIANT(are_linked());
-        OVM_LOOP_INVARIANT(is_top_or_none() && root_ != top && root_ != other);
+        OVM_LOOP_INVARIANT(is_sound() && root_ != top && root_ != other);
         OVM_LOOP_INVARIANT(is_top(*top) && is_top(*other) && is_above(*top, *other));
         OVM_LOOP_INVARIANT(gap.is_for(*top) && is_above(vcpu, *top) && is_free(vcpu, Side::later));
         OVM_LOOP_INVARIANT(gap.above != &vcpu || gap.side == Side::earlier);
@@ -142,12 +147,12 @@ OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_join(Schedulable& vcpu, 
     OVM_REQUIRES_THAT(top != nullptr && other != nullptr && root_ != top && root_ != other);
     OVM_REQUIRES_THAT(is_top(*top) && is_top(*other) && is_above(*top, *other));
     OVM_REQUIRES_THAT(is_free(vcpu, Side::earlier) && is_free(vcpu, Side::later) && is_above(vcpu, *top));
-    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(is_sound());
     OVM_REQUIRES_THAT(are_linked());
     OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
     OVM_RESULT(join(vcpu, top, other, inner));
     OVM_ENSURES(is_free(vcpu, Side::later));
-    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(is_sound());
     OVM_ENSURES(are_linked());
 }
 
@@ -168,7 +173,7 @@ OVM_CONTRACT_DEFINITION Schedulable* Deadline_tree::contract_of_enter(Schedulabl
 {
     OVM_REQUIRES_THAT(!is_node(vcpu) && priority != 0);
     OVM_REQUIRES_THAT(above == nullptr || above->place().priority > priority);
-    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(is_sound());
     OVM_REQUIRES_THAT(are_linked());
     auto* const before = OVM_OLD(above == nullptr ? root_ : child(*above, side));
     OVM_REQUIRES_THAT(before == nullptr || before->place().priority < priority);
@@ -177,7 +182,7 @@ OVM_CONTRACT_DEFINITION Schedulable* Deadline_tree::contract_of_enter(Schedulabl
     auto* const below = OVM_RESULT(enter(vcpu, priority, above, side));
     OVM_ENSURES(vcpu.place().priority == priority && is_free(vcpu, Side::earlier) && is_free(vcpu, Side::later));
     OVM_ENSURES(below == before && (below == nullptr || (is_top(*below) && root_ != below)));
-    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(is_sound());
     OVM_ENSURES(are_linked());
     return below;
 }
@@ -212,15 +217,15 @@ void Deadline_tree::insert(Schedulable& vcpu, std::int64_t key, std::int64_t val
 }
 OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_insert(Schedulable& vcpu, std::int64_t key, std::int64_t value)
 {
-    OVM_REQUIRES_THAT(!is_node(vcpu) && random_ != 0);
-    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(!is_node(vcpu));
+    OVM_REQUIRES_THAT(is_sound());
     OVM_REQUIRES_THAT(are_linked());
     auto& place = vcpu.place();
     OVM_MODIFIES(*this, place.key, place.value, place.priority);
     OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
     OVM_RESULT(insert(vcpu, key, value));
-    OVM_ENSURES(is_node(vcpu) && place.key == key && place.value == value && random_ != 0);
-    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(is_node(vcpu) && place.key == key && place.value == value);
+    OVM_ENSURES(is_sound());
     OVM_ENSURES(are_linked());
 }
 
@@ -252,14 +257,14 @@ void Deadline_tree::remove(Schedulable& vcpu)
 }
 OVM_CONTRACT_DEFINITION void Deadline_tree::contract_of_remove(Schedulable& vcpu)
 {
-    OVM_REQUIRES_THAT(is_node(vcpu) && random_ != 0);
-    OVM_REQUIRES_THAT(is_top_or_none());
+    OVM_REQUIRES_THAT(is_node(vcpu));
+    OVM_REQUIRES_THAT(is_sound());
     OVM_REQUIRES_THAT(are_linked());
     OVM_MODIFIES(root_, vcpu.place().priority);
     OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
     OVM_RESULT(remove(vcpu));
     OVM_ENSURES(!is_node(vcpu));
-    OVM_ENSURES(is_top_or_none());
+    OVM_ENSURES(is_sound());
     OVM_ENSURES(are_linked());
 }
 

@@ -23,21 +23,22 @@ class Deadline_tree
 public:
     bool empty() const { return root_ == nullptr; }
     /// Of all the earliest deadline; none of none.
-    OVM_VERIFIED processor::Schedulable* first() const;
+    processor::Schedulable* first() const;
+    OVM_CONTRACT processor::Schedulable* contract_of_first() const;
     /// The earliest deadline among those whose value is not above the limit, or none.
-    OVM_VERIFIED processor::Schedulable* first_within(std::int64_t limit) const;
+    processor::Schedulable* first_within(std::int64_t limit) const;
+    OVM_CONTRACT processor::Schedulable* contract_of_first_within(std::int64_t limit) const;
     /// Requires that nobody changes key and value while it is in.
     void insert(processor::Schedulable& vcpu, std::int64_t key, std::int64_t value);
     void remove(processor::Schedulable& vcpu);
 
     /// Whether it is in a tree.
     static bool is_node(const processor::Schedulable& vcpu) { return links::is_in_tree(vcpu); }
-    /// For proofs: what holds of this tree, and of every vcpu in whatever tree.
-    bool is_sound() const;
+    /// For proofs: what holds of this tree; links::are_linked() holds beside it, of every vcpu in whatever tree.
+    bool is_sound() const { return random_ != 0 && (root_ == nullptr || links::is_top(*root_)); }
 
 private:
     OVM_VERIFIED std::uint64_t next_priority();
-    bool is_top_or_none() const;
     void split(processor::Schedulable& top, processor::Schedulable& vcpu);
     OVM_CONTRACT void contract_of_split(processor::Schedulable& top, processor::Schedulable& vcpu);
     void join(processor::Schedulable& vcpu, processor::Schedulable* top, processor::Schedulable* other,

@@ -10,31 +10,63 @@ namespace ovm::policy
 /// Every runnable vcpu of the state but the current one: in the order of the core's own list, which goes round, from
 /// whom the outgoing policy would have named next, or from the current one. So nobody is passed over for ever by swaps
 /// that come faster than turns.
-template <typename Take>
-void for_each_waiting(const processor::Scheduler_state& state, Take take)
+class Waiting
 {
-    auto const* const turning_point = state.next != nullptr ? state.next : state.current;
-    auto const visit = [&](processor::Schedulable& vcpu)
+public:
+    explicit Waiting(const processor::Scheduler_state& state)
+        : vcpus_(state.vcpus), current_(state.current), at_(vcpus_.begin()), left_(vcpus_.count())
     {
-        if (!vcpu.runnable() || &vcpu == state.current)
-            return;
-        // Everybody is in the list once, and the second walk ends where the first one began.
-        OVM_GUARANTEED(!vcpu.place().is_queued());
-        take(vcpu);
-    };
-    auto const end = state.vcpus.end();
-    auto at = state.vcpus.begin();
-    while (at != end && &*at != turning_point)
-        ++at;
-    for (; at != end; ++at)
-        visit(*at);
-    for (auto& vcpu : state.vcpus)
-    {
-        if (&vcpu == turning_point)
-            return;
-        visit(vcpu);
+        auto const* const turning_point = state.next != nullptr ? state.next : current_;
+        auto at = at_;
+        while (at != vcpus_.end() && &*at != turning_point)
+            ++at;
+        if (at != vcpus_.end())
+            at_ = at;
     }
-}
+
+    /// How many are still to be looked at.
+    std::uint32_t left() const { return left_; }
+    /// On to the next one; false if there is none.
+    bool advance()
+    {
+        [[maybe_unused]] auto const all = left_;
+        while (left_ > 0)
+        {
+            OVM_LOOP_INVARIANT(left_ <= all);
+            OVM_VARIANT(left_);
+            // The list has as many as it counts.
+            OVM_GUARANTEED(at_ != vcpus_.end());
+            found_ = &*at_;
+            --left_;
+            ++at_;
+            if (at_ == vcpus_.end())
+                at_ = vcpus_.begin();
+            if (!found_->runnable() || found_ == current_)
+                continue;
+            // Everybody is in the list once.
+            OVM_GUARANTEED(!found_->place().is_queued());
+            return true;
+        }
+        return false;
+    }
+    OVM_CONTRACT bool contract_of_advance()
+    {
+        auto const before = OVM_OLD(left_);
+        OVM_MODIFIES(found_, at_, left_);
+        bool const is_there = OVM_RESULT(advance());
+        OVM_ENSURES(!is_there || (found_ != nullptr && !found_->place().is_queued() && left_ < before));
+        return is_there;
+    }
+    /// Requires that advance() found one.
+    processor::Schedulable& vcpu() const { return *found_; }
+
+private:
+    const processor::Residents& vcpus_;
+    const processor::Schedulable* current_;
+    processor::Schedulable* found_ = nullptr;
+    processor::Residents::Iterator at_;
+    std::uint32_t left_;
+};
 
 /// For the record of policies that know no reservations.
 inline void note_reservations_lost(processor::Scheduler_state& state)

@@ -119,7 +119,14 @@ Result<> Round_robin_scheduler::import_state(Scheduler_state& state)
         if (vcpu.runnable() && &vcpu != state.current && vcpu.account().slice_left == Ticks(0))
             vcpu.account().slice_left = turns_.slice();
     }
-    for_each_waiting(state, [&](Schedulable& vcpu) { turns_.put_last(vcpu); });
+    Waiting waiting(state);
+    while (waiting.advance())
+    {
+        OVM_LOOP_INVARIANT(invariant());
+        OVM_VARIANT(waiting.left());
+        auto& vcpu = waiting.vcpu();
+        turns_.put_last(vcpu);
+    }
     current_ = state.current;
     current_since_ = state.now;
     runnable_ = state.vcpus.runnable();

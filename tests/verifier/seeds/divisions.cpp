@@ -28,6 +28,48 @@ OVM_VERIFIED std::uint64_t exactly_half(std::uint64_t all) // expect: none
     return half;
 }
 
+/// Rounded down: the rest is one of those below the divisor, whatever the sign was.
+OVM_VERIFIED std::int64_t rest_of_floor(std::int64_t sum, std::int64_t count) // expect: none
+{
+    OVM_REQUIRES_THAT(count > 0 && count < std::int64_t{1} << 40);
+    auto rest = sum % count;
+    if (rest < 0)
+        rest += count;
+    OVM_ENSURES(rest >= 0 && rest < count);
+    return rest;
+}
+
+/// A quotient's magnitude is none above the dividend's, and its sign is known.
+OVM_VERIFIED std::int64_t signed_share(std::int64_t all, std::int64_t sharers) // expect: none
+{
+    OVM_REQUIRES_THAT(sharers < -1 && all > -(std::int64_t{1} << 50) && all < std::int64_t{1} << 50);
+    auto const share = all / sharers;
+    OVM_ENSURES((all >= 0 ? share <= 0 && -share <= all : share >= 0 && share < -all));
+    return share * 4096;
+}
+
+OVM_VERIFIED std::int64_t wrong_sign(std::int64_t sum, std::int64_t count)
+{
+    OVM_REQUIRES_THAT(count > 0);
+    auto const rest = sum % count;
+    OVM_ENSURES(rest >= 0); // expect: postcondition
+    return rest;
+}
+
+OVM_VERIFIED std::int64_t wrong_quotient(std::int64_t all, std::int64_t sharers)
+{
+    OVM_REQUIRES_THAT(sharers > 0);
+    auto const share = all / sharers;
+    OVM_ENSURES(share <= all); // expect: postcondition
+    return share;
+}
+
+OVM_VERIFIED std::int64_t least_by_minus_one(std::int64_t all, std::int64_t sharers)
+{
+    OVM_REQUIRES_THAT(sharers != 0);
+    return all / sharers; // expect: division
+}
+
 OVM_VERIFIED std::uint64_t share_of(std::uint64_t all, std::uint64_t sharers)
 {
     return all / sharers; // expect: division
