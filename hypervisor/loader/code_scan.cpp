@@ -5,7 +5,6 @@
 #include "arch/raw_bytes.hpp"
 #include "arch/x86_64/instruction/decoder.hpp"
 #include "base/contract.hpp"
-#include "loader/instruction_rules.hpp"
 #include "loader/plain_instruction.hpp"
 
 namespace ovm::loader
@@ -42,7 +41,6 @@ Code_scan::Code_scan(const Module_image& image, std::span<std::uint8_t> memory)
 
 std::optional<Refusal> Code_scan::step()
 {
-    OVM_PRESUMES(is_sound());
     switch (phase_)
     {
     case Phase::instructions:
@@ -60,9 +58,11 @@ std::optional<Refusal> Code_scan::step()
 std::optional<Refusal> Code_scan::scan_instructions()
 {
     auto const text = image_.text();
+    [[maybe_unused]] auto const before = at_;
     for (std::uint32_t cost = 0; cost < cost_of_a_step;)
     {
-        OVM_LOOP_INVARIANT(is_sound() && text.size() == text_size());
+        OVM_LOOP_INVARIANT(is_sound() && text.size() == text_size() && at_ >= before);
+        OVM_LOOP_INVARIANT(cost == 0 || at_ > before);
         OVM_VARIANT(cost_of_a_step - cost);
         if (at_ == text.size())
         {
@@ -81,7 +81,6 @@ std::optional<Refusal> Code_scan::scan_instructions()
 
 std::optional<Refusal> Code_scan::scan_other(std::span<const std::uint8_t> rest)
 {
-    OVM_PRESUMES(is_sound() && rest.size() == text_size() - at_);
     auto const decoded = arch::instruction::decode(rest, arch::instruction::Mode::long64);
     if (!decoded)
         return Refusal::undecodable;
@@ -90,7 +89,6 @@ std::optional<Refusal> Code_scan::scan_other(std::span<const std::uint8_t> rest)
 
 std::optional<Refusal> Code_scan::follow(const Decoded& decoded)
 {
-    OVM_PRESUMES(is_sound() && decoded.length > 0 && is_inside(decoded.length));
     auto const next = next_address(decoded);
     mark(starts_, at_);
     auto const flow = check_instruction(decoded);
@@ -119,7 +117,6 @@ std::optional<Refusal> Code_scan::follow(const Decoded& decoded)
 
 std::optional<Refusal> Code_scan::pass(const Plain_instruction& plain)
 {
-    OVM_PRESUMES(is_sound() && plain.length > 0 && is_inside(plain.length));
     auto const next = at_ + plain.length;
     mark(starts_, at_);
     if (plain.branch)
@@ -138,12 +135,13 @@ std::optional<Refusal> Code_scan::check_target(std::uint64_t target)
     if (target >= text_size())
         return Refusal::branch_outside;
     mark(targets_, target);
+    OVM_PROMISES(is_marked(targets_, target));
     return {};
 }
 
 std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded) const
 {
-    if (!decoded.has_memory || !decoded.memory.rip_relative)
+    if (!has_place(decoded))
         return Refusal::indirect_branch;
     auto const slot = operand_of(decoded);
     // A slot before the constants has a place beyond all others.
@@ -154,7 +152,7 @@ std::optional<Refusal> Code_scan::check_indirect(const Decoded& decoded) const
 
 std::optional<std::uint64_t> Code_scan::named_code(const Decoded& decoded) const
 {
-    if (!is_load_of_address(decoded) || !decoded.has_memory || !decoded.memory.rip_relative)
+    if (!is_load_of_address(decoded) || !has_place(decoded))
         return {};
     auto const target = operand_of(decoded);
     return target < text_size() ? std::optional(target) : std::nullopt;
@@ -162,11 +160,11 @@ std::optional<std::uint64_t> Code_scan::named_code(const Decoded& decoded) const
 
 std::optional<Refusal> Code_scan::check_operand(const Decoded& decoded) const
 {
-    if (!decoded.has_memory || !decoded.memory.rip_relative)
+    if (!has_place(decoded))
         return {};
     auto const target = operand_of(decoded);
     std::uint64_t const size = is_load_of_address(decoded) ? 0 : accessed_bytes(decoded);
-    if (target < image_.constants_at() || target > image_.end() || size > image_.end() - target)
+    if (!is_constant(target) || size > image_.end() - target)
         return Refusal::operand_outside;
     return {};
 }
@@ -175,9 +173,10 @@ std::optional<Refusal> Code_scan::scan_records()
 {
     auto const policies = image_.policies();
     auto const all = records();
+    [[maybe_unused]] auto const before = record_;
     for (std::uint32_t i = 0; i < records_a_step && record_ < all; ++i, ++record_)
     {
-        OVM_LOOP_INVARIANT(is_sound() && policies == image_.policies() && all == records());
+        OVM_LOOP_INVARIANT(is_sound() && policies == image_.policies() && all == records() && record_ == before + i);
         OVM_VARIANT(records_a_step - i);
         std::uint64_t target = 0;
         if (record_ < policies)
@@ -201,9 +200,10 @@ std::optional<Refusal> Code_scan::scan_records()
 
 std::optional<Refusal> Code_scan::compare()
 {
+    [[maybe_unused]] auto const before = word_;
     for (std::uint32_t i = 0; i < words_a_step; ++i, word_ += 8)
     {
-        OVM_LOOP_INVARIANT(is_sound());
+        OVM_LOOP_INVARIANT(is_sound() && word_ == before + std::size_t{8} * i);
         if (word_ == starts_.size())
         {
             phase_ = Phase::done;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
 
 #include "arch/x86_64/instruction/decoded.hpp"
+#include "loader/instruction_rules.hpp"
 #include "loader/module_image.hpp"
 #include "loader/plain_instruction.hpp"
 
@@ -31,7 +33,14 @@ public:
     Code_scan(const Module_image& image, std::span<std::uint8_t> memory);
 
     /// The next part. What was refused is refused for good.
-    OVM_VERIFIED std::optional<Refusal> step();
+    std::optional<Refusal> step();
+    OVM_CONTRACT std::optional<Refusal> contract_of_step()
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        auto const refused = OVM_RESULT(step());
+        OVM_ENSURES(refused.has_value() || is_sound());
+        return refused;
+    }
     bool done() const { return phase_ == Phase::done; }
     /// Of what was refused, counted from the text's beginning.
     std::uint64_t at() const { return at_; }
@@ -69,21 +78,54 @@ private:
     OVM_CONTRACT std::optional<Refusal> contract_of_scan_instructions()
     {
         OVM_REQUIRES_THAT(is_sound());
+        auto const before = OVM_OLD(at_);
         auto const refused = OVM_RESULT(scan_instructions());
         OVM_ENSURES(is_sound());
+        OVM_ENSURES(refused.has_value() || (phase_ == Phase::records ? at_ == text_size() : at_ > before));
         return refused;
     }
     /// One that is not plain.
-    OVM_VERIFIED std::optional<Refusal> scan_other(std::span<const std::uint8_t> rest);
-    OVM_VERIFIED std::optional<Refusal> pass(const Plain_instruction& plain);
-    OVM_VERIFIED std::optional<Refusal> follow(const arch::instruction::Decoded& decoded);
+    std::optional<Refusal> scan_other(std::span<const std::uint8_t> rest);
+    OVM_CONTRACT std::optional<Refusal> contract_of_scan_other(std::span<const std::uint8_t> rest)
+    {
+        OVM_REQUIRES_THAT(is_sound() && rest.size() == text_size() - at_);
+        auto const before = OVM_OLD(at_);
+        auto const refused = OVM_RESULT(scan_other(rest));
+        OVM_ENSURES(is_sound() && (refused.has_value() ? at_ == before : at_ > before));
+        return refused;
+    }
+    std::optional<Refusal> pass(const Plain_instruction& plain);
+    OVM_CONTRACT std::optional<Refusal> contract_of_pass(const Plain_instruction& plain)
+    {
+        OVM_REQUIRES_THAT(is_sound() && plain.length > 0 && is_inside(plain.length));
+        auto const before = OVM_OLD(at_);
+        auto const next = OVM_OLD(at_ + plain.length);
+        auto const refused = OVM_RESULT(pass(plain));
+        OVM_ENSURES(is_sound() && at_ == (refused.has_value() ? before : next));
+        OVM_ENSURES(is_marked(starts_, before));
+        return refused;
+    }
+    std::optional<Refusal> follow(const arch::instruction::Decoded& decoded);
+    OVM_CONTRACT std::optional<Refusal> contract_of_follow(const arch::instruction::Decoded& decoded)
+    {
+        OVM_REQUIRES_THAT(is_sound() && decoded.length > 0 && is_inside(decoded.length));
+        auto const before = OVM_OLD(at_);
+        auto const next = OVM_OLD(next_address(decoded));
+        auto const refused = OVM_RESULT(follow(decoded));
+        OVM_ENSURES(is_sound() && at_ == (refused.has_value() ? before : next));
+        OVM_ENSURES(is_marked(starts_, before));
+        return refused;
+    }
     OVM_VERIFIED std::optional<Refusal> check_target(std::uint64_t target);
+    /// Through a slot.
     std::optional<Refusal> check_indirect(const arch::instruction::Decoded& decoded) const;
     OVM_CONTRACT std::optional<Refusal> contract_of_check_indirect(const arch::instruction::Decoded& decoded) const
     {
         OVM_REQUIRES_THAT(is_sound());
         OVM_MODIFIES();
-        return OVM_RESULT(check_indirect(decoded));
+        auto const refused = OVM_RESULT(check_indirect(decoded));
+        OVM_ENSURES(refused.has_value() ? refused == Refusal::indirect_branch : has_place(decoded));
+        return refused;
     }
     /// The code whose address it loads.
     std::optional<std::uint64_t> named_code(const arch::instruction::Decoded& decoded) const;
@@ -92,7 +134,9 @@ private:
         OVM_REQUIRES_THAT(is_sound());
         OVM_MODIFIES();
         auto const target = OVM_RESULT(named_code(decoded));
-        OVM_ENSURES(!target.has_value() || *target < text_size());
+        OVM_ENSURES(target.has_value() ==
+                    (is_load_of_address(decoded) && has_place(decoded) && operand_of(decoded) < text_size()));
+        OVM_ENSURES(!target.has_value() || *target == operand_of(decoded));
         return target;
     }
     std::optional<Refusal> check_operand(const arch::instruction::Decoded& decoded) const;
@@ -100,14 +144,22 @@ private:
     {
         OVM_REQUIRES_THAT(is_sound());
         OVM_MODIFIES();
-        return OVM_RESULT(check_operand(decoded));
+        auto const refused = OVM_RESULT(check_operand(decoded));
+        OVM_ENSURES(refused.has_value() ? refused == Refusal::operand_outside && has_place(decoded)
+                                        : !has_place(decoded) || is_constant(operand_of(decoded)));
+        return refused;
     }
     std::optional<Refusal> scan_records();
     OVM_CONTRACT std::optional<Refusal> contract_of_scan_records()
     {
         OVM_REQUIRES_THAT(is_sound());
+        auto const before = OVM_OLD(record_);
+        auto const all = OVM_OLD(records());
         auto const refused = OVM_RESULT(scan_records());
         OVM_ENSURES(is_sound());
+        OVM_ENSURES(before > all || refused.has_value() || record_ == before + std::min(records_a_step, all - before));
+        OVM_ENSURES(refused.has_value() ? refused == Refusal::place_outside
+                                        : record_ != all || phase_ == Phase::comparison);
         return refused;
     }
     /// Policies and places of addresses.
@@ -116,9 +168,12 @@ private:
     OVM_CONTRACT std::optional<Refusal> contract_of_compare()
     {
         OVM_REQUIRES_THAT(is_sound());
-        OVM_MODIFIES(*this);
+        OVM_MODIFIES(at_, word_, phase_);
+        auto const before = OVM_OLD(word_);
         auto const refused = OVM_RESULT(compare());
         OVM_ENSURES(refused.has_value() || is_sound());
+        OVM_ENSURES(refused.has_value() || phase_ == Phase::done || word_ == before + std::size_t{8} * words_a_step);
+        OVM_ENSURES(!refused.has_value() || (refused == Refusal::not_an_instruction && at_ / 64 == word_ / 8));
         return refused;
     }
     std::uint64_t next_address(const arch::instruction::Decoded& decoded) const { return at_ + decoded.length; }
@@ -126,6 +181,15 @@ private:
     std::uint64_t operand_of(const arch::instruction::Decoded& decoded) const
     {
         return next_address(decoded) + static_cast<std::uint64_t>(decoded.memory.displacement);
+    }
+    static bool has_place(const arch::instruction::Decoded& decoded)
+    {
+        return decoded.has_memory && decoded.memory.rip_relative;
+    }
+    bool is_constant(std::uint64_t at) const { return at >= image_.constants_at() && at <= image_.end(); }
+    static bool is_marked(const std::span<std::uint8_t>& map, std::uint64_t at)
+    {
+        return at / 8 < map.size() && (map[at / 8] >> at % 8 & 1) != 0;
     }
     static void mark(const std::span<std::uint8_t>& map, std::uint64_t at)
     {

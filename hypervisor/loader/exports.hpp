@@ -16,7 +16,9 @@ std::optional<std::uint64_t> exported(std::string_view name);
 OVM_CONTRACT inline std::optional<std::uint64_t> contract_of_exported(std::string_view name)
 {
     OVM_MODIFIES();
-    return OVM_RESULT(exported(name));
+    auto const address = OVM_RESULT(exported(name));
+    OVM_ENSURES(!address.has_value() || *address != 0);
+    return address;
 }
 
 } // namespace ovm::loader

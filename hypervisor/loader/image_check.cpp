@@ -39,26 +39,25 @@ bool is_name(std::string_view name)
 OVM_CONTRACT bool contract_of_is_name(std::string_view name)
 {
     OVM_MODIFIES();
-    return OVM_RESULT(is_name(name));
+    bool const good = OVM_RESULT(is_name(name));
+    OVM_ENSURES(!good || (!name.empty() && name.size() <= format::most_name));
+    return good;
 }
 
 bool Image_check::is_name(format::String name) const
 {
-    OVM_PRESUMES(image_.invariant());
     auto const text = image_.string(name);
     return text && loader::is_name(*text);
 }
 
 bool Image_check::is_meaning(format::String text) const
 {
-    OVM_PRESUMES(image_.invariant());
     auto const meaning = image_.string(text);
     return meaning && meaning->size() <= format::most_meaning && is_printable(*meaning);
 }
 
 std::optional<Refusal> Image_check::step()
 {
-    OVM_PRESUMES(is_sound());
     if (!header_)
     {
         header_ = true;
@@ -93,7 +92,6 @@ std::optional<Refusal> Image_check::check_header() const
 
 bool Image_check::is_twice(const format::Policy& policy) const
 {
-    OVM_PRESUMES(image_.invariant() && policy_ < image_.policies());
     for (std::uint32_t other = 0; other < policy_; ++other)
     {
         auto const earlier = image_.policy(other);
@@ -160,8 +158,11 @@ std::optional<Refusal> Image_check::check_parameter()
 std::optional<Refusal> Image_check::check_places()
 {
     constexpr std::uint64_t none = ~std::uint64_t{0};
+    [[maybe_unused]] auto const before = places_checked();
+    [[maybe_unused]] auto const filled = filled_;
     for (std::uint32_t i = 0; i < places_a_step; ++i)
     {
+        OVM_LOOP_INVARIANT(is_sound() && places_checked() == before + i && filled_ >= filled);
         auto const relocation = relocation_ < image_.relocations() ? image_.relocation(relocation_).at : none;
         auto const import = import_ < image_.imports() ? image_.import(import_).at : none;
         auto const at = std::min(relocation, import);
@@ -192,7 +193,6 @@ std::optional<Refusal> Image_check::check_places()
 /// It leads into the text, into the constants, or to their end, where an array's end may be.
 std::optional<Refusal> Image_check::check_target(std::uint64_t at) const
 {
-    OVM_PRESUMES(image_.invariant() && image_.has_address_at(at));
     auto const target = image_.address_at(at);
     if (target < image_.header().text.size || (target >= image_.constants_at() && target <= image_.end()))
         return {};

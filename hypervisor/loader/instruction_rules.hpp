@@ -32,7 +32,13 @@ OVM_CONTRACT inline std::expected<Flow, Refusal>
 contract_of_check_instruction(const arch::instruction::Decoded& decoded)
 {
     OVM_MODIFIES();
-    return OVM_RESULT(check_instruction(decoded));
+    auto const flow = OVM_RESULT(check_instruction(decoded));
+    OVM_ENSURES(flow.has_value()
+                    ? *flow <= Flow::indirect && !decoded.prefixes.segment && !decoded.prefixes.repne
+                    : flow.error() == Refusal::forbidden_instruction || flow.error() == Refusal::forbidden_prefix);
+    OVM_ENSURES(flow != Flow::indirect || (decoded.map == arch::instruction::Opcode_map::one_byte &&
+                                           decoded.opcode == 0xff && decoded.operand_size != 2));
+    return flow;
 }
 
 } // namespace ovm::loader

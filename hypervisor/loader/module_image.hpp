@@ -97,7 +97,10 @@ private:
     {
         OVM_REQUIRES_THAT(is_small() && is_inside(header_.strings));
         OVM_MODIFIES();
-        return OVM_RESULT(string(of));
+        auto const text = OVM_RESULT(string(of));
+        OVM_ENSURES(text.has_value() == (std::uint64_t{of.offset} + of.size <= header_.strings.size));
+        OVM_ENSURES(!text.has_value() || text->size() == of.size);
+        return text;
     }
     OVM_CONTRACT format::Relocation contract_of_relocation(std::uint32_t index) const
     {

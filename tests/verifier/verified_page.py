@@ -64,8 +64,9 @@ they cost an exit. Not proved, and why:
   says is looked at before it is broken.
 - That a module's maker asks in order, so that `Image_check`, the scan and the relocator find what they presume: an image
   that `Module_image::open` has given, maps of the text's size, and the bytes of the block that are the constants'.
-- That the scan finds all that it is there for: that it reads and marks inside of the text and its maps is proved, and
-  that each step ends; which instructions are let through is a table's matter, and tests'.
+- That the scan finds all that it is there for: that it reads and marks inside of the text and its maps is proved, that
+  it goes from each instruction to the one behind it, and that each step ends; which instructions are let through is a
+  table's matter, and tests'.
 - What commands do: calls of virtual functions.
 - That no two vcpus in a `Deadline_tree` have one priority, which `insert` and `remove` take for granted: they come from
   a generator that gives none twice before it has given all.

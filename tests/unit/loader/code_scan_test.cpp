@@ -190,6 +190,24 @@ TEST(Code_scan, KeepsBranchesOnInstructions)
     EXPECT_EQ(scan(Code{0x0f, 0x84, 0xff, 0xff, 0xff, 0xff, 0xc3}), Refusal::not_an_instruction);
 }
 
+/// As above, with enough behind them for a first look.
+TEST(Code_scan, KeepsPlainBranchesOnInstructions)
+{
+    auto const branch = [](std::uint8_t displacement)
+    {
+        Code text(32, 0x90);
+        text[8] = 0xeb;
+        text[9] = displacement;
+        text.back() = 0xc3;
+        return scan(text);
+    };
+    EXPECT_EQ(branch(21), std::nullopt);            // to the last one
+    EXPECT_EQ(branch(22), Refusal::branch_outside); // to the end
+    EXPECT_EQ(branch(0xf6), std::nullopt);          // to the first one
+    EXPECT_EQ(branch(0xf5), Refusal::branch_outside);
+    EXPECT_EQ(branch(0xff), Refusal::not_an_instruction);
+}
+
 TEST(Code_scan, LetsIndirectBranchesThroughImportsOnly)
 {
     EXPECT_EQ(scan_one({0xff, 0xd0}), Refusal::indirect_branch);                               // call *%rax
@@ -209,6 +227,12 @@ TEST(Code_scan, KeepsOperandsInTheModule)
     EXPECT_EQ(scan_one({0x8b, 0x05, 0xf9, 0x0f, 0, 0}), Refusal::operand_outside); // before the constants
     EXPECT_EQ(scan_one({0x8b, 0x05, 0x37, 0x10, 0, 0}), Refusal::operand_outside); // half behind them
     EXPECT_EQ(scan_one({0x8b, 0x05, 0, 0, 0, 0x80}), Refusal::operand_outside);
+    EXPECT_EQ(scan_one({0x89, 0x05, 0x36, 0x10, 0, 0}), std::nullopt); // a store to their end
+    EXPECT_EQ(scan_one({0x89, 0x05, 0x37, 0x10, 0, 0}), Refusal::operand_outside);
+    EXPECT_EQ(scan_one({0xf7, 0x35, 0x36, 0x10, 0, 0}), std::nullopt); // div, which has no operands that are named
+    EXPECT_EQ(scan_one({0xf7, 0x35, 0x37, 0x10, 0, 0}), Refusal::operand_outside);
+    EXPECT_EQ(scan_one({0x88, 0x05, 0x39, 0x10, 0, 0}), std::nullopt); // a byte
+    EXPECT_EQ(scan_one({0x88, 0x05, 0x3a, 0x10, 0, 0}), Refusal::operand_outside);
     EXPECT_EQ(scan_one({0x48, 0x8d, 0x05, 0x3a, 0x10, 0, 0}), Refusal::operand_outside);
     EXPECT_EQ(scan_one({0x48, 0x8d, 0x05, 0x39, 0x10, 0, 0}), std::nullopt);       // the constants' end
     EXPECT_EQ(scan_one({0x48, 0x8d, 0x05, 0xf9, 0xff, 0xff, 0xff}), std::nullopt); // itself
@@ -251,6 +275,78 @@ TEST(Code_scan, WalksALargeText)
     EXPECT_EQ(scan(builder), std::nullopt);
     builder.text[150 << 10] = 0xf4;
     EXPECT_EQ(scan(builder), Refusal::forbidden_instruction);
+}
+
+TEST(Code_scan, SaysWhereNoInstructionBegins)
+{
+    for (std::size_t const branches : {1u, 62u, 63u, 64u, 65u, 100u, 4096u, 9000u})
+    {
+        // As many branches to the next instruction, then one into its middle.
+        Module_builder builder;
+        builder.text.clear();
+        for (std::size_t i = 0; i < branches; ++i)
+            builder.text.insert(builder.text.end(), {0xeb, 0x00});
+        builder.text.insert(builder.text.end(), {0xeb, 0x01, 0xb8, 0x90, 0x90, 0x90, 0x90, 0xc3});
+        builder.policy("a-policy");
+        auto const file = builder.build();
+        Module_image image;
+        ASSERT_FALSE(Module_image::open(file, image));
+        Code memory(Code_scan::memory_needed(image));
+        Code_scan scan(image, memory);
+        std::optional<Refusal> refused;
+        while (!scan.done() && !refused)
+            refused = scan.step();
+        EXPECT_EQ(refused, Refusal::not_an_instruction) << branches;
+        EXPECT_EQ(scan.at(), 2 * branches + 3) << branches;
+    }
+}
+
+unsigned steps_of(const Module_builder& builder)
+{
+    auto const file = builder.build();
+    Module_image image;
+    EXPECT_FALSE(Module_image::open(file, image));
+    Code memory(Code_scan::memory_needed(image));
+    Code_scan scan(image, memory);
+    unsigned steps = 0;
+    for (; !scan.done(); ++steps)
+        EXPECT_EQ(scan.step(), std::nullopt);
+    return steps;
+}
+
+/// A plain instruction is 1 and another one 7 of the 120 that make a step; the last 15 bytes are not looked at as
+/// plain.
+unsigned steps_of_instructions(std::size_t bytes)
+{
+    std::size_t at = 0;
+    for (unsigned steps = 1;; ++steps)
+    {
+        for (unsigned cost = 0; cost < 120; ++at)
+        {
+            if (at == bytes)
+                return steps;
+            cost += bytes - at >= 16 ? 1 : 7;
+        }
+    }
+}
+
+TEST(Code_scan, TakesAsManyStepsAsItHasTo)
+{
+    Module_builder builder;
+    builder.policy("a-policy");
+    for (std::size_t const bytes : {1u, 2u, 29u, 30u, 31u, 150u, 32704u, 32705u, 32768u, 32769u})
+    {
+        builder.text.assign(bytes, 0xc3);
+        auto const words = (bytes + 63) / 64;
+        EXPECT_EQ(steps_of(builder), steps_of_instructions(bytes) + 1 + words / 512 + 1) << bytes;
+    }
+    builder.text = {0xc3};
+    builder.constants.resize(2048);
+    for (std::uint32_t records = 2; records <= 257; ++records)
+    {
+        builder.relocate(8 * (records - 2), 0);
+        EXPECT_EQ(steps_of(builder), 1 + (records + 127) / 128 + 1) << records;
+    }
 }
 
 /// Whatever the bytes are, the scan ends and touches only what is its own (under ASan).

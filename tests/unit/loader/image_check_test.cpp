@@ -53,6 +53,13 @@ void expect_refused(Refusal why, const std::function<void(Module_builder&)>& cha
     EXPECT_EQ(check(module), why) << to_text(why);
 }
 
+void expect_taken(const std::function<void(Module_builder&)>& change)
+{
+    auto module = small_module();
+    change(module);
+    EXPECT_EQ(check(module), std::nullopt);
+}
+
 void expect_refused_header(Refusal why, const std::function<void(format::Header&)>& change)
 {
     EXPECT_EQ(check(small_module().build(change)), why) << to_text(why);
@@ -199,6 +206,140 @@ TEST(Image_check, FillsInAddressesOfTheConstantsOnly)
     auto module = small_module();
     module.relocate(32, 4096 + 64); // an array's end
     EXPECT_EQ(check(module), std::nullopt);
+    module.relocate(40, 4096);
+    EXPECT_EQ(check(module), std::nullopt);
+    module.relocate(56, 0); // the last place
+    EXPECT_EQ(check(module), std::nullopt);
+}
+
+TEST(Image_check, TakesWhatIsAtItsLimits)
+{
+    expect_taken(
+        [](auto& module)
+        {
+            for (auto const* const name : {"b", "c", "d", "e", "f", "g", "h"})
+                module.policy(name);
+        });
+    expect_taken(
+        [](auto& module)
+        {
+            for (std::uint32_t place = 1; place < loader::most_imports; ++place)
+                module.import(24 + 8 * place, "memcpy");
+            module.constants.resize(24 + std::size_t{8} * loader::most_imports);
+        });
+    expect_taken([](auto& module) { module.header.stack = format::most_stack; });
+    expect_taken([](auto& module) { module.policies[0].family = 1; });
+    expect_taken([](auto& module) { module.policies[0].family = static_cast<std::uint32_t>(object::last_family); });
+    for (std::uint32_t const alignment : {1u, 2u, 4u, 8u})
+        expect_taken([&](auto& module) { module.policies[0].alignment = alignment; });
+    expect_taken([](auto& module) { module.policies[0].size = format::address_size; });
+    expect_taken([](auto& module) { module.policies[0].size = loader::most_object; });
+    for (std::uint32_t const size : {format::address_size - 1, loader::most_object + 1})
+    {
+        expect_refused(Refusal::policy_size,
+                       [&](auto& module)
+                       {
+                           module.policies[0].size = size;
+                           module.policies[0].alignment = 1;
+                       });
+    }
+    expect_taken(
+        [](auto& module)
+        {
+            for (auto const* const name : {"c", "d", "e", "f", "g", "h"})
+                module.parameter(name, 1, 1, 1);
+        });
+    expect_refused(Refusal::too_many_parameters,
+                   [](auto& module)
+                   {
+                       for (auto const* const name : {"c", "d", "e", "f", "g", "h", "i"})
+                           module.parameter(name, 1, 1, 1);
+                   });
+    expect_taken([](auto& module) { module.parameters[0].unit = 2; });
+    expect_taken([](auto& module) { module.parameters[0].least = module.parameters[0].most = 10; });
+    expect_taken([](auto& module) { module.parameters[0].most = loader::longest_duration; });
+    expect_taken([](auto& module) { module.parameters[1].most = loader::longest_duration + 1; });
+    expect_refused(Refusal::parameter_range,
+                   [](auto& module) { module.parameters[0].most = loader::longest_duration + 1; });
+}
+
+TEST(Image_check, TakesTheCharactersThatItShould)
+{
+    for (unsigned character = 0; character < 256; ++character)
+    {
+        auto const text = std::string("a") + static_cast<char>(character) + "a";
+        bool const in_names =
+            (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9') || character == '-';
+        auto named = small_module();
+        named.header.name = named.string(text);
+        EXPECT_EQ(check(named), in_names ? std::nullopt : std::optional(Refusal::bad_name)) << character;
+        bool const is_printable = character >= ' ' && character <= '~';
+        auto described = small_module();
+        described.policies[0].meaning = described.string(text);
+        EXPECT_EQ(check(described), is_printable ? std::nullopt : std::optional(Refusal::bad_text)) << character;
+        auto importing = small_module();
+        importing.imports[0].name = importing.string(text);
+        EXPECT_EQ(check(importing), is_printable ? std::nullopt : std::optional(Refusal::bad_name)) << character;
+    }
+    expect_taken([](auto& module) { module.header.name = module.string(std::string(format::most_name, 'a')); });
+    expect_taken([](auto& module) { module.header.name = module.string("z"); });
+    for (char const last : {',', '.', 'a'})
+    {
+        auto const expected = last == 'a' ? std::nullopt : std::optional(Refusal::bad_name);
+        auto module = small_module();
+        module.header.name = module.string(std::string("a") + last);
+        EXPECT_EQ(check(module), expected);
+        module.header.name = module.string(std::string(1, last) + "a");
+        EXPECT_EQ(check(module), expected);
+    }
+    expect_taken([](auto& module)
+                 { module.policies[0].meaning = module.string(std::string(format::most_meaning, 'a')); });
+    expect_taken([](auto& module)
+                 { module.parameters[0].meaning = module.string(std::string(format::most_meaning, 'a')); });
+    expect_taken([](auto& module) { module.imports[0].name = module.string(std::string(loader::most_symbol, 'a')); });
+    expect_refused(Refusal::bad_name, [](auto& module)
+                   { module.imports[0].name = module.string(std::string(loader::most_symbol + 1, 'a')); });
+    expect_refused(Refusal::bad_name, [](auto& module) { module.imports[0].name.offset = 0xffffffff; });
+}
+
+TEST(Image_check, TellsPoliciesAndParametersApart)
+{
+    expect_taken([](auto& module) { module.policy("lottery", 3).policy("stride", 3); });
+    expect_refused(Refusal::policy_twice, [](auto& module) { module.policy("stride", 3).policy("stride", 3); });
+    expect_refused(Refusal::policy_twice, [](auto& module) { module.policy("stride", 3).policy("lottery", 2); });
+    expect_refused(Refusal::parameter_twice, [](auto& module) { module.parameter("tickets", 1, 1, 1); });
+    expect_refused(Refusal::parameter_twice, [](auto& module) { module.parameter("slice", 1, 1, 1); });
+    // Another policy's parameters may have the same names.
+    expect_taken([](auto& module)
+                 { module.policy("stride").parameter("slice", 1, 1, 1).parameter("tickets", 1, 1, 1); });
+    expect_refused(Refusal::parameter_range, [](auto& module)
+                   { module.policy("stride").parameter("slice", 1, 1, 1).parameter("last", 2, 1, 3); });
+}
+
+TEST(Image_check, TakesAsManyStepsAsItHasTo)
+{
+    // The header, a policy, two parameters; then 64 places each, and one more step that finds no other.
+    for (std::uint32_t const places : {0u, 1u, 63u, 64u, 65u, 127u, 128u, 129u})
+    {
+        Module_builder module;
+        module.policy("lottery").parameter("slice", 1, 1, 1).parameter("tickets", 1, 1, 1);
+        module.constants.resize(2048);
+        for (std::uint32_t place = 0; place < places; ++place)
+        {
+            if (place % 3 == 0 && place / 3 < loader::most_imports)
+                module.import(8 * place, "memcpy");
+            else
+                module.relocate(8 * place, 0);
+        }
+        auto const file = module.build();
+        Module_image image;
+        ASSERT_FALSE(Module_image::open(file, image));
+        Image_check check(image);
+        unsigned steps = 0;
+        for (; !check.done(); ++steps)
+            ASSERT_EQ(check.step(), std::nullopt) << places;
+        EXPECT_EQ(steps, 4 + places / 64 + 1) << places;
+    }
 }
 
 TEST(Image_check, TakesManyAddresses)

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "arch/raw_bytes.hpp"
+#include "base/contract.hpp"
 #include "loader/exports.hpp"
 #include "loader/module_builder.hpp"
+#include "loader/module_code.hpp"
 
 namespace ovm::test
 {
@@ -95,6 +99,17 @@ TEST(Relocator, RefusesWhatIsNotExported)
     EXPECT_EQ(link(builder).refused, Refusal::unknown_import);
     builder.imports.front().name.offset = ~0u;
     EXPECT_EQ(link(builder).refused, Refusal::unknown_import);
+}
+
+TEST(Exports, AreWhereTheFunctionsBegin)
+{
+    EXPECT_EQ(loader::exported("memcpy"), loader::address_of(&std::memcpy));
+    EXPECT_EQ(loader::exported("memmove"), loader::address_of(&std::memmove));
+    EXPECT_EQ(loader::exported("memset"), loader::address_of(&std::memset));
+    EXPECT_EQ(loader::exported("memcmp"), loader::address_of(&std::memcmp));
+    EXPECT_EQ(loader::exported("_ZN3ovm15contract_brokenEPKcS1_S1_i"), loader::address_of(&contract_broken));
+    for (auto const* const name : {"", "mem", "memcpy2", "Memcpy", "malloc", "contract_broken"})
+        EXPECT_EQ(loader::exported(name), std::nullopt) << name;
 }
 
 } // namespace
