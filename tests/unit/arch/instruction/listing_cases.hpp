@@ -23,6 +23,7 @@ struct Listed
 inline const std::vector<Listed> listed{
     {long64, "89 08", mov, "m0:4 r1:4 /4/8 0.89.8 [ds r0 0] #0"},
     {long64, "88 E0", mov, "r0:1 r0h:1 /1/8 0.88.e0 #0"},
+    {long64, "88 18", mov, "m0:1 r3:1 /1/8 0.88.18 [ds r0 0] #0"},
     {long64, "88 3F", mov, "m0:1 r3h:1 /1/8 0.88.3f [ds r7 0] #0"},
     {long64, "40 88 38", mov, "m0:1 r7:1 /1/8 0.88.38 [ds r0 0] #0"},
     {long64, "44 8B 4D 7F", mov, "r9:4 m0:4 /4/8 0.8b.4d [ss r5 127] #0"},
@@ -38,6 +39,7 @@ inline const std::vector<Listed> listed{
     {long64, "67 8B 48 FE", mov, "r1:4 m0:4 /4/4 0.8b.48 [ds r0 -2] #0"},
     {long64, "F2 8B 08", mov, "r1:4 m0:4 /4/8 0.8b.8 [ds r0 0] #0 repne"},
     {long64, "3E 8B 08", mov, "r1:4 m0:4 /4/8 0.8b.8 [ds r0 0] #0"},
+    {long64, "41 8B 04 08", mov, "r0:4 m0:4 /4/8 0.8b.4 [ds r8 r1*1 0] #0"},
     {long64, "8B 04 61", mov, "r0:4 m0:4 /4/8 0.8b.4 [ds r1 0] #0"},
     {long64, "8B 04 E1", mov, "r0:4 m0:4 /4/8 0.8b.4 [ds r1 0] #0"},
     {long64, "8B 05 01 00 00 00", mov, "r0:4 m0:4 /4/8 0.8b.5 [ds rip 1] #0"},
@@ -269,6 +271,7 @@ inline const std::vector<Listed> listed{
     {protected32, "9A 01 02 03 84 05 86", other, "- - /4/4 0.9a.0 #ffffffff84030201"},
     {protected32, "66 9A 01 82 05 86", other, "- - /2/4 0.9a.0 #ffffffff86058201"},
     {real16, "EA 01 82 03 84", other, "- - /2/2 0.ea.0 #ffffffff84038201"},
+    {long64, "50", other, "- - /4/8 0.50.0 #0"},
     {long64, "68 01 02 03 84", other, "- - /4/8 0.68.0 #ffffffff84030201"},
     {long64, "6A 82", other, "- - /4/8 0.6a.0 #ffffffffffffff82"},
     {long64, "69 C1 01 02 03 84", other, "- - /4/8 0.69.c1 #ffffffff84030201"},
