@@ -79,6 +79,16 @@ constexpr Form undefined{Operation::other, Shape::undefined};
     return found;
 }
 
+OVM_CONTRACT Form contract_of_resolve_group(Form form, const Layout& layout)
+{
+    OVM_REQUIRES_THAT(form.shape >= Shape::group_1 && form.shape < Shape::undefined && form.size <= 1);
+    OVM_MODIFIES();
+    auto const found = OVM_RESULT(resolve_group(form, layout));
+    OVM_ENSURES(found.shape < Shape::group_1 || found.shape == Shape::undefined);
+    OVM_ENSURES(found.size == form.size || found.shape == Shape::undefined);
+    return found;
+}
+
 inline Form resolve(Form form, const Layout& layout)
 {
     return form.shape < Shape::group_1 ? form : resolve_group(form, layout);
@@ -144,6 +154,15 @@ Form find_form(const Layout& layout, Mode mode)
     }
 }
 
+OVM_CONTRACT Form contract_of_find_form(const Layout& layout, Mode mode)
+{
+    OVM_MODIFIES();
+    auto const form = OVM_RESULT(find_form(layout, mode));
+    OVM_ENSURES((form.shape < Shape::group_1 && form.size <= 1) || form.shape == Shape::undefined);
+    OVM_ENSURES(layout.map < Opcode_map::map_0f3a || (form.operation == Operation::other && form.shape == Shape::none));
+    return form;
+}
+
 } // namespace
 
 std::expected<Decoded, Decode_error> decode_any(std::span<const uint8_t> bytes, Mode mode)
@@ -160,7 +179,6 @@ std::expected<Decoded, Decode_error> decode_any(std::span<const uint8_t> bytes, 
     {
         result = std::unexpected(Decode_error::invalid);
     }
-    OVM_PROMISES(!result.has_value() || result->is_sound());
     return result;
 }
 

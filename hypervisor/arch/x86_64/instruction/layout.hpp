@@ -51,6 +51,21 @@ struct Layout
         return displacement_at + displacement_size <= bytes && immediate_at + immediate_size <= bytes;
     }
 
+    /// For proofs: whether it is as it was made.
+    [[nodiscard]] constexpr bool is_blank() const
+    {
+        return length == 0 && map == Opcode_map::one_byte && opcode == 0 && modrm == 0 && sib == 0 && rex == 0 &&
+               operand_size == 0 && address_size == 0 && displacement_at == 0 && displacement_size == 0 &&
+               immediate_at == 0 && immediate_size == 0 && flags == 0 && segment_override == no_segment;
+    }
+
+    /// For proofs: an immediate is the last part.
+    [[nodiscard]] constexpr bool ends_with_immediate() const
+    {
+        return immediate_size == 0 ||
+               (immediate_at + immediate_size == length && displacement_at + displacement_size <= immediate_at);
+    }
+
     /// For proofs: whether there is such a segment, and at most one of REP and REPNE.
     [[nodiscard]] constexpr bool has_sound_prefixes() const
     {

@@ -376,7 +376,11 @@ bool Operand_decoder::fill(Decoded& decoded)
 
 bool decode_operands(std::span<const uint8_t> bytes, Mode mode, const Layout& layout, Form form, Decoded& decoded)
 {
-    return Operand_decoder(bytes, mode, layout, form).fill(decoded);
+    const bool exists = Operand_decoder(bytes, mode, layout, form).fill(decoded);
+    OVM_PROMISES(!exists || decoded.is_sound());
+    OVM_PROMISES(decoded.has_memory || !layout.has(Layout::has_modrm) || layout.mod() == 3 ||
+                 layout.map >= Opcode_map::vex);
+    return exists;
 }
 
 } // namespace ovm::arch::instruction

@@ -16,6 +16,16 @@ constexpr bool has_vector_immediate(uint8_t opcode)
     return (opcode >= 0x70 && opcode <= 0x73) || opcode == 0xC2 || (opcode >= 0xC4 && opcode <= 0xC6);
 }
 
+/// Where the 0F map has a byte, too, but for SHLD, SHRD and group 8.
+OVM_CONTRACT bool contract_of_has_vector_immediate(uint8_t opcode)
+{
+    OVM_MODIFIES();
+    bool const has_byte = OVM_RESULT(has_vector_immediate(opcode));
+    OVM_ENSURES(has_byte == ((two_byte_lengths[opcode] & Encoding::immediate_mask) == Encoding::byte &&
+                             opcode != 0xA4 && opcode != 0xAC && opcode != 0xBA));
+    return has_byte;
+}
+
 struct Sizes
 {
     uint8_t operand{0};
@@ -84,10 +94,9 @@ void Parser::note_prefix(uint8_t byte)
 /// From the first byte on; answers the first byte of the opcode.
 uint8_t Parser::parse_prefixes(uint8_t byte)
 {
-    OVM_PRESUMES(invariant() && is_begun() && layout_.has_sound_prefixes());
     for (;;)
     {
-        OVM_LOOP_INVARIANT(invariant() && is_begun() && layout_.has_sound_prefixes());
+        OVM_LOOP_INVARIANT(has_read_prefixes() && (failure_ == 0 || byte == 0));
         // Bytes come to an end, and what comes behind it is no prefix.
         OVM_VARIANT(2 * (bytes_.size() - std::min<size_t>(position_, bytes_.size())) + (byte != 0 ? 1 : 0));
         if ((one_byte_lengths[byte] & Encoding::prefix) != 0)
