@@ -305,10 +305,10 @@ Result<> Deadline_scheduler::import_state(Scheduler_state& state)
         if (vcpu.runnable() && !is_reserved(vcpu))
             ++sharers_;
     }
-    Waiting waiting(state);
-    while (waiting.advance())
+    for (auto& vcpu : In_turn(state))
     {
-        auto& vcpu = waiting.vcpu();
+        if (!is_waiting(state, vcpu))
+            continue;
         if (is_reserved(vcpu))
         {
             queue(vcpu);

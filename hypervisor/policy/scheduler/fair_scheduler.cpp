@@ -340,9 +340,11 @@ Result<> Fair_scheduler::import_state(Scheduler_state& state)
     forget_places(state);
     arch::injection_point("fair: in an import");
     take_lags(state);
-    Waiting waiting(state);
-    while (waiting.advance())
-        queue(waiting.vcpu());
+    for (auto& vcpu : In_turn(state))
+    {
+        if (is_waiting(state, vcpu))
+            queue(vcpu);
+    }
     if (state.current != nullptr)
         set_deadline(*state.current);
     current_ = state.current;

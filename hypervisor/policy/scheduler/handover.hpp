@@ -7,65 +7,65 @@
 namespace ovm::policy
 {
 
-/// Every runnable vcpu of the state but the current one: in the order of the core's own list, which goes round, from
-/// whom the outgoing policy would have named next, or from the current one. So nobody is passed over for ever by swaps
-/// that come faster than turns.
-class Waiting
+/// Whether the next policy has to queue it: it is runnable and not the current one.
+inline bool is_waiting(const processor::Scheduler_state& state, const processor::Schedulable& vcpu)
+{
+    if (!vcpu.runnable() || &vcpu == state.current)
+        return false;
+    // Everybody is in the core's list once.
+    OVM_GUARANTEED(!vcpu.place().is_queued());
+    return true;
+}
+
+/// All vcpus of the state in the order of the core's own list, which goes round, from whom the outgoing policy would
+/// have named next, or from the current one. So nobody is passed over for ever by swaps that come faster than turns.
+class In_turn
 {
 public:
-    explicit Waiting(const processor::Scheduler_state& state)
-        : vcpus_(state.vcpus), current_(state.current), at_(vcpus_.begin()), left_(vcpus_.count())
+    class Iterator
     {
-        auto const* const turning_point = state.next != nullptr ? state.next : current_;
-        auto at = at_;
-        while (at != vcpus_.end() && &*at != turning_point)
-            ++at;
-        if (at != vcpus_.end())
-            at_ = at;
-    }
-
-    /// How many are still to be looked at.
-    std::uint32_t left() const { return left_; }
-    /// On to the next one; false if there is none.
-    bool advance()
-    {
-        [[maybe_unused]] auto const all = left_;
-        while (left_ > 0)
+    public:
+        Iterator(const processor::Residents& vcpus, processor::Residents::Iterator at, std::uint32_t left)
+            : vcpus_(&vcpus), at_(at), left_(left)
         {
-            OVM_LOOP_INVARIANT(left_ <= all);
-            OVM_VARIANT(left_);
+        }
+        processor::Schedulable& operator*() const
+        {
             // The list has as many as it counts.
-            OVM_GUARANTEED(at_ != vcpus_.end());
-            found_ = &*at_;
+            OVM_GUARANTEED(at_ != vcpus_->end());
+            return *at_;
+        }
+        Iterator& operator++()
+        {
             --left_;
             ++at_;
-            if (at_ == vcpus_.end())
-                at_ = vcpus_.begin();
-            if (!found_->runnable() || found_ == current_)
-                continue;
-            // Everybody is in the list once.
-            OVM_GUARANTEED(!found_->place().is_queued());
-            return true;
+            if (at_ == vcpus_->end())
+                at_ = vcpus_->begin();
+            return *this;
         }
-        return false;
-    }
-    OVM_CONTRACT bool contract_of_advance()
+        bool operator==(const Iterator& other) const { return left_ == other.left_; }
+
+    private:
+        const processor::Residents* vcpus_;
+        processor::Residents::Iterator at_;
+        std::uint32_t left_;
+    };
+
+    explicit In_turn(const processor::Scheduler_state& state) : state_(state) {}
+
+    Iterator begin() const
     {
-        auto const before = OVM_OLD(left_);
-        OVM_MODIFIES(found_, at_, left_);
-        bool const is_there = OVM_RESULT(advance());
-        OVM_ENSURES(!is_there || (found_ != nullptr && !found_->place().is_queued() && left_ < before));
-        return is_there;
+        auto const& vcpus = state_.vcpus;
+        auto const* const turning_point = state_.next != nullptr ? state_.next : state_.current;
+        auto at = vcpus.begin();
+        while (at != vcpus.end() && &*at != turning_point)
+            ++at;
+        return {vcpus, at != vcpus.end() ? at : vcpus.begin(), vcpus.count()};
     }
-    /// Requires that advance() found one.
-    processor::Schedulable& vcpu() const { return *found_; }
+    Iterator end() const { return {state_.vcpus, state_.vcpus.end(), 0}; }
 
 private:
-    const processor::Residents& vcpus_;
-    const processor::Schedulable* current_;
-    processor::Schedulable* found_ = nullptr;
-    processor::Residents::Iterator at_;
-    std::uint32_t left_;
+    const processor::Scheduler_state& state_;
 };
 
 /// For the record of policies that know no reservations.

@@ -119,13 +119,11 @@ Result<> Round_robin_scheduler::import_state(Scheduler_state& state)
         if (vcpu.runnable() && &vcpu != state.current && vcpu.account().slice_left == Ticks(0))
             vcpu.account().slice_left = turns_.slice();
     }
-    Waiting waiting(state);
-    while (waiting.advance())
+    for (auto& vcpu : In_turn(state))
     {
         OVM_LOOP_INVARIANT(invariant());
-        OVM_VARIANT(waiting.left());
-        auto& vcpu = waiting.vcpu();
-        turns_.put_last(vcpu);
+        if (is_waiting(state, vcpu))
+            turns_.put_last(vcpu);
     }
     current_ = state.current;
     current_since_ = state.now;
