@@ -318,7 +318,7 @@ Result<> Fair_scheduler::export_state(Scheduler_state& state)
     return {};
 }
 
-/// All at once, from a mean of 0: what their lags leave over moves it for all.
+/// Their lags are from a mean of 0: what they leave over together moves it for all.
 void Fair_scheduler::take_lags(Scheduler_state& state)
 {
     for (auto& vcpu : state.vcpus)
