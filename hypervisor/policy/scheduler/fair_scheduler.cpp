@@ -152,7 +152,7 @@ void Fair_scheduler::take_out(Schedulable& vcpu)
         tree_.remove(vcpu);
 }
 
-/// Nobody runs who is not to, beside the best of the others.
+/// The current one goes back to those who wait, unless it stays beside the best of them.
 void Fair_scheduler::make_room(Schedulable* rival)
 {
     if (current_ == nullptr || goes_on(rival))

@@ -16,19 +16,30 @@ using loader::Refusal;
 namespace
 {
 
-std::optional<Refusal> scan(const Module_builder& builder)
+struct Outcome
+{
+    std::optional<Refusal> refused{};
+    std::uint64_t at = 0;
+    unsigned steps = 0;
+};
+
+Outcome scan_to_its_end(const Module_builder& builder)
 {
     auto const file = builder.build();
     Module_image image;
     EXPECT_FALSE(Module_image::open(file, image));
     Code memory(Code_scan::memory_needed(image));
     Code_scan scan(image, memory);
-    while (!scan.done())
-    {
-        if (auto const refused = scan.step())
-            return refused;
-    }
-    return {};
+    Outcome outcome;
+    for (; !scan.done() && !outcome.refused; ++outcome.steps)
+        outcome.refused = scan.step();
+    outcome.at = scan.at();
+    return outcome;
+}
+
+std::optional<Refusal> scan(const Module_builder& builder)
+{
+    return scan_to_its_end(builder).refused;
 }
 
 /// With an import's slot at 16 of the constants, which begin at 4096.
@@ -257,13 +268,10 @@ TEST(Code_scan, SaysWhere)
     Module_builder builder;
     builder.text = {0x90, 0x90, 0xf4, 0xc3};
     builder.policy("a-policy");
-    auto const file = builder.build();
-    Module_image image;
-    ASSERT_FALSE(Module_image::open(file, image));
-    Code memory(Code_scan::memory_needed(image));
-    Code_scan scan(image, memory);
-    EXPECT_EQ(scan.step(), Refusal::forbidden_instruction);
-    EXPECT_EQ(scan.at(), 2u);
+    auto const outcome = scan_to_its_end(builder);
+    EXPECT_EQ(outcome.refused, Refusal::forbidden_instruction);
+    EXPECT_EQ(outcome.steps, 1u);
+    EXPECT_EQ(outcome.at, 2u);
 }
 
 TEST(Code_scan, WalksALargeText)
@@ -288,30 +296,17 @@ TEST(Code_scan, SaysWhereNoInstructionBegins)
             builder.text.insert(builder.text.end(), {0xeb, 0x00});
         builder.text.insert(builder.text.end(), {0xeb, 0x01, 0xb8, 0x90, 0x90, 0x90, 0x90, 0xc3});
         builder.policy("a-policy");
-        auto const file = builder.build();
-        Module_image image;
-        ASSERT_FALSE(Module_image::open(file, image));
-        Code memory(Code_scan::memory_needed(image));
-        Code_scan scan(image, memory);
-        std::optional<Refusal> refused;
-        while (!scan.done() && !refused)
-            refused = scan.step();
-        EXPECT_EQ(refused, Refusal::not_an_instruction) << branches;
-        EXPECT_EQ(scan.at(), 2 * branches + 3) << branches;
+        auto const outcome = scan_to_its_end(builder);
+        EXPECT_EQ(outcome.refused, Refusal::not_an_instruction) << branches;
+        EXPECT_EQ(outcome.at, 2 * branches + 3) << branches;
     }
 }
 
 unsigned steps_of(const Module_builder& builder)
 {
-    auto const file = builder.build();
-    Module_image image;
-    EXPECT_FALSE(Module_image::open(file, image));
-    Code memory(Code_scan::memory_needed(image));
-    Code_scan scan(image, memory);
-    unsigned steps = 0;
-    for (; !scan.done(); ++steps)
-        EXPECT_EQ(scan.step(), std::nullopt);
-    return steps;
+    auto const outcome = scan_to_its_end(builder);
+    EXPECT_EQ(outcome.refused, std::nullopt);
+    return outcome.steps;
 }
 
 /// A plain instruction is 1 and another one 7 of the 120 that make a step; the last 15 bytes are not looked at as
