@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/strong.hpp"
 #include "policy/scheduler/deadline_tree.hpp"
+#include "policy/scheduler/reservation.hpp"
 #include "policy/scheduler/turns.hpp"
 #include "processor/scheduler.hpp"
 
@@ -30,8 +31,6 @@ public:
     static constexpr Nanoseconds default_slice{10'000'000};
     static constexpr std::uint32_t default_bound = 950;
     static constexpr std::uint32_t bound_max = 990; ///< the background is never starved
-    static constexpr Ticks period_min{10'000};
-    static constexpr Ticks period_max{(std::uint64_t{1} << 36) - 1}; ///< 4 s, the longest that a VM has, at 17 GHz
 
     struct Parameters
     {
@@ -45,28 +44,120 @@ public:
     explicit Deadline_scheduler(const Parameters& parameters);
 
     /// Error::denied: together the reservations exceed the bound. Error::invalid: a budget above its period, or a
-    /// period that is not within period_min to period_max.
+    /// period that is no server's (reservation.hpp).
     OVM_VERIFIED Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
     OVM_VERIFIED void leave(processor::Schedulable& vcpu, Ticks now) override;
     void wake(processor::Schedulable& vcpu, Ticks now) override;
     void block(processor::Schedulable& vcpu, Ticks now) override;
     Choice choose(Ticks now) override;
-    Result<> export_state(processor::Scheduler_state& state) override;
+    OVM_VERIFIED Result<> export_state(processor::Scheduler_state& state) override;
     Result<> import_state(processor::Scheduler_state& state) override;
 
 private:
     using Schedulable = processor::Schedulable;
 
-    OVM_VERIFIED void charge_current(Ticks now);
-    OVM_VERIFIED static void charge_reservation(Schedulable& vcpu, Ticks ran, Ticks now);
+    /// For proofs, beside links::are_linked().
+    bool are_trees_sound() const { return ready_.is_sound() && spent_.is_sound(); }
+    bool is_sound() const { return are_trees_sound() && (current_ == nullptr || !current_->place().is_queued()); }
+    /// Whether it is among those who wait: with a reservation in a tree, without one in the background.
+    static bool is_waiting_here(const Schedulable& vcpu)
+    {
+        return reservation::is_reserved(vcpu) ? Deadline_tree::is_node(vcpu) : vcpu.place().list.queued;
+    }
+
+    void charge_current(Ticks now);
+    void charge(Schedulable& vcpu, Ticks now);
+    OVM_CONTRACT void contract_of_charge(Schedulable& vcpu, Ticks now)
+    {
+        OVM_MODIFIES(current_since_, vcpu.account().ran, vcpu.account().slice_left, vcpu.account().budget_left,
+                     vcpu.account().deadline);
+        OVM_RESULT(charge(vcpu, now));
+        OVM_ENSURES(current_since_ == now);
+    }
     void turn_over_current();
+    OVM_CONTRACT void contract_of_turn_over_current()
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_MODIFIES(background_, current_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().slice_left);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list);
+        OVM_RESULT(turn_over_current());
+        OVM_ENSURES(is_sound());
+    }
+    void enter_tree(Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_enter_tree(Schedulable& vcpu)
+    {
+        OVM_REQUIRES_THAT(!Deadline_tree::is_node(vcpu) && are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, vcpu.place().key, vcpu.place().value, vcpu.place().priority);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_RESULT(enter_tree(vcpu));
+        OVM_ENSURES(Deadline_tree::is_node(vcpu) && are_trees_sound());
+        OVM_ENSURES(links::are_linked());
+    }
+    void leave_tree(Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_leave_tree(Schedulable& vcpu)
+    {
+        OVM_REQUIRES_THAT(Deadline_tree::is_node(vcpu) && are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, vcpu.place().priority);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_RESULT(leave_tree(vcpu));
+        OVM_ENSURES(!Deadline_tree::is_node(vcpu) && are_trees_sound());
+        OVM_ENSURES(links::are_linked());
+    }
     void queue(Schedulable& vcpu);
     void queue_current();
     void take_out(Schedulable& vcpu);
-    void take(Schedulable& vcpu, Ticks now);
-    void replenish(Ticks now);
+    void run(Schedulable& rival, Ticks now);
+    void replenish(Schedulable& vcpu, Ticks now);
+    OVM_CONTRACT void contract_of_replenish(Schedulable& vcpu, Ticks now)
+    {
+        OVM_REQUIRES_THAT(Deadline_tree::is_node(vcpu) && are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, vcpu.place().key, vcpu.place().value, vcpu.place().priority,
+                     vcpu.account().budget_left, vcpu.account().deadline);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_RESULT(replenish(vcpu, now));
+        OVM_ENSURES(Deadline_tree::is_node(vcpu) && are_trees_sound());
+        OVM_ENSURES(links::are_linked());
+    }
+    void replenish_due(Ticks now);
     Schedulable* best() const;
+    OVM_CONTRACT Schedulable* contract_of_best() const
+    {
+        OVM_REQUIRES_THAT(are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES();
+        auto* const found = OVM_RESULT(best());
+        OVM_ENSURES(found == nullptr ? !waits() : is_waiting_here(*found));
+        return found;
+    }
+    bool goes_on(const Schedulable& rival) const;
+    static void sign_accounts(const processor::Scheduler_state& state);
+    OVM_CONTRACT static void contract_of_sign_accounts(const processor::Scheduler_state& state)
+    {
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().kept_at);
+        OVM_RESULT(sign_accounts(state));
+    }
     Ticks until_next(Ticks now) const;
+    OVM_CONTRACT Ticks contract_of_until_next(Ticks now) const
+    {
+        OVM_REQUIRES_THAT(current_ != nullptr && now < end_of_time && spent_.is_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES();
+        auto const until = OVM_RESULT(until_next(now));
+        OVM_ENSURES(until >= now);
+        return until;
+    }
+    Result<std::uint64_t> load_of_all(const processor::Scheduler_state& state) const;
+    OVM_CONTRACT Result<std::uint64_t> contract_of_load_of_all(const processor::Scheduler_state& state) const
+    {
+        OVM_MODIFIES();
+        auto const load = OVM_RESULT(load_of_all(state));
+        OVM_ENSURES(!load.has_value() || *load <= bound_);
+        return load;
+    }
     bool waits() const { return !ready_.empty() || !spent_.empty() || !background_.empty(); }
 
     Turns background_;

@@ -216,6 +216,20 @@ TEST(Deadline_scheduler_test, TwoHundredGetTheirBudgets)
     EXPECT_EQ(simulator.complaints(), "");
 }
 
+TEST(Deadline_scheduler_test, WhoIsDueBeyondAChoiceIsSeenToAtOnce)
+{
+    Scheduler_simulator simulator(deadline());
+    for (unsigned i = 0; i < 20; ++i)
+        simulator.add(reservation(10'000, 1'000'000));
+    simulator.run(Ticks(300'000)); // all have used up what they have
+    simulator.be_late(Ticks(1'200'000));
+    simulator.choose_now();
+    EXPECT_EQ(simulator.until(), simulator.now());
+    simulator.choose_now();
+    EXPECT_GT(simulator.until(), simulator.now());
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
 TEST(Deadline_scheduler_test, TheBackgroundIsNeverStarved)
 {
     Scheduler_simulator simulator(deadline(990, Ticks(10'000)));

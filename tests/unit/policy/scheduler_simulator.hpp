@@ -120,6 +120,12 @@ public:
     }
     /// With no time between; it is chosen anew afterwards.
     void choose_now() { turn(Ticks(0)); }
+    /// The end of a turn comes late: who runs goes on meanwhile.
+    void be_late(Ticks time)
+    {
+        current_->served += time;
+        now_ = now_ + time;
+    }
     /// The next scheduler takes over, or everything stays.
     Result<> swap(Shared_scheduler next)
     {
