@@ -140,7 +140,10 @@ Result<> Deadline_scheduler::admit(Schedulable& vcpu, Ticks)
 void Deadline_scheduler::leave(Schedulable& vcpu, Ticks)
 {
     OVM_REQUIRES_THAT(!vcpu.place().is_queued() && current_ != &vcpu);
-    load_ -= reservation::load_of(vcpu.parameters()).value_or(0);
+    auto const share = reservation::load_of(vcpu.parameters()).value_or(0);
+    // It was admitted, and a reservation stays what it is.
+    OVM_GUARANTEED(share <= load_);
+    load_ -= share;
 }
 
 void Deadline_scheduler::wake(Schedulable& vcpu, Ticks now)

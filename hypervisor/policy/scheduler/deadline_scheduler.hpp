@@ -52,6 +52,7 @@ public:
     Choice choose(Ticks now) override;
     OVM_VERIFIED Result<> export_state(processor::Scheduler_state& state) override;
     Result<> import_state(processor::Scheduler_state& state) override;
+    OVM_CLASS_INVARIANT bool invariant() const { return load_ <= bound_ && bound_ <= reservation::whole; }
 
 private:
     using Schedulable = processor::Schedulable;
