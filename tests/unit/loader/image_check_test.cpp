@@ -85,6 +85,27 @@ TEST(Module_image, GivesWhatAFileSays)
     EXPECT_EQ(check(file), std::nullopt);
 }
 
+TEST(Module_image, FindsEveryImport)
+{
+    for (std::uint32_t count = 0; count <= 9; ++count)
+    {
+        auto module = small_module();
+        module.imports.clear();
+        module.constants.resize(256);
+        for (std::uint32_t i = 0; i < count; ++i)
+            module.import(32 + 16 * i, "memcpy");
+        auto const file = module.build();
+        Module_image image;
+        ASSERT_FALSE(Module_image::open(file, image));
+        for (std::uint32_t i = 0; i < count; ++i)
+        {
+            EXPECT_TRUE(image.has_import_at(32 + 16 * i)) << i << " of " << count;
+            EXPECT_FALSE(image.has_import_at(40 + 16 * i)) << i << " of " << count;
+        }
+        EXPECT_FALSE(image.has_import_at(32 + 16 * count)) << count;
+    }
+}
+
 TEST(Module_image, IsRefusedTruncatedAtEveryLength)
 {
     auto const file = small_module().build();
@@ -133,7 +154,10 @@ TEST(Module_image, LiesInOneFile)
     expect_refused_header(Refusal::section_size, [](auto& header) { --header.policies.size; });
     expect_refused_header(Refusal::section_size, [](auto& header) { --header.relocations.size; });
     EXPECT_EQ(check(Code(format::most_bytes + 1)), Refusal::too_large);
-    EXPECT_EQ(check(Code(100)), Refusal::too_short);
+    EXPECT_EQ(check(Code(format::most_bytes)), Refusal::not_a_module);
+    constexpr auto least = sizeof(format::Envelope) + sizeof(format::Header);
+    EXPECT_EQ(check(Code(least - 1)), Refusal::too_short);
+    EXPECT_EQ(check(Code(least)), Refusal::not_a_module);
 }
 
 TEST(Image_check, WantsWhatAModuleHas)
@@ -203,6 +227,7 @@ TEST(Image_check, FillsInAddressesOfTheConstantsOnly)
     expect_refused(Refusal::target_outside, [](auto& module) { module.relocate(32, 4095); });
     expect_refused(Refusal::target_outside, [](auto& module) { module.relocate(32, 4096 + 65); });
     expect_refused(Refusal::target_outside, [](auto& module) { module.relocate(32, ~std::uint64_t{0}); });
+    expect_refused(Refusal::target_outside, [](auto& module) { module.relocate(32, std::uint64_t{1} << 56 | 4096); });
     auto module = small_module();
     module.relocate(32, 4096 + 64); // an array's end
     EXPECT_EQ(check(module), std::nullopt);
