@@ -15,7 +15,10 @@ namespace ovm::loader
 class Image_check
 {
 public:
-    explicit Image_check(const Module_image& image) : image_(image) {}
+    OVM_VERIFIED_INLINE explicit Image_check(const Module_image& image) : image_(image)
+    {
+        OVM_PROMISES(!header_ && !done_ && (!image.invariant() || is_sound()));
+    }
 
     /// The next part. What was refused is refused for good.
     std::optional<Refusal> step();
