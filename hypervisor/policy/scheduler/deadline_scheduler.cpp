@@ -59,7 +59,7 @@ void Deadline_scheduler::turn_over_current()
     current_ = nullptr;
 }
 
-/// With a reservation.
+/// Who has a reservation.
 void Deadline_scheduler::enter_tree(Schedulable& vcpu)
 {
     auto& tree = reservation::has_budget(vcpu) ? ready_ : spent_;
@@ -183,6 +183,7 @@ Schedulable* Deadline_scheduler::best() const
         found = background_.first();
     if (found == nullptr)
         found = spent_.first();
+    // Only who has a reservation is put into a tree, and only who has none among the turns.
     OVM_GUARANTEED(found == nullptr || is_waiting_here(*found));
     return found;
 }
