@@ -172,14 +172,14 @@ bool Execution::may_meet(llvm::StructType* a, llvm::StructType* b, bool alike) c
 }
 
 /// By rule: two objects of one type are one, or apart; of two types apart, unless one may be a part of the other.
-void Execution::objects_apart(std::vector<z3::expr>& facts)
+void Execution::objects_apart(const std::vector<Object>& objects, std::vector<z3::expr>& facts)
 {
-    for (std::size_t i = 0; i < objects_.size(); ++i)
+    for (std::size_t i = 0; i < objects.size(); ++i)
     {
         for (std::size_t j = 0; j < i; ++j)
         {
-            auto const& a = objects_[i];
-            auto const& b = objects_[j];
+            auto const& a = objects[i];
+            auto const& b = objects[j];
             bool const alike = Layout::alike(a.type, b.type);
             if (logic_.distance(a.address, b.address) ||
                 (!alike && (Layout::contains(a.type, b.type) || Layout::contains(b.type, a.type))) ||

@@ -31,10 +31,16 @@ std::string hash_of(const std::string& text)
 } // namespace
 
 Decision::Decision(Logic& logic, Execution& execution, const Options& options, std::string label)
-    : logic_(logic), execution_(execution), options_(options), label_(std::move(label)), facts_(execution.facts(true))
+    : logic_(logic), execution_(execution), options_(options), label_(std::move(label))
 {
-    if (execution.speaks_of_every_object())
-        plain_facts_ = execution.facts(false);
+}
+
+/// For what is asked next.
+void Decision::take_facts(bool is_of_any)
+{
+    facts_ = execution_.facts(true, is_of_any);
+    if (execution_.speaks_of_every_object())
+        plain_facts_ = execution_.facts(false, is_of_any);
 }
 
 bool Decision::is_known(const std::string& hash) const
@@ -280,7 +286,17 @@ std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, 
             break;
         std::erase_if(open, is_open);
     }
-    left.insert(left.end(), open.begin(), open.end());
+    // All at once they were too much.
+    std::ranges::copy_if(open, std::back_inserter(left),
+                         [&](std::size_t i)
+                         {
+                             auto formula = plain_facts_;
+                             formula.push_back(fails(i));
+                             if (ask(formula, nullptr, options_.effort) != Result::impossible)
+                                 return true;
+                             answers[i] = {Verdict::proved};
+                             return false;
+                         });
     return left;
 }
 
@@ -335,12 +351,21 @@ std::vector<Answer> Decision::decide()
         else
             simple.push_back(i);
     }
-    decide_together(std::move(simple), answers);
-    for (auto const i : std::views::reverse(others))
+    for (bool const is_of_any : {true, false})
     {
-        if (options_.brief && std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0)
-            break;
-        answers[i] = one(questions[i]);
+        auto const is_now = [&](std::size_t i) { return execution_.is_of_any(questions[i]) == is_of_any; };
+        std::vector<std::size_t> now;
+        std::ranges::copy_if(simple, std::back_inserter(now), is_now);
+        if (now.empty() && std::ranges::none_of(others, is_now))
+            continue;
+        take_facts(is_of_any);
+        decide_together(std::move(now), answers);
+        for (auto const i : std::views::reverse(others) | std::views::filter(is_now))
+        {
+            if (options_.brief && std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0)
+                return answers;
+            answers[i] = one(questions[i]);
+        }
     }
     return answers;
 }

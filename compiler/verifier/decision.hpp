@@ -41,6 +41,7 @@ private:
     static Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
     Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model, std::uint64_t effort);
     Answer one(const Question& question);
+    void take_facts(bool is_of_any);
     z3::expr fails(std::size_t index);
     z3::expr one_fails(const std::vector<std::size_t>& open);
     std::vector<std::size_t> prove_plainly(std::vector<std::size_t> open, std::vector<Answer>& answers);
@@ -54,7 +55,7 @@ private:
     Execution& execution_;
     const Options& options_;
     std::string label_;
-    std::vector<z3::expr> facts_;
+    std::vector<z3::expr> facts_{};
     std::vector<z3::expr> plain_facts_{}; ///< without instances of what is said of every object
     std::vector<z3::model> examples_{};   ///< each of a way through the function
     unsigned asked_ = 0;

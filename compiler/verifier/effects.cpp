@@ -9,6 +9,7 @@ namespace
 
 /// Cells of these names are read by nobody.
 constexpr const char* nowhere = "forgotten";
+constexpr std::size_t few_members = 16;
 
 } // namespace
 
@@ -88,22 +89,30 @@ void Execution::forget_range(llvm::CallBase& call, State& state)
     // Or a loop that calls what changes nothing would have to say what it never writes.
     if (size.is_numeral() && size.get_numeral_uint64() == 0)
         return;
-    if (forget_member(pointer, size, call, state))
+    if (forget_members(pointer, size, call, state))
         return;
     forget_given(call, state);
     forget_memory(pointer.bits, size, state);
 }
 
-/// One member may be anything: a question is smaller with that than with a range of memory.
-bool Execution::forget_member(const Scalar& pointer, const z3::expr& size, llvm::CallBase& call, State& state)
+/// A few members may be anything: a question is smaller with these than with a range of memory, and what is said of
+/// other members stays as it is.
+bool Execution::forget_members(const Scalar& pointer, const z3::expr& size, llvm::CallBase& call, State& state)
 {
-    auto const is_one = [&](const Target& target) { return members_at(target, size, call).size() == 1; };
-    if (!pointer.targets || !std::ranges::all_of(*pointer.targets, is_one))
+    auto const are_few = [&](const Target& target)
+    {
+        auto const members = members_at(target, size, call);
+        return !members.empty() && members.size() <= few_members;
+    };
+    if (!pointer.targets || !std::ranges::all_of(*pointer.targets, are_few))
         return false;
     for (auto const& target : *pointer.targets)
     {
-        auto const cell = cells_at(target, target.address, size.get_numeral_uint64(), call).front();
-        write(state, target, cell, target.address, logic_.fresh("called:" + cell.key, cell.bytes * 8), std::nullopt);
+        for (auto const& cell : cells_at(target, target.address, size.get_numeral_uint64(), call))
+        {
+            auto const address = logic_.add(target.address, logic_.number(cell.offset, 64));
+            write(state, target, cell, address, logic_.fresh("called:" + cell.key, cell.bytes * 8), std::nullopt);
+        }
     }
     return true;
 }

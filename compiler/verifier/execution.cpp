@@ -1,5 +1,7 @@
 #include "execution.hpp"
 
+#include <algorithm>
+
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/InstIterator.h>
@@ -139,6 +141,21 @@ void Execution::roll_back(const Snapshot& to)
 
 // ---- the paths --------------------------------------------------------------------------------------------------
 
+/// Where ways with different memory meet: whether execution came by the one that is merged into the other. It has a
+/// name, so that it is found again in what is said of the memory behind it.
+z3::expr Execution::meeting_of(const State& way, State& into)
+{
+    for (auto const& meeting : way.meetings)
+    {
+        if (std::ranges::none_of(into.meetings, [&](const auto& one) { return Logic::same(one, meeting); }))
+            into.meetings.push_back(meeting);
+    }
+    auto const came = logic_.fresh_truth("came");
+    fact(came == way.path);
+    into.meetings.push_back(came);
+    return came;
+}
+
 State Execution::merge(const std::vector<Edge>& edges)
 {
     auto state = edges.front().state;
@@ -151,11 +168,16 @@ State Execution::merge(const std::vector<Edge>& edges)
             if (!state.memory.contains(key))
                 state.memory.emplace(key, begin_of(state, key));
         }
+        std::optional<z3::expr> came;
         for (auto& [key, cells] : state.memory)
         {
             auto const found = other.memory.find(key);
             auto const there = found == other.memory.end() ? begin_of(other, key) : found->second;
-            cells.values = logic_.choose(other.path, there.values, cells.values);
+            // Locals are nothing that is said of every object.
+            bool const is_local = key.starts_with('#');
+            if (!came && !is_local && !Logic::same(there.values, cells.values))
+                came = meeting_of(other, state);
+            cells.values = logic_.choose(came && !is_local ? *came : other.path, there.values, cells.values);
             if (cells.undefined || there.undefined)
             {
                 auto const width = widths_.at(key) * 8;

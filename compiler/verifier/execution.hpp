@@ -38,10 +38,17 @@ public:
     /// Before facts(): the caller's duty, which is not to be decided.
     void take_as_assumed(const std::set<int>& traps);
     /// What is known on every path.
-    std::vector<z3::expr> facts(bool has_instances);
+    std::vector<z3::expr> facts(bool has_instances, bool is_of_any);
+    bool is_of_any(const Question& question) const;
     const std::vector<Sighting>& sightings() const { return sightings_; }
 
 private:
+    struct Object
+    {
+        z3::expr address;
+        llvm::StructType* type;
+        z3::expr path; ///< on which it is accessed
+    };
     struct Outcome
     {
         std::vector<Edge> exits{};
@@ -92,6 +99,7 @@ private:
     void run_level(const llvm::Loop* level, std::vector<Edge> entering, const llvm::BasicBlock* stop, Outcome& out);
     void route(const llvm::Loop* level, Edge edge, std::map<const llvm::BasicBlock*, std::vector<Edge>>& waiting,
                Outcome& out);
+    z3::expr meeting_of(const State& way, State& into);
     State merge(const std::vector<Edge>& edges);
     Value merge_values(const std::vector<Edge>& edges, std::size_t phi);
     void take_phis(const llvm::BasicBlock& block, const std::vector<Edge>& edges);
@@ -196,7 +204,7 @@ private:
     void spill(State& state, const std::string& key);
     void note_object(const Target& target, const z3::expr& path);
     bool may_meet(llvm::StructType* a, llvm::StructType* b, bool alike) const;
-    void objects_apart(std::vector<z3::expr>& facts);
+    void objects_apart(const std::vector<Object>& objects, std::vector<z3::expr>& facts);
     void note_array(const Target& target, const z3::expr& address, const Cell& cell);
     z3::expr index_of(const std::string& key, const z3::expr& address);
     void note_read(const std::string& key, const z3::expr& address);
@@ -222,7 +230,7 @@ private:
     bool may_change_every(const Target& target, const z3::expr& bytes, const llvm::Instruction& at) const;
     void check_effect(const Scalar& pointer, const z3::expr& bytes, const llvm::Instruction& at, State& state);
     z3::expr is_allowed(const z3::expr& address, const z3::expr& bytes);
-    bool forget_member(const Scalar& pointer, const z3::expr& size, llvm::CallBase& call, State& state);
+    bool forget_members(const Scalar& pointer, const z3::expr& size, llvm::CallBase& call, State& state);
     void forget_every(llvm::CallBase& call, State& state);
     void forget_range(llvm::CallBase& call, State& state);
     void forget_given(llvm::CallBase& call, State& state);
@@ -233,9 +241,12 @@ private:
     Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.
-    void drop_examples();
+    void find_examples();
     z3::expr is_object(const z3::expr& address);
-    std::vector<std::pair<z3::expr, z3::expr>> instances_of(const Quantified& quantified);
+    std::vector<std::pair<z3::expr, z3::expr>> instances_of(const Quantified& quantified,
+                                                            const std::vector<Object>& objects);
+    z3::expr truth_of(Quantified said, std::vector<z3::expr> meetings);
+    void tell_by_ways(const Quantified& said, std::vector<z3::expr> meetings);
     void fact(const z3::expr& term);
     void ask(const std::string& kind, const llvm::Instruction& at, const z3::expr& claim, State& state,
              const std::string& text = {});
@@ -259,12 +270,6 @@ private:
     std::map<std::string, std::uint64_t> offsets_{}; ///< of cells in their objects, as first met
     std::map<std::string, std::vector<z3::expr>> reads_{};
     std::map<std::string, z3::expr> initial_{};
-    struct Object
-    {
-        z3::expr address;
-        llvm::StructType* type;
-        z3::expr path; ///< on which it is accessed
-    };
     std::vector<Object> objects_{};                                                   ///< outside
     std::map<std::string, std::vector<std::pair<z3::expr, std::uint64_t>>> arrays_{}; ///< outside: where, and bytes
     std::vector<Writes*> recording_{};

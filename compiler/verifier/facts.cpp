@@ -13,7 +13,7 @@ z3::expr Execution::is_object(const z3::expr& address)
 /// Of what is said of every object and is nowhere to be proved, no example of the opposite is looked for: it would be
 /// one more object that all the rest is said of. Nor are instances needed of what nobody relies on. Without them a
 /// question is harder to prove, never easier.
-void Execution::drop_examples()
+void Execution::find_examples()
 {
     std::map<unsigned, std::set<unsigned>> needed;
     std::set<unsigned> denied;
@@ -39,25 +39,22 @@ void Execution::drop_examples()
         for (auto const& claim : question.claims)
             Logic::denied_in(claim, false, seen_otherwise, relied_on);
     }
-    std::set<unsigned> dropped;
     for (auto& quantified : quantified_)
     {
-        quantified.has_example = quantified.object == nullptr || denied.contains(quantified.holds.id());
-        quantified.is_relied_on = quantified.object == nullptr || relied_on.contains(quantified.holds.id());
-        if (!quantified.has_example)
-            dropped.insert(quantified.index.id());
+        bool const of_index = quantified.object == nullptr;
+        quantified.has_example = quantified.links == 0 && (of_index || denied.contains(quantified.holds.id()));
+        quantified.is_relied_on = quantified.links == 0 && (of_index || relied_on.contains(quantified.holds.id()));
     }
-    std::map<unsigned, bool> known;
-    std::erase_if(objects_, [&](const Object& object) { return Logic::mentions(object.address, dropped, known); });
 }
 
 /// What is looked at of all that it is said of, and when it is one of those.
-std::vector<std::pair<z3::expr, z3::expr>> Execution::instances_of(const Quantified& quantified)
+std::vector<std::pair<z3::expr, z3::expr>> Execution::instances_of(const Quantified& quantified,
+                                                                   const std::vector<Object>& objects)
 {
     std::vector<std::pair<z3::expr, z3::expr>> found;
     if (quantified.object != nullptr)
     {
-        for (auto const& object : objects_)
+        for (auto const& object : objects)
         {
             if (Layout::alike(object.type, quantified.object))
                 found.emplace_back(object.address, logic_.both(object.path, is_object(object.address)));
@@ -79,12 +76,43 @@ std::vector<std::pair<z3::expr, z3::expr>> Execution::instances_of(const Quantif
     return found;
 }
 
-/// Without instances what is said of every object is a truth that stands for itself.
-std::vector<z3::expr> Execution::facts(bool has_instances)
+/// Whether it is asked of any object of which something is said.
+bool Execution::is_of_any(const Question& question) const
 {
-    drop_examples();
-    auto all = facts_;
+    std::set<unsigned> any;
+    for (auto const& quantified : quantified_)
+    {
+        if (quantified.object != nullptr)
+            any.insert(quantified.index.id());
+    }
+    std::map<unsigned, bool> known;
+    return Logic::mentions(question.path, any, known) ||
+           std::ranges::any_of(question.claims,
+                               [&](const z3::expr& claim) { return Logic::mentions(claim, any, known); });
+}
+
+/// Without instances what is said of every object is a truth that stands for itself. What is known of an object that is
+/// an example of nothing helps only what is asked of that.
+std::vector<z3::expr> Execution::facts(bool has_instances, bool is_of_any)
+{
+    find_examples();
+    std::set<unsigned> dropped;
+    for (auto const& quantified : quantified_)
+    {
+        if (quantified.object != nullptr && quantified.links == 0 && !is_of_any &&
+            !(has_instances && quantified.has_example))
+            dropped.insert(quantified.index.id());
+    }
+    std::map<unsigned, bool> known;
+    auto const is_dropped = [&](const z3::expr& term) { return Logic::mentions(term, dropped, known); };
+    std::vector<z3::expr> all;
+    std::ranges::remove_copy_if(facts_, std::back_inserter(all), is_dropped);
     auto addresses = reads_;
+    for (auto& [key, list] : addresses)
+        std::erase_if(list, is_dropped);
+    std::vector<Object> objects;
+    std::ranges::remove_copy_if(objects_, std::back_inserter(objects),
+                                [&](const Object& object) { return is_dropped(object.address); });
     for (auto const& quantified : quantified_)
     {
         if (quantified.object != nullptr && !has_instances)
@@ -95,7 +123,7 @@ std::vector<z3::expr> Execution::facts(bool has_instances)
             all.push_back(quantified.holds || (among && !quantified.body));
         if (!quantified.is_relied_on)
             continue;
-        for (auto const& [term, instance] : instances_of(quantified))
+        for (auto const& [term, instance] : instances_of(quantified, objects))
         {
             all.push_back(
                 z3::implies(quantified.holds && instance, logic_.replaced(quantified.body, quantified.index, term)));
@@ -117,7 +145,7 @@ std::vector<z3::expr> Execution::facts(bool has_instances)
             }
         }
     }
-    objects_apart(all);
+    objects_apart(objects, all);
     for (auto const& [key, list] : arrays_)
     {
         for (std::size_t i = 0; i < list.size(); ++i)

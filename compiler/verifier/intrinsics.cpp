@@ -156,23 +156,14 @@ bool Execution::marker_call(llvm::CallBase& call, State& state)
         auto const& before = open_quantified_.at(object.bits.id());
         if (logic_.occurs_since(body, before.constants))
             refuse("a quantified expression that does more than look at memory", &call);
-        auto* const type = object.targets->front().object;
-        auto const said = std::ranges::find_if(quantified_,
-                                               [&](const Quantified& one)
-                                               {
-                                                   return one.object == type &&
-                                                          logic_.is_equivalent(
-                                                              logic_.replaced(one.body, one.index, object.bits), body);
-                                               });
-        auto const holds = said == quantified_.end() ? logic_.fresh_truth("for.every") : said->holds;
-        if (said == quantified_.end())
-            quantified_.push_back({.holds = holds,
-                                   .index = object.bits,
-                                   .limit = logic_.number(0, 64),
-                                   .body = body,
-                                   .first_fact = before.facts,
-                                   .last_fact = facts_.size(),
-                                   .object = type});
+        auto const holds = truth_of({.holds = logic_.truth(true),
+                                     .index = object.bits,
+                                     .limit = logic_.number(0, 64),
+                                     .body = body,
+                                     .first_fact = before.facts,
+                                     .last_fact = facts_.size(),
+                                     .object = object.targets->front().object},
+                                    state.meetings);
         state.path = before.path;
         values_[&call] = {plain(logic_.to_bit(holds))};
         return true;

@@ -60,7 +60,7 @@ public:
     static bool is_false(const z3::expr& a) { return a.is_false(); }
     static bool same(const z3::expr& a, const z3::expr& b) { return z3::eq(a, b); }
 
-    /// Whether two truths of the same constants are one, as far as a quick look tells.
+    /// Whether two truths are one, as far as a quick look tells.
     bool is_equivalent(const z3::expr& a, const z3::expr& b);
 
     /// Whether a constant that was made at or after this mark occurs in the term.

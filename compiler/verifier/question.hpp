@@ -50,6 +50,7 @@ struct Quantified
     llvm::StructType* object = nullptr; ///< none: an index
     bool has_example = true;            ///< if it does not hold, `index` is one
     bool is_relied_on = true;           ///< if it holds, that helps to prove something
+    unsigned links = 0; ///< said of that many ways that met, one of them inside the other, and nowhere else
 };
 
 /// Cells that were written or copied many at once: what each of them holds follows from its address.

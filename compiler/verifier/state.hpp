@@ -97,6 +97,7 @@ struct State
     std::map<const Region*, z3::expr> alive{};
     std::vector<std::size_t> forgotten{}; ///< ranges of memory that calls by contract may have changed, in order
     std::set<std::string> spilled{};      ///< kinds of cells that were written under another name: Execution::spill()
+    std::vector<z3::expr> meetings{};     ///< where ways met: when execution came by one of them, in order
 };
 
 struct Edge

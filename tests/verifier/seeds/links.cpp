@@ -135,3 +135,65 @@ OVM_VERIFIED void goes_by_steps(Node& node, const Node& other) // expect: none
     OVM_ASSERT(OVM_FOR_EVERY(Node, each, each.rank > 3));
     OVM_ENSURES(other.rank > 3);
 }
+
+void raise(Node& node)
+{
+    node.rank = 5;
+}
+OVM_CONTRACT void contract_of_raise(Node& node)
+{
+    OVM_REQUIRES_THAT(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    OVM_MODIFIES_EVERY(Node, each, each.rank);
+    OVM_RESULT(raise(node));
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+}
+
+void lower(Node& node)
+{
+    node.rank = 3;
+}
+OVM_CONTRACT void contract_of_lower(Node& node)
+{
+    OVM_REQUIRES_THAT(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    OVM_MODIFIES_EVERY(Node, each, each.rank);
+    OVM_RESULT(lower(node));
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 2));
+}
+
+/// Where ways meet, what held on each of them holds.
+OVM_VERIFIED void raises_now_and_then(Node& node, bool first, bool second) // expect: none
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    if (first)
+        raise(node);
+    if (second)
+        raise(node);
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+}
+
+OVM_VERIFIED void lowers_on_one_way(Node& node, bool lowers)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    if (lowers)
+        lower(node);
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3)); // expect: postcondition
+}
+
+OVM_VERIFIED void lowers_on_the_other_way(Node& node, bool raises)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    if (raises)
+        raise(node);
+    else
+        lower(node);
+    OVM_ENSURES(OVM_FOR_EVERY(Node, each, each.rank > 3)); // expect: postcondition
+}
+
+/// What two ways were told of does not tell which was taken.
+OVM_VERIFIED void looks_at_one_way(Node& node, const Node& other, bool lowers)
+{
+    OVM_PRESUMES(OVM_FOR_EVERY(Node, each, each.rank > 3));
+    if (lowers)
+        lower(node);
+    OVM_ASSERT(other.rank > 3); // expect: assertion
+}
