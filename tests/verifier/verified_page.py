@@ -72,9 +72,9 @@ they cost an exit. Not proved, and why:
   a generator that gives none twice before it has given all.
 - The order of keys in `Deadline_tree`, and the least values of its subtrees: they are about all of a subtree, not about
   a vcpu and its neighbours.
-- `wake`, `block`, `choose` and the handing over of state of the deadline scheduler, and what the fair one takes over:
-  what the tree does for them is proved, but not yet what they ask of it. That its tree is as it was left, the fair
-  scheduler presumes when somebody wakes or blocks, and checks at the top before it chooses; at the end it is proved.
+- That a tree is as it was left, which the fair and the deadline scheduler presume when somebody wakes or blocks, and
+  take for granted before they choose, export and import; at each end it is proved. That a step of one of the deadline
+  scheduler's trees leaves the other one sound is taken for granted: no vcpu of one is linked with one of the other.
 - That a vcpu waits once: `Round_robin_scheduler::choose` checks it of whose turn ends and `import_state` of everybody it
   takes over, as only all links of a queue together say so. `wake` and `block` presume it.
 

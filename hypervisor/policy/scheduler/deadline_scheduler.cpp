@@ -50,13 +50,19 @@ void Deadline_scheduler::charge_current(Ticks now)
         charge(*current_, now);
 }
 
-/// Who has used its turn up waits behind all others.
+/// The current one, if it has used its turn up, waits behind all others.
+void Deadline_scheduler::turn_over(Schedulable& vcpu)
+{
+    if (reservation::is_reserved(vcpu) || vcpu.account().slice_left != Ticks(0))
+        return;
+    background_.put_behind(vcpu);
+    current_ = nullptr;
+}
+
 void Deadline_scheduler::turn_over_current()
 {
-    if (current_ == nullptr || reservation::is_reserved(*current_) || current_->account().slice_left != Ticks(0))
-        return;
-    background_.put_behind(*current_);
-    current_ = nullptr;
+    if (current_ != nullptr)
+        turn_over(*current_);
 }
 
 /// Who has a reservation.
@@ -116,14 +122,24 @@ void Deadline_scheduler::replenish(Schedulable& vcpu, Ticks now)
     enter_tree(vcpu);
 }
 
+/// The first of those whose next period has come, if there is one.
+bool Deadline_scheduler::replenish_first(Ticks now)
+{
+    auto* const due = spent_.first();
+    if (due == nullptr || due->account().deadline > now)
+        return false;
+    replenish(*due, now);
+    return true;
+}
+
 void Deadline_scheduler::replenish_due(Ticks now)
 {
     for (unsigned renewals = 0; renewals < renewals_max; ++renewals)
     {
-        auto* const due = spent_.first();
-        if (due == nullptr || due->account().deadline > now)
+        OVM_LOOP_INVARIANT(is_sound());
+        OVM_LOOP_INVARIANT(links::are_linked());
+        if (!replenish_first(now))
             return;
-        replenish(*due, now);
     }
 }
 
@@ -149,6 +165,8 @@ void Deadline_scheduler::leave(Schedulable& vcpu, Ticks)
 void Deadline_scheduler::wake(Schedulable& vcpu, Ticks now)
 {
     OVM_REQUIRES_THAT(!vcpu.place().is_queued() && current_ != &vcpu);
+    OVM_PRESUMES(is_sound());
+    OVM_PRESUMES(links::are_linked());
     charge_current(now);
     turn_over_current();
     if (reservation::is_reserved(vcpu))
@@ -159,12 +177,16 @@ void Deadline_scheduler::wake(Schedulable& vcpu, Ticks now)
     if (current_ != nullptr && !reservation::is_reserved(*current_))
         queue_current();
     ++sharers_;
+    // Fewer vcpus live here than numbers are.
+    OVM_GUARANTEED(sharers_ != 0);
     background_.join(vcpu, now, sharers_);
 }
 
 void Deadline_scheduler::block(Schedulable& vcpu, Ticks now)
 {
     OVM_REQUIRES_THAT(vcpu.place().is_queued() || current_ == &vcpu);
+    OVM_PRESUMES(is_sound() && (current_ == &vcpu || is_waiting_here(vcpu)));
+    OVM_PRESUMES(links::are_linked());
     charge_current(now);
     if (current_ == &vcpu)
         current_ = nullptr;
@@ -173,6 +195,8 @@ void Deadline_scheduler::block(Schedulable& vcpu, Ticks now)
     vcpu.account().asleep_since = now;
     if (!reservation::is_reserved(vcpu))
         --sharers_;
+    OVM_PROMISES(!vcpu.place().is_queued() && current_ != &vcpu && is_sound());
+    OVM_PROMISES(links::are_linked());
 }
 
 /// Of those who wait.
@@ -203,6 +227,9 @@ bool Deadline_scheduler::goes_on(const Schedulable& rival) const
 
 processor::Scheduler::Choice Deadline_scheduler::choose(Ticks now)
 {
+    // Places are this policy's alone, and whatever else it does leaves them so.
+    OVM_GUARANTEED(is_sound());
+    OVM_GUARANTEED(links::are_linked());
     charge_current(now);
     turn_over_current();
     replenish_due(now);
@@ -211,6 +238,8 @@ processor::Scheduler::Choice Deadline_scheduler::choose(Ticks now)
     Choice choice{.next = current_};
     if (waits())
         choice.until = until_next(now);
+    OVM_PROMISES(choice.next == current_ && is_sound() && (current_ != nullptr || !waits()));
+    OVM_PROMISES(links::are_linked());
     return choice;
 }
 
@@ -241,7 +270,7 @@ void Deadline_scheduler::sign_accounts(const Scheduler_state& state)
 
 Result<> Deadline_scheduler::export_state(Scheduler_state& state)
 {
-    // Places are this policy's alone, and whatever else it does leaves them so.
+    // As in a choice.
     OVM_GUARANTEED(are_trees_sound());
     OVM_GUARANTEED(links::are_linked());
     charge_current(state.now);
@@ -265,35 +294,55 @@ Result<std::uint64_t> Deadline_scheduler::load_of_all(const Scheduler_state& sta
     return load;
 }
 
-Result<> Deadline_scheduler::import_state(Scheduler_state& state)
+/// Where nobody kept its reservation for a time, it was away.
+void Deadline_scheduler::resume_all(const Scheduler_state& state)
 {
-    OVM_REQUIRES_THAT(load_ == 0 && sharers_ == 0 && !waits());
-    OVM_REQUIRES_THAT(state.current == nullptr || state.current->runnable());
-    load_ = OVM_TRY(load_of_all(state));
-    forget_places(state);
     for (auto& vcpu : state.vcpus)
     {
-        // Where nobody kept its reservation for a time, it was away.
         if (vcpu.runnable() && reservation::is_reserved(vcpu) && vcpu.account().kept_at != state.now)
             reservation::resume(vcpu, state.now);
         if (vcpu.runnable() && !reservation::is_reserved(vcpu))
             ++sharers_;
     }
+}
+
+/// Behind all others of its kind.
+void Deadline_scheduler::take_in(Schedulable& vcpu)
+{
+    if (reservation::is_reserved(vcpu))
+        return enter_tree(vcpu);
+    if (vcpu.account().slice_left == Ticks(0))
+        vcpu.account().slice_left = background_.slice();
+    background_.put_last(vcpu);
+}
+
+void Deadline_scheduler::take_all_in(const Scheduler_state& state)
+{
     for (auto& vcpu : In_turn(state))
     {
-        if (!is_waiting(state, vcpu))
-            continue;
-        if (reservation::is_reserved(vcpu))
-        {
-            enter_tree(vcpu);
-            continue;
-        }
-        if (vcpu.account().slice_left == Ticks(0))
-            vcpu.account().slice_left = background_.slice();
-        background_.put_last(vcpu);
+        OVM_LOOP_INVARIANT(are_trees_sound());
+        OVM_LOOP_INVARIANT(links::are_linked());
+        if (is_waiting(state, vcpu))
+            take_in(vcpu);
     }
+}
+
+Result<> Deadline_scheduler::import_state(Scheduler_state& state)
+{
+    OVM_REQUIRES_THAT(load_ == 0 && sharers_ == 0 && !waits());
+    OVM_REQUIRES_THAT(state.current == nullptr || state.current->runnable());
+    // Nobody is in them.
+    OVM_GUARANTEED(are_trees_sound());
+    load_ = OVM_TRY(load_of_all(state));
+    forget_places(state);
+    resume_all(state);
+    // Nobody here is in a tree any more, and those of other cores are none of this one's.
+    OVM_GUARANTEED(links::are_linked());
+    take_all_in(state);
     current_ = state.current;
     current_since_ = state.now;
+    OVM_PROMISES(are_trees_sound());
+    OVM_PROMISES(links::are_linked());
     return {};
 }
 

@@ -47,11 +47,11 @@ public:
     /// period that is no server's (reservation.hpp).
     OVM_VERIFIED Result<> admit(processor::Schedulable& vcpu, Ticks now) override;
     OVM_VERIFIED void leave(processor::Schedulable& vcpu, Ticks now) override;
-    void wake(processor::Schedulable& vcpu, Ticks now) override;
-    void block(processor::Schedulable& vcpu, Ticks now) override;
-    Choice choose(Ticks now) override;
+    OVM_VERIFIED void wake(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED void block(processor::Schedulable& vcpu, Ticks now) override;
+    OVM_VERIFIED Choice choose(Ticks now) override;
     OVM_VERIFIED Result<> export_state(processor::Scheduler_state& state) override;
-    Result<> import_state(processor::Scheduler_state& state) override;
+    OVM_VERIFIED Result<> import_state(processor::Scheduler_state& state) override;
     OVM_CLASS_INVARIANT bool invariant() const { return load_ <= bound_ && bound_ <= reservation::whole; }
 
 private:
@@ -63,7 +63,8 @@ private:
     /// Whether it is among those who wait: with a reservation in a tree, without one in the background.
     static bool is_waiting_here(const Schedulable& vcpu)
     {
-        return reservation::is_reserved(vcpu) ? Deadline_tree::is_node(vcpu) : vcpu.place().list.queued;
+        bool const reserved = reservation::is_reserved(vcpu);
+        return Deadline_tree::is_node(vcpu) == reserved && vcpu.place().list.queued != reserved;
     }
 
     void charge_current(Ticks now);
@@ -75,16 +76,17 @@ private:
         OVM_RESULT(charge(vcpu, now));
         OVM_ENSURES(current_since_ == now);
     }
-    void turn_over_current();
-    OVM_CONTRACT void contract_of_turn_over_current()
+    void turn_over(Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_turn_over(Schedulable& vcpu)
     {
-        OVM_REQUIRES_THAT(is_sound());
-        OVM_MODIFIES(background_, current_);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.account().slice_left);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list);
-        OVM_RESULT(turn_over_current());
-        OVM_ENSURES(is_sound());
+        OVM_REQUIRES_THAT(current_ == &vcpu && is_sound());
+        OVM_MODIFIES(background_, current_, vcpu.place().list.queued, vcpu.account().slice_left);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list.next);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list.previous);
+        OVM_RESULT(turn_over(vcpu));
+        OVM_ENSURES(is_sound() && (current_ == nullptr || current_ == &vcpu));
     }
+    void turn_over_current();
     void enter_tree(Schedulable& vcpu);
     OVM_CONTRACT void contract_of_enter_tree(Schedulable& vcpu)
     {
@@ -108,9 +110,45 @@ private:
         OVM_ENSURES(links::are_linked());
     }
     void queue(Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_queue(Schedulable& vcpu)
+    {
+        OVM_REQUIRES_THAT(!vcpu.place().is_queued() && are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, background_, vcpu.place().key, vcpu.place().value, vcpu.place().priority,
+                     vcpu.place().list.queued);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list.next);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list.previous);
+        OVM_RESULT(queue(vcpu));
+        OVM_ENSURES(is_waiting_here(vcpu) && are_trees_sound());
+        OVM_ENSURES(links::are_linked());
+    }
     void queue_current();
     void take_out(Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_take_out(Schedulable& vcpu)
+    {
+        OVM_REQUIRES_THAT(is_waiting_here(vcpu) && are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, background_, vcpu.place().key, vcpu.place().value, vcpu.place().priority,
+                     vcpu.place().list.queued);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list.next);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().list.previous);
+        OVM_RESULT(take_out(vcpu));
+        OVM_ENSURES(!vcpu.place().is_queued() && are_trees_sound());
+        OVM_ENSURES(links::are_linked());
+    }
     void run(Schedulable& rival, Ticks now);
+    OVM_CONTRACT void contract_of_run(Schedulable& rival, Ticks now)
+    {
+        OVM_REQUIRES_THAT(is_waiting_here(rival) && is_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, background_, current_, current_since_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place());
+        OVM_RESULT(run(rival, now));
+        OVM_ENSURES(current_ == &rival && is_sound());
+        OVM_ENSURES(links::are_linked());
+    }
     void replenish(Schedulable& vcpu, Ticks now);
     OVM_CONTRACT void contract_of_replenish(Schedulable& vcpu, Ticks now)
     {
@@ -123,7 +161,37 @@ private:
         OVM_ENSURES(Deadline_tree::is_node(vcpu) && are_trees_sound());
         OVM_ENSURES(links::are_linked());
     }
+    bool replenish_first(Ticks now);
+    OVM_CONTRACT bool contract_of_replenish_first(Ticks now)
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().key);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().value);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().priority);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().budget_left);
+        bool const did = OVM_RESULT(replenish_first(now));
+        OVM_ENSURES(is_sound());
+        OVM_ENSURES(links::are_linked());
+        return did;
+    }
     void replenish_due(Ticks now);
+    OVM_CONTRACT void contract_of_replenish_due(Ticks now)
+    {
+        OVM_REQUIRES_THAT(is_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().key);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().value);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().priority);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().budget_left);
+        OVM_RESULT(replenish_due(now));
+        OVM_ENSURES(is_sound());
+        OVM_ENSURES(links::are_linked());
+    }
     Schedulable* best() const;
     OVM_CONTRACT Schedulable* contract_of_best() const
     {
@@ -158,6 +226,37 @@ private:
         auto const load = OVM_RESULT(load_of_all(state));
         OVM_ENSURES(!load.has_value() || *load <= bound_);
         return load;
+    }
+    void resume_all(const processor::Scheduler_state& state);
+    OVM_CONTRACT void contract_of_resume_all(const processor::Scheduler_state& state)
+    {
+        OVM_MODIFIES(sharers_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().budget_left);
+        OVM_RESULT(resume_all(state));
+    }
+    void take_in(Schedulable& vcpu);
+    OVM_CONTRACT void contract_of_take_in(Schedulable& vcpu)
+    {
+        OVM_REQUIRES_THAT(!vcpu.place().is_queued() && are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, background_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().slice_left);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place());
+        OVM_RESULT(take_in(vcpu));
+        OVM_ENSURES(is_waiting_here(vcpu) && are_trees_sound());
+        OVM_ENSURES(links::are_linked());
+    }
+    void take_all_in(const processor::Scheduler_state& state);
+    OVM_CONTRACT void contract_of_take_all_in(const processor::Scheduler_state& state)
+    {
+        OVM_REQUIRES_THAT(are_trees_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(ready_, spent_, background_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().slice_left);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place());
+        OVM_RESULT(take_all_in(state));
+        OVM_ENSURES(are_trees_sound());
+        OVM_ENSURES(links::are_linked());
     }
     bool waits() const { return !ready_.empty() || !spent_.empty() || !background_.empty(); }
 

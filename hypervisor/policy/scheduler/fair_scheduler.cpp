@@ -333,22 +333,35 @@ void Fair_scheduler::take_lags(Scheduler_state& state)
     }
 }
 
+void Fair_scheduler::take_all_in(const Scheduler_state& state)
+{
+    for (auto& vcpu : In_turn(state))
+    {
+        OVM_LOOP_INVARIANT(invariant() && tree_.is_sound());
+        OVM_LOOP_INVARIANT(links::are_linked());
+        if (is_waiting(state, vcpu))
+            queue(vcpu);
+    }
+}
+
 Result<> Fair_scheduler::import_state(Scheduler_state& state)
 {
-    OVM_REQUIRES_THAT(load_ == 0 && (state.current == nullptr || state.current->runnable()));
+    OVM_REQUIRES_THAT(load_ == 0 && tree_.empty() && (state.current == nullptr || state.current->runnable()));
+    // Nobody is in it.
+    OVM_GUARANTEED(tree_.is_sound());
     note_reservations_lost(state);
     forget_places(state);
     arch::injection_point("fair: in an import");
     take_lags(state);
-    for (auto& vcpu : In_turn(state))
-    {
-        if (is_waiting(state, vcpu))
-            queue(vcpu);
-    }
+    // Nobody here is in a tree any more, and those of other cores are none of this one's.
+    OVM_GUARANTEED(links::are_linked());
+    take_all_in(state);
     if (state.current != nullptr)
         set_deadline(*state.current);
     current_ = state.current;
     current_since_ = state.now;
+    OVM_PROMISES(tree_.is_sound());
+    OVM_PROMISES(links::are_linked());
     return {};
 }
 

@@ -45,7 +45,7 @@ public:
     OVM_VERIFIED void block(processor::Schedulable& vcpu, Ticks now) override;
     OVM_VERIFIED Choice choose(Ticks now) override;
     OVM_VERIFIED Result<> export_state(processor::Scheduler_state& state) override;
-    Result<> import_state(processor::Scheduler_state& state) override;
+    OVM_VERIFIED Result<> import_state(processor::Scheduler_state& state) override;
     OVM_CLASS_INVARIANT bool invariant() const
     {
         return slice_ >= slice_min && slice_ <= slice_max && load_ >= 0 && load_ <= load_max && sum_ >= 0 &&
@@ -109,7 +109,7 @@ private:
         OVM_MODIFIES(tree_, vcpu.account().slice_left, vcpu.place().key, vcpu.place().value, vcpu.place().priority);
         OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
         OVM_RESULT(queue(vcpu));
-        OVM_ENSURES(tree_.is_sound() && Deadline_tree::is_node(vcpu));
+        OVM_ENSURES(invariant() && tree_.is_sound() && Deadline_tree::is_node(vcpu));
         OVM_ENSURES(links::are_linked());
     }
     void take_out(Schedulable& vcpu);
@@ -156,6 +156,18 @@ private:
         OVM_MODIFIES_EVERY(Schedulable, each, each.place().value);
         OVM_RESULT(take_lags(state));
         OVM_ENSURES(invariant());
+    }
+    void take_all_in(const processor::Scheduler_state& state);
+    OVM_CONTRACT void contract_of_take_all_in(const processor::Scheduler_state& state)
+    {
+        OVM_REQUIRES_THAT(invariant() && tree_.is_sound());
+        OVM_REQUIRES_THAT(links::are_linked());
+        OVM_MODIFIES(tree_);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.account().slice_left);
+        OVM_MODIFIES_EVERY(Schedulable, each, each.place());
+        OVM_RESULT(take_all_in(state));
+        OVM_ENSURES(invariant() && tree_.is_sound());
+        OVM_ENSURES(links::are_linked());
     }
     void decide(Ticks now);
     OVM_CONTRACT void contract_of_decide(Ticks now)

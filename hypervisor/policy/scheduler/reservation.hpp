@@ -46,6 +46,11 @@ void renew(processor::Schedulable& vcpu, Ticks now);
 /// The server's rule for who was away: what is left may only be used until the old deadline if the reserved share is
 /// not exceeded by that; or else a period begins now.
 void resume(processor::Schedulable& vcpu, Ticks now);
+OVM_CONTRACT inline void contract_of_resume(processor::Schedulable& vcpu, Ticks now)
+{
+    OVM_MODIFIES(vcpu.account().deadline, vcpu.account().budget_left);
+    OVM_RESULT(resume(vcpu, now));
+}
 
 /// It ran for a time until now: it used its budget up first; then it ran for free, as the core would have idled; and of
 /// the next period, when that began meanwhile, it has had a part already.
