@@ -302,14 +302,22 @@ bool Logic::is_equivalent(const z3::expr& a, const z3::expr& b)
         std::swap(of_a, of_b);
     if (of_a.size() - of_b.size() > few_more || !std::ranges::includes(of_a, of_b))
         return false;
+    auto const differs = a != b;
+    // Truths that are not one tend to differ where others did.
+    if (std::ranges::any_of(counterexamples_,
+                            [&](const z3::model& example) { return example.eval(differs, true).is_true(); }))
+        return false;
     auto solver = z3::tactic(context_, "qfaufbv").mk_solver();
     z3::params parameters(context_);
     parameters.set("rlimit", few_steps);
     solver.set(parameters);
-    solver.add(a != b);
+    solver.add(differs);
     try
     {
-        return solver.check() == z3::unsat;
+        auto const found = solver.check();
+        if (found == z3::sat)
+            counterexamples_.push_back(solver.get_model());
+        return found == z3::unsat;
     }
     catch (const z3::exception&)
     {

@@ -91,6 +91,7 @@ private:
     std::map<std::pair<unsigned, unsigned>, std::optional<std::uint64_t>> distances_;
     std::map<std::pair<unsigned, unsigned>, z3::expr> reads_;
     std::vector<z3::expr> kept_; ///< terms whose numbers the tables hold must not be freed
+    std::vector<z3::model> counterexamples_;
 };
 
 } // namespace ovm::compiler::verifier

@@ -122,24 +122,16 @@ void Deadline_scheduler::replenish(Schedulable& vcpu, Ticks now)
     enter_tree(vcpu);
 }
 
-/// The first of those whose next period has come, if there is one.
-bool Deadline_scheduler::replenish_first(Ticks now)
-{
-    auto* const due = spent_.first();
-    if (due == nullptr || due->account().deadline > now)
-        return false;
-    replenish(*due, now);
-    return true;
-}
-
 void Deadline_scheduler::replenish_due(Ticks now)
 {
     for (unsigned renewals = 0; renewals < renewals_max; ++renewals)
     {
         OVM_LOOP_INVARIANT(is_sound());
         OVM_LOOP_INVARIANT(links::are_linked());
-        if (!replenish_first(now))
+        auto* const due = spent_.first();
+        if (due == nullptr || due->account().deadline > now)
             return;
+        replenish(*due, now);
     }
 }
 

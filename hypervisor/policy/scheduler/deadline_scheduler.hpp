@@ -161,22 +161,6 @@ private:
         OVM_ENSURES(Deadline_tree::is_node(vcpu) && are_trees_sound());
         OVM_ENSURES(links::are_linked());
     }
-    bool replenish_first(Ticks now);
-    OVM_CONTRACT bool contract_of_replenish_first(Ticks now)
-    {
-        OVM_REQUIRES_THAT(is_sound());
-        OVM_REQUIRES_THAT(links::are_linked());
-        OVM_MODIFIES(ready_, spent_);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.place().key);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.place().value);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.place().priority);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.place().links);
-        OVM_MODIFIES_EVERY(Schedulable, each, each.account().budget_left);
-        bool const did = OVM_RESULT(replenish_first(now));
-        OVM_ENSURES(is_sound());
-        OVM_ENSURES(links::are_linked());
-        return did;
-    }
     void replenish_due(Ticks now);
     OVM_CONTRACT void contract_of_replenish_due(Ticks now)
     {
