@@ -20,6 +20,7 @@ namespace
 
 constexpr std::size_t most_values = 16;
 constexpr std::uint64_t part_for_examples = 1000; ///< of the effort
+constexpr std::uint64_t part_for_many = 4;
 
 std::string hash_of(const std::string& text)
 {
@@ -249,6 +250,18 @@ Answer Decision::one(const Question& question)
     return answer;
 }
 
+/// Where something is said of many objects, all questions as one may be too much, and half of them not.
+std::uint64_t Decision::effort_for(std::size_t questions) const
+{
+    return questions > 1 && execution_.speaks_of_many() ? options_.effort / part_for_many : options_.effort;
+}
+
+std::array<std::vector<std::size_t>, 2> Decision::halves_of(const std::vector<std::size_t>& open)
+{
+    auto const middle = open.begin() + static_cast<std::ptrdiff_t>(open.size() / 2);
+    return {std::vector(open.begin(), middle), std::vector(middle, open.end())};
+}
+
 z3::expr Decision::fails(std::size_t index)
 {
     auto const& question = execution_.questions()[index];
@@ -273,7 +286,7 @@ std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, 
         auto formula = plain_facts_;
         formula.push_back(one_fails(open));
         std::optional<z3::model> example;
-        if (ask(formula, &example, options_.effort) == Result::impossible)
+        if (ask(formula, &example, effort_for(open.size())) == Result::impossible)
         {
             for (auto const i : open)
                 answers[i] = {Verdict::proved};
@@ -286,17 +299,13 @@ std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, 
             break;
         std::erase_if(open, is_open);
     }
-    // All at once they were too much.
-    std::ranges::copy_if(open, std::back_inserter(left),
-                         [&](std::size_t i)
-                         {
-                             auto formula = plain_facts_;
-                             formula.push_back(fails(i));
-                             if (ask(formula, nullptr, options_.effort) != Result::impossible)
-                                 return true;
-                             answers[i] = {Verdict::proved};
-                             return false;
-                         });
+    if (open.size() < 2)
+        left.insert(left.end(), open.begin(), open.end());
+    else
+    {
+        for (auto& half : halves_of(open))
+            std::ranges::copy(prove_plainly(std::move(half), answers), std::back_inserter(left));
+    }
     return left;
 }
 
@@ -305,12 +314,10 @@ std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, 
 void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers)
 {
     auto const& questions = execution_.questions();
-    if (!plain_facts_.empty())
-        open = prove_plainly(std::move(open), answers);
     while (!open.empty())
     {
         std::optional<z3::model> example;
-        if (possible(one_fails(open), &example, options_.effort) == Result::impossible)
+        if (possible(one_fails(open), &example, effort_for(open.size())) == Result::impossible)
         {
             for (auto const i : open)
                 answers[i] = {Verdict::proved};
@@ -328,11 +335,18 @@ void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer
         if (options_.brief)
             return;
     }
-    for (auto const i : open)
+    if (open.empty())
+        return;
+    if (open.size() == 1)
+        answers[open.front()] = one(questions[open.front()]);
+    else
     {
-        answers[i] = one(questions[i]);
-        if (options_.brief && answers[i].verdict == Verdict::refuted)
-            return;
+        for (auto& half : halves_of(open))
+        {
+            decide_together(std::move(half), answers);
+            if (options_.brief && std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0)
+                return;
+        }
     }
 }
 
@@ -359,6 +373,8 @@ std::vector<Answer> Decision::decide()
         if (now.empty() && std::ranges::none_of(others, is_now))
             continue;
         take_facts(is_of_any);
+        if (!plain_facts_.empty())
+            now = prove_plainly(std::move(now), answers);
         decide_together(std::move(now), answers);
         for (auto const i : std::views::reverse(others) | std::views::filter(is_now))
         {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ private:
     Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model, std::uint64_t effort);
     Answer one(const Question& question);
     void take_facts(bool is_of_any);
+    std::uint64_t effort_for(std::size_t questions) const;
+    static std::array<std::vector<std::size_t>, 2> halves_of(const std::vector<std::size_t>& open);
     z3::expr fails(std::size_t index);
     z3::expr one_fails(const std::vector<std::size_t>& open);
     std::vector<std::size_t> prove_plainly(std::vector<std::size_t> open, std::vector<Answer>& answers);

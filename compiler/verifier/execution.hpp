@@ -30,6 +30,7 @@ public:
     Execution(Logic& logic, const Prepared& prepared);
     void run();
 
+    bool speaks_of_many() const { return !quantified_.empty(); }
     bool speaks_of_every_object() const
     {
         return std::ranges::any_of(quantified_, [](const auto& one) { return one.object != nullptr; });
@@ -148,6 +149,7 @@ private:
     Scalar choose(const z3::expr& condition, const Scalar& then, const Scalar& otherwise);
 
     // Memory (accesses.cpp, copies.cpp).
+    std::optional<std::uint64_t> coerced_offset(const llvm::GEPOperator& gep) const;
     Scalar step(llvm::GEPOperator& gep, State* state);
     void step_index(Target& target, const z3::expr& index, State* state, const llvm::Instruction* at);
     Spot hint(llvm::Value* pointer) const;
