@@ -180,6 +180,18 @@ void Execution::step_index(Target& target, const z3::expr& index, State* state, 
             logic_.either(logic_.negation(target.guard), logic_.folded(z3::ule(row.index, row.count))), *state);
 }
 
+/// How far in, if the object is looked at as the registers that it came in or is returned in: a structure without a
+/// name.
+std::optional<std::uint64_t> Execution::coerced_offset(const llvm::GEPOperator& gep) const
+{
+    auto* const registers = llvm::dyn_cast<llvm::StructType>(gep.getSourceElementType());
+    auto const& data_layout = function_.getParent()->getDataLayout();
+    llvm::APInt offset(data_layout.getIndexTypeSizeInBits(gep.getType()), 0);
+    if (registers == nullptr || !registers->isLiteral() || !gep.accumulateConstantOffset(data_layout, offset))
+        return {};
+    return offset.getZExtValue();
+}
+
 Scalar Execution::step(llvm::GEPOperator& gep, State* state)
 {
     auto* const at = llvm::dyn_cast<llvm::Instruction>(&gep);
@@ -189,7 +201,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
     Scalar result = plain(base.bits);
     result.undefined = base.undefined;
     Targets targets = *base.targets;
-    bool const bytes = gep.getSourceElementType()->isIntegerTy(8) && gep.getNumIndices() == 1;
+    auto const whole = coerced_offset(gep);
+    bool const bytes = whole || (gep.getSourceElementType()->isIntegerTy(8) && gep.getNumIndices() == 1);
     std::vector<z3::expr> indices;
     for (auto& index : gep.indices())
     {
@@ -201,6 +214,8 @@ Scalar Execution::step(llvm::GEPOperator& gep, State* state)
                           : width < 64 ? logic_.folded(z3::sext(it.bits, 64 - width))
                                        : logic_.folded(it.bits.extract(63, 0)));
     }
+    if (whole)
+        indices = {logic_.number(*whole, 64)};
     std::uint64_t constant_offset = 0;
     bool const is_constant = indices.size() == 1 && indices.front().is_numeral_u64(constant_offset);
     if (bytes && is_constant)

@@ -74,15 +74,15 @@ Scalar Execution::outside_span(const z3::expr& address, const z3::expr& count, c
     auto const stride = spot.type == nullptr ? 0 : layout_.size(spot.type);
     target.span = spot.type == nullptr;
     target.row = Row{.element = spot, .base = address, .count = count, .index = logic_.number(0, 64), .stride = stride};
-    // Memory outside ends where the function's own begins: who is asked for an element of a local that was kept is
-    // told so by check_access().
+    // Memory outside ends before the function's own begins, so that a span's end is no address of a local: who is asked
+    // for an element of a local that was kept is told so by check_access().
     auto const unit = stride == 0 ? 1 : stride;
     auto const end = logic_.number(first_own_address, 64);
     auto const there = logic_.both(path, z3::ult(address, end));
     fact(z3::implies(there, logic_.either(logic_.equal(count, logic_.number(0, 64)),
                                           logic_.negation(logic_.equal(address, logic_.number(0, 64))))));
     fact(z3::implies(there, z3::ule(count, logic_.number(first_own_address / unit, 64))));
-    fact(z3::implies(there, z3::ule(address, end - count * logic_.number(unit, 64))));
+    fact(z3::implies(there, z3::ult(address, end - count * logic_.number(unit, 64))));
     return pointer;
 }
 

@@ -152,3 +152,28 @@ OVM_VERIFIED bool has_word(const Named& named, std::string_view text) // expect:
     }
     return false;
 }
+
+/// A span that is returned comes in two registers, which are stored where members are that were spans before.
+struct Halves
+{
+    OVM_VERIFIED explicit Halves(std::span<std::uint8_t> bytes);
+    OVM_VERIFIED Halves(std::span<std::uint8_t> bytes, std::size_t middle);
+    std::span<std::uint8_t> front{};
+    std::span<std::uint8_t> back{};
+};
+
+Halves::Halves(std::span<std::uint8_t> bytes) // expect: none
+    : front(bytes.first(bytes.size() / 2)), back(bytes.subspan(bytes.size() / 2))
+{
+    OVM_PROMISES(front.size() <= back.size() && front.data() == bytes.data());
+    if (!back.empty())
+        back[back.size() - 1] = 0;
+}
+
+Halves::Halves(std::span<std::uint8_t> bytes, std::size_t middle)
+    : front(bytes.first(middle)), // expect: check of the library
+      back(bytes.subspan(middle))
+{
+    OVM_PROMISES(front.size() + back.size() == bytes.size());
+    OVM_PROMISES(front.size() <= back.size()); // expect: postcondition
+}
