@@ -55,6 +55,7 @@ Done<> build(const Tools& tools, const Build_request& request, Output output)
                                              {"obligations", built.obligations},
                                              {"assumed", built.assumed},
                                              {"checks_removed", built.checks_removed},
+                                             {"taken_for_granted", built.taken_for_granted},
                                              {"key", signed_by}}
                           .dump(2)
                    << "\n";

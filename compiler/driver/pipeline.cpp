@@ -221,6 +221,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
         built.obligations = proof.count(verifier::Verdict::proved);
         built.assumed = proof.count(verifier::Verdict::assumed);
         built.checks_removed = proof.removed;
+        built.taken_for_granted = proof.taken_for_granted;
         digest = proof.digest;
         say_(std::to_string(built.obligations) + " obligations proved, " + std::to_string(built.assumed) +
              " assumed of callers, " + std::to_string(proof.removed) + " run-time checks left out");

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "compiler/signer/signer.hpp"
 #include "compiler/verifier/verifier.hpp"
@@ -30,6 +32,8 @@ public:
         unsigned obligations = 0;    ///< proved
         unsigned assumed = 0;        ///< preconditions of the interface: its callers' duty
         unsigned checks_removed = 0; ///< that would run, had they not been proved
+        /// Functions of others whose contracts are relied on.
+        std::set<std::string> taken_for_granted{};
     };
 
     /// Up to the checker.

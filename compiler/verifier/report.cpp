@@ -47,6 +47,7 @@ std::string to_json(const Report& report)
                                              {"questions", entry.obligations},
                                              {"seconds", entry.seconds}});
     root["entries"] = std::move(entries);
+    root["taken_for_granted"] = llvm::json::Array(report.taken_for_granted);
     root["digest"] = report.digest;
     root["stack"] = static_cast<std::int64_t>(report.stack);
     root["removed"] = report.removed;

@@ -8,12 +8,15 @@
 
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/Bitcode/BitcodeWriter.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Support/SHA256.h>
 
+#include "contracts.hpp"
 #include "own_module.hpp"
 #include "preparation.hpp"
 #include "proof.hpp"
+#include "slice.hpp"
 #include "stack.hpp"
 #include "traps.hpp"
 
@@ -93,6 +96,25 @@ std::string digest_of(const Report& report)
                     std::to_string(obligation.column) + '\0' + obligation.function + '\0' + obligation.text + '\0' +
                     to_text(obligation.verdict) + '\n');
     return llvm::toHex(hash.final(), true);
+}
+
+std::set<std::string> without_body(llvm::Module& module, const std::vector<std::string>& entries)
+{
+    std::set<std::string> found;
+    for (auto const& entry : entries)
+    {
+        for (auto* const function : call_tree(module, entry))
+        {
+            for (auto const& instruction : llvm::instructions(*function))
+            {
+                auto const* const call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+                auto const* const callee = call == nullptr ? nullptr : call->getCalledFunction();
+                if (callee != nullptr && callee->isDeclaration() && own_contract(module, *callee) != nullptr)
+                    found.insert(readable(callee->getName().str()));
+            }
+        }
+    }
+    return found;
 }
 
 } // namespace
@@ -194,6 +216,7 @@ Report verify(const std::string& bitcode, const Options& options)
         report.stack = std::max(report.stack, result.entry.stack);
         report.entries.push_back(result.entry);
     }
+    report.taken_for_granted = without_body(*whole.module, entries);
     report.digest = digest_of(report);
     report.removed = remove_traps(*whole.module, proved);
     llvm::SmallVector<char, 0> buffer;

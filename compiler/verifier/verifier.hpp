@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,8 @@ struct Report
 {
     std::vector<Obligation> obligations{};
     std::vector<Entry> entries{};
+    /// Functions, demangled, whose contracts are relied on and whose bodies are elsewhere.
+    std::set<std::string> taken_for_granted{};
     std::string bitcode{};   ///< the same module without the proved traps; ready to be optimised and compiled
     std::string digest{};    ///< SHA-256, in hexadecimal, over all obligations with their verdicts
     std::uint64_t stack = 0; ///< bytes of the deepest call, from IR: an estimate; the machine code has the last word

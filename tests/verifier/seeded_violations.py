@@ -5,6 +5,7 @@
 
 A line of a seed that ends in `// expect: WORDS` must have an obligation there that is not proved and whose kind
 begins with the words; no other line may have one, and `// expect: none` marks the clean functions that are counted.
+`// elsewhere: FUNCTION` names one whose contract is taken for granted; no other may be.
 """
 import argparse
 import collections
@@ -17,6 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+ELSEWHERE = re.compile(r"// elsewhere: ([\w:]+)")
 EXPECTATION = re.compile(r"// expect: ([a-z -]+)")
 PLACE = re.compile(r"([^ ]+):(\d+)")
 GOOD = ("proved", "assumed")
@@ -46,6 +48,9 @@ def check(verifier, source):
     report = json.loads(result.stdout)
     wrong = [f"{source.name}: {report['error']}"] if "error" in report else []
     lines = source.read_text().splitlines()
+    granted = {name.split("(")[0] for name in report.get("taken_for_granted", ())}
+    if granted != set(ELSEWHERE.findall(source.read_text())):
+        wrong.append(f"{source.name}: taken for granted: {', '.join(sorted(granted)) or 'nothing'}")
     found = collections.defaultdict(list)
     for obligation in report.get("obligations", ()):
         if obligation["verdict"] in GOOD:

@@ -288,3 +288,23 @@ template <>
 inline constexpr ovm::object::Family_id ovm::object::family_id<seed::Family> = ovm::object::Family_id::scheduler;
 
 OVM_MODULE(ovm::object::provides<seed::Family, seed::Good>, &ovm::object::provides<seed::Family, seed::Bad>)
+
+/// Its body is in another source: what relies on the contract alone is proved, and that somebody has to prove it is said.
+struct Elsewhere
+{
+    std::uint32_t halved(std::uint32_t value); // elsewhere: Elsewhere::halved
+    OVM_CONTRACT std::uint32_t contract_of_halved(std::uint32_t value)
+    {
+        OVM_MODIFIES();
+        auto const half = OVM_RESULT(halved(value));
+        OVM_ENSURES(half <= value / 2);
+        return half;
+    }
+};
+
+OVM_VERIFIED std::uint32_t doubled_half(Elsewhere& other, std::uint32_t value) // expect: none
+{
+    auto const half = other.halved(value);
+    OVM_ASSERT(half <= value / 2);
+    return half * 2;
+}
