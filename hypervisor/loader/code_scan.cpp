@@ -33,10 +33,12 @@ std::optional<Plain_instruction> first_look(std::span<const std::uint8_t> rest)
 
 } // namespace
 
-Code_scan::Code_scan(const Module_image& image, std::span<std::uint8_t> memory)
-    : image_(image), starts_(memory.first(map_bytes(image))),
-      targets_(memory.subspan(map_bytes(image), map_bytes(image)))
+Code_scan::Code_scan(const Module_image& image, std::span<std::uint8_t> memory) : image_(image)
 {
+    OVM_PRESUMES(memory.size() >= memory_needed(image));
+    starts_ = memory.first(map_bytes(image));
+    targets_ = memory.subspan(map_bytes(image), map_bytes(image));
+    OVM_PROMISES(!image.invariant() || is_sound());
 }
 
 std::optional<Refusal> Code_scan::step()

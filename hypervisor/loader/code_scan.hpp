@@ -30,7 +30,7 @@ public:
     static std::size_t memory_needed(const Module_image& image) { return 2 * map_bytes(image); }
 
     /// Requires memory_needed(), zeroed.
-    Code_scan(const Module_image& image, std::span<std::uint8_t> memory);
+    OVM_VERIFIED Code_scan(const Module_image& image, std::span<std::uint8_t> memory);
 
     /// The next part. What was refused is refused for good.
     std::optional<Refusal> step();

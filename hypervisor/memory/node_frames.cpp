@@ -87,6 +87,9 @@ void Node_frames::free_locked(std::uint32_t page, unsigned order)
     free_ += bit(order);
     while (order + 1 < page_orders)
     {
+        OVM_LOOP_INVARIANT(is_sound() && page < pages_ && order < page_orders);
+        OVM_LOOP_INVARIANT(are_linked());
+        OVM_VARIANT(page_orders - order);
         auto const buddy = page ^ static_cast<std::uint32_t>(bit(order));
         if (!is_free_block(buddy, order))
             break;
@@ -207,6 +210,10 @@ std::uint32_t Node_frames::break_locked(Found found, Page_order wanted, const Bl
     remove_locked(page, order);
     while (order > wanted.value())
     {
+        OVM_LOOP_INVARIANT(are_linked());
+        OVM_LOOP_INVARIANT(is_sound() && order <= found.order && found.order < page_orders && is_inside(page, order));
+        OVM_LOOP_INVARIANT(page >= found.page && page - found.page <= bit(found.order) - bit(order));
+        OVM_VARIANT(order);
         --order;
         auto const half = static_cast<std::uint32_t>(bit(order));
         bool const upper = order < choice.colours ? (choice.colour & half) != 0 : choice.end == Block_choice::End::high;

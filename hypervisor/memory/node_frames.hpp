@@ -6,6 +6,7 @@
 #include <span>
 
 #include "arch/lock.hpp"
+#include "base/bits.hpp"
 #include "base/result.hpp"
 #include "base/static_vector.hpp"
 #include "base/strong.hpp"
@@ -75,41 +76,81 @@ private:
     static constexpr std::uint64_t links_of(std::uint64_t pages) { return (pages + 1) / 2; }
     Links& links(std::uint32_t page) const OVM_REQUIRES(lock_) { return links_[page / 2]; }
 
+    using Heads = std::array<std::uint32_t, page_orders>;
     /// For proofs: heads and links lead to pages of the node, or nowhere.
     bool is_sound() const OVM_REQUIRES(lock_)
     {
-        return states_.size() == pages_ && links_.size() == links_of(pages_) && lead_inside(heads_, links_, pages_);
+        return states_.size() == pages_ && links_.size() == links_of(pages_) && lead_inside(heads_, pages_);
     }
-    static bool lead_inside(const std::array<std::uint32_t, page_orders>& heads, std::span<const Links> links,
-                            std::uint32_t pages)
+    /// Proofs alone look at every link: a test that did for every block would see little else.
+    bool are_linked() const OVM_REQUIRES(lock_)
+    {
+#if defined(OVM_VERIFY)
+        return lead_inside(links_, pages_);
+#else
+        return true;
+#endif
+    }
+    static bool lead_inside(const Heads& heads, std::uint32_t pages)
+    {
+        return OVM_FOR_ALL(order, page_orders, heads[order] < pages || heads[order] == none);
+    }
+    static bool lead_inside(std::span<const Links> links, std::uint32_t pages)
     {
         auto const inside = [pages](std::uint32_t page) { return page < pages || page == none; };
-        return OVM_FOR_ALL(order, page_orders, inside(heads[order])) &&
-               OVM_FOR_ALL(at, links.size(), inside(links[at].next) && inside(links[at].previous));
+        return OVM_FOR_ALL(at, links.size(), inside(links[at].next) && inside(links[at].previous));
     }
 
     OVM_VERIFIED void insert_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
     OVM_CONTRACT void contract_of_insert_locked(std::uint32_t page, unsigned order)
     {
         OVM_REQUIRES_THAT(is_sound() && page < pages_ && order < page_orders);
+        OVM_REQUIRES_THAT(are_linked());
         auto const pages = OVM_OLD(pages_);
         OVM_RESULT(insert_locked(page, order));
         OVM_ENSURES(is_sound() && pages_ == pages);
+        OVM_ENSURES(are_linked());
     }
     OVM_VERIFIED void remove_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
     OVM_CONTRACT void contract_of_remove_locked(std::uint32_t page, unsigned order)
     {
         OVM_REQUIRES_THAT(is_sound() && page < pages_ && order < page_orders);
+        OVM_REQUIRES_THAT(are_linked());
         auto const pages = OVM_OLD(pages_);
         OVM_RESULT(remove_locked(page, order));
         OVM_ENSURES(is_sound() && pages_ == pages);
+        OVM_ENSURES(are_linked());
     }
-    void free_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    OVM_VERIFIED void free_locked(std::uint32_t page, unsigned order) OVM_REQUIRES(lock_);
+    OVM_CONTRACT void contract_of_free_locked(std::uint32_t page, unsigned order)
+    {
+        OVM_REQUIRES_THAT(is_sound() && page < pages_ && order < page_orders);
+        OVM_REQUIRES_THAT(are_linked());
+        auto const pages = OVM_OLD(pages_);
+        OVM_RESULT(free_locked(page, order));
+        OVM_ENSURES(is_sound() && pages_ == pages);
+        OVM_ENSURES(are_linked());
+    }
     /// Takes it out of its list, and puts back what of it is not wanted; the page that stays.
-    std::uint32_t break_locked(Found found, Page_order wanted, const Block_choice& choice) OVM_REQUIRES(lock_);
+    OVM_VERIFIED std::uint32_t break_locked(Found found, Page_order wanted, const Block_choice& choice)
+        OVM_REQUIRES(lock_);
+    OVM_CONTRACT std::uint32_t contract_of_break_locked(Found found, Page_order wanted, const Block_choice& choice)
+    {
+        OVM_REQUIRES_THAT(are_linked());
+        OVM_REQUIRES_THAT(is_sound() && found.order < page_orders && is_inside(found.page, found.order));
+        OVM_REQUIRES_THAT(wanted.value() <= found.order);
+        auto const pages = OVM_OLD(pages_);
+        auto const page = OVM_RESULT(break_locked(found, wanted, choice));
+        OVM_ENSURES(is_sound() && pages_ == pages);
+        OVM_ENSURES(are_linked());
+        OVM_ENSURES(page >= found.page && page - found.page <= bit(found.order) - bit(wanted.value()));
+        return page;
+    }
+    bool is_inside(std::uint32_t page, unsigned order) const { return page < pages_ && pages_ - page >= bit(order); }
     OVM_VERIFIED Found find_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
     OVM_CONTRACT Found contract_of_find_locked(Page_order wanted, const Block_choice& choice) const
     {
+        OVM_REQUIRES_THAT(are_linked());
         OVM_REQUIRES_THAT(is_sound() && wanted.value() < page_orders && choice.is_possible(wanted));
         OVM_MODIFIES();
         auto const found = OVM_RESULT(find_locked(wanted, choice));
@@ -121,6 +162,7 @@ private:
     OVM_VERIFIED Found find_coloured_locked(Page_order wanted, const Block_choice& choice) const OVM_REQUIRES(lock_);
     OVM_CONTRACT Found contract_of_find_coloured_locked(Page_order wanted, const Block_choice& choice) const
     {
+        OVM_REQUIRES_THAT(are_linked());
         OVM_REQUIRES_THAT(is_sound() && wanted.value() < page_orders && choice.is_possible(wanted));
         OVM_MODIFIES();
         auto const found = OVM_RESULT(find_coloured_locked(wanted, choice));
@@ -139,7 +181,6 @@ private:
     {
         return std::max(wanted, choice.largest).value();
     }
-    using Heads = std::array<std::uint32_t, page_orders>;
     /// Whether there is no free block from one order on, and below another.
     static bool are_empty(const Heads& heads, Page_order from, unsigned end)
     {
@@ -167,6 +208,7 @@ private:
     OVM_VERIFIED std::uint32_t choose_locked(unsigned order, const Block_choice& choice) const OVM_REQUIRES(lock_);
     OVM_CONTRACT std::uint32_t contract_of_choose_locked(unsigned order, const Block_choice& choice) const
     {
+        OVM_REQUIRES_THAT(are_linked());
         OVM_REQUIRES_THAT(is_sound() && order < page_orders && heads_[order] != none);
         OVM_MODIFIES();
         auto const page = OVM_RESULT(choose_locked(order, choice));

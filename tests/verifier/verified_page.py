@@ -37,6 +37,7 @@ and its loops end, one that is lock-free as soon as other cores let it.
 
 - **Obligations** were proved wherever calls lead to them; each counts once, with the first function that reaches it.
 - **Assumed** are preconditions: the caller's duty. Their checks stay in the image where they are compiled in.
+- A contract that is relied on where its function's body is out of sight is one that another part of this page proves.
 - Sums that wrap are proved not to where the image checks them: signed ones, not unsigned ones.
 """
 
@@ -59,9 +60,7 @@ they cost an exit. Not proved, and why:
   bounded.
 - What waits for a lock: that its holder goes on is a matter of the other core. Of the frame allocator and guest memory
   only what their locks enclose, or what needs none, can be proved therefore.
-- How the frame allocator frees and breaks a block: what it does to its lists is proved, and that these lead to pages; with
-  that in a loop's invariant the question is too large for the solver. That a block in a list is as large as the list
-  says is looked at before it is broken.
+- That a block in one of the frame allocator's lists is as large as the list says, which is looked at before it is broken.
 - That a module's maker asks in order, so that `Image_check`, the scan and the relocator find what they presume: an image
   that `Module_image::open` has given, maps of the text's size, and the bytes of the block that are the constants'.
 - That the scan finds all that it is there for: that it reads and marks inside of the text and its maps is proved, that
@@ -237,6 +236,10 @@ def main():
             wrong.append(f"{unit[0]}: {report['error']}")
         wrong += [f"{one['file']}:{one['line']}: {one['kind']} {one.get('text', '')} [{one['verdict']}] in {one['entry']}"
                   for one in report["obligations"] if one["verdict"] not in GOOD]
+    proved = {entry["name"] for _, report in reports for entry in report["entries"]}
+    wrong += [f"{name} relies on a contract that is proved nowhere: {function}"
+              for name, said in [*((unit[0], report) for unit, report in reports), *((one["name"], one) for one in built)]
+              for function in said.get("taken_for_granted", ()) if function not in proved]
     for line in wrong:
         print(f"FAILED {line}")
     if wrong:
