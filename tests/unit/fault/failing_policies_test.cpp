@@ -259,7 +259,8 @@ TEST_F(Failing_policies, OneThatLoopsIsEndedByItsNeighbour)
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     core.join();
-    EXPECT_EQ(arch::core_window_of(Core_id(1)).hang_wishes, arch::hang_patience);
+    // Its neighbour may look once more before it is out.
+    EXPECT_GE(arch::core_window_of(Core_id(1)).hang_wishes, arch::hang_patience);
     ASSERT_EQ(policies().faults().size(), 1u);
     EXPECT_EQ(policies().faults()[0].what, "the crossing did not end");
     expect_returned("scheduler", failing, "round-robin");

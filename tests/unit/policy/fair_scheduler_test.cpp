@@ -232,6 +232,19 @@ TEST(Fair_scheduler_test, WhoSleepsForAgesGetsNoMoreThanTwoSlicesForIt)
     EXPECT_EQ(simulator.complaints(), "");
 }
 
+TEST(Fair_scheduler_test, WhoWakesBeginsANewRequest)
+{
+    Scheduler_simulator simulator(fair());
+    simulator.add();
+    simulator.add();
+    simulator.turn(slice / 2);
+    auto const current = static_cast<unsigned>(simulator.current());
+    simulator.block(current);
+    EXPECT_LT(simulator.account(current).slice_left, slice);
+    simulator.wake(current);
+    EXPECT_EQ(simulator.account(current).slice_left, slice);
+}
+
 TEST(Fair_scheduler_test, LagIsKeptOverSleep)
 {
     Scheduler_simulator simulator(fair());
