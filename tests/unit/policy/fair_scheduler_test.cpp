@@ -263,6 +263,22 @@ TEST(Fair_scheduler_test, LagIsKeptOverSleep)
     EXPECT_NEAR(static_cast<double>(simulator.account(0).lag), static_cast<double>(-owed), 2);
 }
 
+TEST(Fair_scheduler_test, ANapShedsNoLag)
+{
+    Scheduler_simulator simulator(fair());
+    simulator.add();
+    simulator.add();
+    while (simulator.current() != 0)
+        simulator.turn(slice);
+    simulator.turn(slice / 2);
+    simulator.block(0);
+    auto const owes = simulator.account(0).lag;
+    ASSERT_LT(owes, -1000);
+    simulator.wake(0);
+    ASSERT_TRUE(simulator.export_only());
+    EXPECT_NEAR(static_cast<double>(simulator.account(0).lag), static_cast<double>(owes), 2);
+}
+
 TEST(Fair_scheduler_test, VirtualTimeWraps)
 {
     Scheduler_simulator simulator(fair(policy::slice_max));
