@@ -289,7 +289,8 @@ inline constexpr ovm::object::Family_id ovm::object::family_id<seed::Family> = o
 
 OVM_MODULE(ovm::object::provides<seed::Family, seed::Good>, &ovm::object::provides<seed::Family, seed::Bad>)
 
-/// Its body is in another source: what relies on the contract alone is proved, and that somebody has to prove it is said.
+/// Its body is in another source: what relies on the contract alone is proved, and that somebody has to prove it is
+/// said.
 struct Elsewhere
 {
     std::uint32_t halved(std::uint32_t value); // elsewhere: Elsewhere::halved
