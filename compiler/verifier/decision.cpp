@@ -1,16 +1,12 @@
 #include "decision.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <ranges>
 #include <set>
 
-#include <llvm/ADT/StringExtras.h>
 #include <llvm/IR/DebugInfoMetadata.h>
-#include <llvm/Support/SHA256.h>
 
-#include "divisions.hpp"
+#include "proof.hpp"
 
 namespace ovm::compiler::verifier
 {
@@ -21,13 +17,6 @@ namespace
 constexpr std::size_t most_values = 16;
 constexpr std::uint64_t part_for_examples = 1000; ///< of the effort
 constexpr std::uint64_t part_for_many = 4;
-
-std::string hash_of(const std::string& text)
-{
-    llvm::SHA256 hash;
-    hash.update(text);
-    return llvm::toHex(hash.final(), true);
-}
 
 } // namespace
 
@@ -40,134 +29,9 @@ Decision::Decision(Logic& logic, Execution& execution, const Options& options, s
 void Decision::take_facts(bool is_of_any)
 {
     facts_ = execution_.facts(true, is_of_any);
+    plain_examples_.clear();
     if (execution_.speaks_of_every_object())
         plain_facts_ = execution_.facts(false, is_of_any);
-}
-
-bool Decision::is_known(const std::string& hash) const
-{
-    std::error_code error;
-    return !options_.cache.empty() && std::filesystem::exists(std::filesystem::path(options_.cache) / hash, error);
-}
-
-void Decision::remember(const std::string& hash) const
-{
-    if (options_.cache.empty())
-        return;
-    std::error_code error;
-    std::filesystem::create_directories(options_.cache, error);
-    std::ofstream(std::filesystem::path(options_.cache) / hash) << solver_version() << '\n';
-}
-
-/// For a second solver: what this one found stands in the first line.
-void Decision::write(const std::string& text, Result result)
-{
-    if (options_.smtlib.empty() || result == Result::unknown)
-        return;
-    std::error_code error;
-    std::filesystem::create_directories(options_.smtlib, error);
-    auto const name = label_ + "-" + std::to_string(asked_) + ".smt2";
-    std::ofstream(std::filesystem::path(options_.smtlib) / name)
-        << "; expect: " << (result == Result::impossible ? "unsat" : "sat") << "\n(set-logic QF_AUFBV)\n"
-        << text;
-}
-
-Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort)
-{
-    if (what.is_false())
-        return Result::impossible;
-    auto formula = facts_;
-    formula.push_back(what);
-    // Most that is proved needs little of what a division comes to, and a solver can spend hours on its bits.
-    if (auto const simpler = without_divisions(formula); !simpler.empty())
-    {
-        std::optional<z3::model> guess;
-        auto const answer = ask(simpler, &guess, effort);
-        if (answer == Result::impossible)
-            return answer;
-        // Values that do not depend on what the divisions come to are good for these, too.
-        if (guess && std::all_of(formula.begin(), formula.end(),
-                                 [&](const z3::expr& term) { return guess->eval(term, true).is_true(); }))
-        {
-            if (model != nullptr)
-                *model = guess;
-            return Result::possible;
-        }
-    }
-    return ask(formula, model, effort);
-}
-
-/// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
-/// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
-z3::solver Decision::solver_of(bool searches, std::uint64_t effort)
-{
-    auto& context = logic_.context();
-    z3::params parameters(context);
-    parameters.set("rlimit", static_cast<unsigned>(effort));
-    if (searches)
-    {
-        parameters.set("relevancy", 0u);
-        auto solver = z3::tactic(context, "smt").mk_solver();
-        solver.set(parameters);
-        return solver;
-    }
-    auto solver = z3::tactic(context, "qfaufbv").mk_solver();
-    solver.set(parameters);
-    return solver;
-}
-
-Decision::Result Decision::answer_of(z3::solver& solver, std::optional<z3::model>* model)
-{
-    try
-    {
-        auto const answer = solver.check();
-        if (answer == z3::unsat)
-            return Result::impossible;
-        if (answer == z3::sat)
-        {
-            if (model != nullptr)
-                *model = solver.get_model();
-            return Result::possible;
-        }
-    }
-    catch (const z3::exception&)
-    {
-    }
-    return Result::unknown;
-}
-
-/// Whether all of that can be true at once.
-Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model,
-                               std::uint64_t effort)
-{
-    auto solver = solver_of(execution_.speaks_of_every_object(), effort);
-    for (auto const& term : formula)
-        solver.add(term);
-    std::string text;
-    std::string hash;
-    if (!options_.cache.empty() || !options_.smtlib.empty())
-    {
-        text = solver.to_smt2();
-        hash = hash_of(solver_version() + text);
-    }
-    if (is_known(hash))
-    {
-        ++known_;
-        return Result::impossible;
-    }
-    ++asked_;
-    auto result = answer_of(solver, model);
-    if (result == Result::unknown && execution_.speaks_of_every_object())
-    {
-        auto other = solver_of(false, effort);
-        for (auto const& term : formula)
-            other.add(term);
-        result = answer_of(other, model);
-    }
-    if (result == Result::impossible)
-        remember(hash);
-    write(text, result);
-    return result;
 }
 
 /// What the functions on the way to that place call by a name.
@@ -208,12 +72,25 @@ std::vector<Named_value> Decision::explain(const Question& question, const z3::m
     return values;
 }
 
+bool Decision::is_true_in_one(const std::vector<z3::model>& examples, const z3::expr& what)
+{
+    return std::ranges::any_of(examples, [&](const z3::model& example) { return example.eval(what, true).is_true(); });
+}
+
 /// As far as is seen without looking into what is said of every object.
 bool Decision::is_plainly_possible(const z3::expr& what)
 {
+    if (plain_facts_.empty())
+        return false;
+    if (is_true_in_one(plain_examples_, what))
+        return true;
     auto formula = plain_facts_;
     formula.push_back(what);
-    return !plain_facts_.empty() && ask(formula, nullptr, options_.effort) == Result::possible;
+    std::optional<z3::model> example;
+    auto const there = ask(formula, &example, options_.effort);
+    if (example)
+        plain_examples_.push_back(*example);
+    return there == Result::possible;
 }
 
 Answer Decision::one(const Question& question)
@@ -221,8 +98,7 @@ Answer Decision::one(const Question& question)
     if (question.reachable)
     {
         // Who comes to a function's end came by much else on the way.
-        if (std::any_of(examples_.begin(), examples_.end(),
-                        [&](const z3::model& example) { return example.eval(question.path, true).is_true(); }))
+        if (is_true_in_one(examples_, question.path))
             return {Verdict::proved};
         std::optional<z3::model> example;
         // An example of many objects that are all linked can be long to find, where proofs are not.
@@ -233,7 +109,10 @@ Answer Decision::one(const Question& question)
         if (there == Result::possible || (there == Result::unknown && is_plainly_possible(question.path)))
             return {Verdict::proved};
         if (there == Result::unknown)
+        {
+            ++given_up_;
             return {Verdict::undecided};
+        }
         return {possible(question.claims.front(), nullptr, options_.effort) == Result::impossible ? Verdict::proved
                                                                                                   : Verdict::refuted};
     }
@@ -247,7 +126,15 @@ Answer Decision::one(const Question& question)
         if (result == Result::possible)
             answer = {Verdict::refuted, explain(question, *model)};
     }
+    given_up_ += answer.verdict == Verdict::undecided;
     return answer;
+}
+
+/// Briefly, one example of what fails is enough.
+bool Decision::is_enough(const std::vector<Answer>& answers) const
+{
+    return options_.brief &&
+           (given_up_ >= most_given_up || std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0);
 }
 
 /// Where something is said of many objects, all questions as one may be too much, and half of them not.
@@ -299,7 +186,8 @@ std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, 
             break;
         std::erase_if(open, is_open);
     }
-    if (open.size() < 2)
+    // Briefly, what fails is to be found, and that is no matter of these facts.
+    if (open.size() < 2 || options_.brief)
         left.insert(left.end(), open.begin(), open.end());
     else
     {
@@ -310,7 +198,7 @@ std::vector<std::size_t> Decision::prove_plainly(std::vector<std::size_t> open, 
 }
 
 /// Most often everything holds: that is one question. An example of what does not says which, and the rest is one
-/// question again. Briefly, the first example is enough.
+/// question again.
 void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer>& answers)
 {
     auto const& questions = execution_.questions();
@@ -344,7 +232,7 @@ void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer
         for (auto& half : halves_of(open))
         {
             decide_together(std::move(half), answers);
-            if (options_.brief && std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0)
+            if (is_enough(answers))
                 return;
         }
     }
@@ -352,6 +240,7 @@ void Decision::decide_together(std::vector<std::size_t> open, std::vector<Answer
 
 std::vector<Answer> Decision::decide()
 {
+    execution_.find_examples();
     auto const& questions = execution_.questions();
     std::vector<Answer> answers(questions.size());
     std::vector<std::size_t> simple;
@@ -376,19 +265,16 @@ std::vector<Answer> Decision::decide()
         if (!plain_facts_.empty())
             now = prove_plainly(std::move(now), answers);
         decide_together(std::move(now), answers);
+        if (is_enough(answers))
+            return answers;
         for (auto const i : std::views::reverse(others) | std::views::filter(is_now))
         {
-            if (options_.brief && std::ranges::count(answers, Verdict::refuted, &Answer::verdict) != 0)
-                return answers;
             answers[i] = one(questions[i]);
+            if (is_enough(answers))
+                return answers;
         }
     }
     return answers;
-}
-
-std::string solver_version()
-{
-    return Z3_get_full_version();
 }
 
 } // namespace ovm::compiler::verifier

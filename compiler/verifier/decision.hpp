@@ -37,11 +37,13 @@ private:
     };
 
     Result possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort);
+    static bool is_true_in_one(const std::vector<z3::model>& examples, const z3::expr& what);
     bool is_plainly_possible(const z3::expr& what);
     z3::solver solver_of(bool searches, std::uint64_t effort);
     static Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
     Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model, std::uint64_t effort);
     Answer one(const Question& question);
+    bool is_enough(const std::vector<Answer>& answers) const;
     void take_facts(bool is_of_any);
     std::uint64_t effort_for(std::size_t questions) const;
     static std::array<std::vector<std::size_t>, 2> halves_of(const std::vector<std::size_t>& open);
@@ -59,10 +61,12 @@ private:
     const Options& options_;
     std::string label_;
     std::vector<z3::expr> facts_{};
-    std::vector<z3::expr> plain_facts_{}; ///< without instances of what is said of every object
-    std::vector<z3::model> examples_{};   ///< each of a way through the function
+    std::vector<z3::expr> plain_facts_{};     ///< without instances of what is said of every object
+    std::vector<z3::model> examples_{};       ///< each of a way through the function
+    std::vector<z3::model> plain_examples_{}; ///< as far as the plain facts say
     unsigned asked_ = 0;
     unsigned known_ = 0;
+    unsigned given_up_ = 0;
 };
 
 } // namespace ovm::compiler::verifier

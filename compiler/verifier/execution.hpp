@@ -38,6 +38,8 @@ public:
     const std::vector<Question>& questions() const { return questions_; }
     /// Before facts(): the caller's duty, which is not to be decided.
     void take_as_assumed(const std::set<int>& traps);
+    /// Before facts() and behind take_as_assumed(), once: nothing of it changes any more.
+    void find_examples();
     /// What is known on every path.
     std::vector<z3::expr> facts(bool has_instances, bool is_of_any);
     bool is_of_any(const Question& question) const;
@@ -243,7 +245,6 @@ private:
     Value any_result(llvm::Type* type, const llvm::Instruction& at, const State& state);
 
     // Questions.
-    void find_examples();
     z3::expr is_object(const z3::expr& address);
     std::vector<std::pair<z3::expr, z3::expr>> instances_of(const Quantified& quantified,
                                                             const std::vector<Object>& objects);

@@ -95,7 +95,6 @@ bool Execution::is_of_any(const Question& question) const
 /// an example of nothing helps only what is asked of that.
 std::vector<z3::expr> Execution::facts(bool has_instances, bool is_of_any)
 {
-    find_examples();
     std::set<unsigned> dropped;
     for (auto const& quantified : quantified_)
     {

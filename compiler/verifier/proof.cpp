@@ -189,9 +189,10 @@ bool Proof::is_good() const
                        { return one.verdict == Verdict::proved || one.verdict == Verdict::assumed; });
 }
 
-bool Proof::is_refuted() const
+bool Proof::is_lost() const
 {
-    return std::any_of(obligations.begin(), obligations.end(), [](const Obligation& one)
+    return std::ranges::count(obligations, Verdict::undecided, &Obligation::verdict) >= most_given_up ||
+           std::any_of(obligations.begin(), obligations.end(), [](const Obligation& one)
                        { return one.verdict == Verdict::refuted || one.verdict == Verdict::refused; });
 }
 

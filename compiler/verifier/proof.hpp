@@ -12,6 +12,9 @@ namespace ovm::compiler::verifier
 /// What becomes an obligation when no path is possible where one must be.
 inline constexpr const char* vacuity = "vacuity";
 
+/// Who looks for a failure alone takes it for one when the solver has given up so often: more effort would not help.
+inline constexpr unsigned most_given_up = 4;
+
 /// What came of one entry.
 struct Proof
 {
@@ -23,7 +26,7 @@ struct Proof
     unsigned known = 0;
 
     bool is_good() const;
-    bool is_refuted() const; ///< or refused: not only undecided
+    bool is_lost() const; ///< something is refuted or refused, or was given up most_given_up times
 };
 
 /// Proves one entry of the module. Concurrency: any thread, with a module of its own.

@@ -186,7 +186,7 @@ Report verify(const std::string& bitcode, const Options& options)
             results[mine] = prove(bitcode, entries[mine], options);
             std::scoped_lock guard(lock);
             ++done;
-            failed = failed || results[mine].is_refuted();
+            failed = failed || results[mine].is_lost();
             if (options.progress)
                 options.progress(results[mine].entry.name, done, static_cast<unsigned>(entries.size()));
         }

@@ -61,7 +61,9 @@ struct Options
     std::string cache{};                ///< a folder, made if it is not there; none: nothing is kept
     std::string smtlib{};               ///< a folder for each query as SMT-LIB, for a second solver; none: not written
     unsigned threads = 2;
-    bool brief = false; ///< whether anything fails is enough to know: the first that is refuted is the last one asked
+    /// Whether anything fails is enough to know: the first that is refuted is the last one asked, as is the fourth that
+    /// the solver gives up.
+    bool brief = false;
     /// For each question to the solver, in its own steps, so that no verdict depends on how busy the machine is: far
     /// more than any question needs that is proved.
     std::uint64_t effort = 100'000'000;

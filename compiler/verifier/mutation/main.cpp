@@ -16,6 +16,7 @@
 #include "mutants.hpp"
 #include "own_module.hpp"
 #include "preparation.hpp"
+#include "proof.hpp"
 #include "slice.hpp"
 #include "verifier.hpp"
 
@@ -28,7 +29,7 @@ constexpr const char* usage = R"(ovm-mutate [OPTION]... FILE.bc
 
 Makes small mistakes in what is proved of a module, one at a time, and has each version verified. A line of JSON for
 each: where, what, and by which obligation it was killed; without one it survived. Where nothing was refuted, what the
-solver gave up is tried again with more effort; what it gives up then is named as undecided.
+solver gave up, if that was little, is tried again with more effort; what it gives up then is named as undecided.
 
   --annotated      as ovm-verify has it
   --cache FOLDER   as ovm-verify has it
@@ -109,8 +110,9 @@ std::optional<Obligation> open_one(const Report& report)
 
 std::optional<Obligation> killer(const std::string& bitcode, Options options)
 {
-    auto const first = open_one(verify(bitcode, options));
-    if (!first || first->verdict != Verdict::undecided)
+    auto const report = verify(bitcode, options);
+    auto const first = open_one(report);
+    if (!first || first->verdict != Verdict::undecided || report.count(Verdict::undecided) >= most_given_up)
         return first;
     options.effort *= more;
     return open_one(verify(bitcode, options));

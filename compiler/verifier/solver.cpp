@@ -1,0 +1,157 @@
+#include <filesystem>
+#include <fstream>
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/Support/SHA256.h>
+
+#include "decision.hpp"
+#include "divisions.hpp"
+
+/// A question to the solver.
+namespace ovm::compiler::verifier
+{
+
+namespace
+{
+
+std::string hash_of(const std::string& text)
+{
+    llvm::SHA256 hash;
+    hash.update(text);
+    return llvm::toHex(hash.final(), true);
+}
+
+} // namespace
+
+bool Decision::is_known(const std::string& hash) const
+{
+    std::error_code error;
+    return !options_.cache.empty() && std::filesystem::exists(std::filesystem::path(options_.cache) / hash, error);
+}
+
+void Decision::remember(const std::string& hash) const
+{
+    if (options_.cache.empty())
+        return;
+    std::error_code error;
+    std::filesystem::create_directories(options_.cache, error);
+    std::ofstream(std::filesystem::path(options_.cache) / hash) << solver_version() << '\n';
+}
+
+/// For a second solver: what this one found stands in the first line.
+void Decision::write(const std::string& text, Result result)
+{
+    if (options_.smtlib.empty() || result == Result::unknown)
+        return;
+    std::error_code error;
+    std::filesystem::create_directories(options_.smtlib, error);
+    auto const name = label_ + "-" + std::to_string(asked_) + ".smt2";
+    std::ofstream(std::filesystem::path(options_.smtlib) / name)
+        << "; expect: " << (result == Result::impossible ? "unsat" : "sat") << "\n(set-logic QF_AUFBV)\n"
+        << text;
+}
+
+Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort)
+{
+    if (what.is_false())
+        return Result::impossible;
+    auto formula = facts_;
+    formula.push_back(what);
+    // Most that is proved needs little of what a division comes to, and a solver can spend hours on its bits.
+    if (auto const simpler = without_divisions(formula); !simpler.empty())
+    {
+        std::optional<z3::model> guess;
+        auto const answer = ask(simpler, &guess, effort);
+        if (answer == Result::impossible)
+            return answer;
+        // Values that do not depend on what the divisions come to are good for these, too.
+        if (guess && std::all_of(formula.begin(), formula.end(),
+                                 [&](const z3::expr& term) { return guess->eval(term, true).is_true(); }))
+        {
+            if (model != nullptr)
+                *model = guess;
+            return Result::possible;
+        }
+    }
+    return ask(formula, model, effort);
+}
+
+/// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
+/// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
+z3::solver Decision::solver_of(bool searches, std::uint64_t effort)
+{
+    auto& context = logic_.context();
+    z3::params parameters(context);
+    parameters.set("rlimit", static_cast<unsigned>(effort));
+    if (searches)
+    {
+        parameters.set("relevancy", 0u);
+        auto solver = z3::tactic(context, "smt").mk_solver();
+        solver.set(parameters);
+        return solver;
+    }
+    auto solver = z3::tactic(context, "qfaufbv").mk_solver();
+    solver.set(parameters);
+    return solver;
+}
+
+Decision::Result Decision::answer_of(z3::solver& solver, std::optional<z3::model>* model)
+{
+    try
+    {
+        auto const answer = solver.check();
+        if (answer == z3::unsat)
+            return Result::impossible;
+        if (answer == z3::sat)
+        {
+            if (model != nullptr)
+                *model = solver.get_model();
+            return Result::possible;
+        }
+    }
+    catch (const z3::exception&)
+    {
+    }
+    return Result::unknown;
+}
+
+/// Whether all of that can be true at once.
+Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model,
+                               std::uint64_t effort)
+{
+    auto solver = solver_of(execution_.speaks_of_every_object(), effort);
+    for (auto const& term : formula)
+        solver.add(term);
+    std::string text;
+    std::string hash;
+    if (!options_.cache.empty() || !options_.smtlib.empty())
+    {
+        text = solver.to_smt2();
+        hash = hash_of(solver_version() + text);
+    }
+    if (is_known(hash))
+    {
+        ++known_;
+        return Result::impossible;
+    }
+    ++asked_;
+    auto result = answer_of(solver, model);
+    if (result == Result::unknown && execution_.speaks_of_every_object())
+    {
+        auto other = solver_of(false, effort);
+        for (auto const& term : formula)
+            other.add(term);
+        result = answer_of(other, model);
+    }
+    if (result == Result::impossible)
+        remember(hash);
+    write(text, result);
+    return result;
+}
+
+std::string solver_version()
+{
+    return Z3_get_full_version();
+}
+
+} // namespace ovm::compiler::verifier
