@@ -75,8 +75,8 @@ Done<verifier::Report> Pipeline::prove(const Module_description& module, const P
 Done<verifier::Report> Pipeline::verify(const Module_description& module)
 {
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_GET(bitcode, compile_checked(module, scratch.path(), For::verifier));
-    return prove(module, bitcode);
+    OVM_GET(compiled, compile_checked(module, scratch.path(), For::verifier));
+    return prove(module, compiled.bitcode);
 }
 
 Done<Path> Pipeline::compile(const Module_description& module, const Path& source, const Path& output, For what) const
@@ -189,11 +189,12 @@ Done<Path> Pipeline::link(const Path& bitcode, const Path& folder) const
     return elf;
 }
 
-Done<Path> Pipeline::compile_checked(const Module_description& module, const Path& folder, For what) const
+Done<Pipeline::Compiled> Pipeline::compile_checked(const Module_description& module, const Path& folder, For what) const
 {
     OVM_GET(interfaces, read_interfaces(tools_));
     OVM_DO(check_includes(tools_, module, interfaces));
-    return compile_all(module, folder, what);
+    OVM_GET(bitcode, compile_all(module, folder, what));
+    return Compiled{std::move(bitcode), std::move(interfaces)};
 }
 
 Done<> Pipeline::check(const Module_description& module)
@@ -206,7 +207,7 @@ Done<> Pipeline::check(const Module_description& module)
 Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unproved)
 {
     OVM_GET(scratch, Scratch_folder::make());
-    OVM_GET(bitcode, compile_checked(module, scratch.path(), unproved ? For::execution : For::verifier));
+    OVM_GET(compiled, compile_checked(module, scratch.path(), unproved ? For::execution : For::verifier));
     say_(std::to_string(module.sources.size()) + (module.sources.size() == 1 ? " source" : " sources") +
          " compiled, all within the safe subset");
     Built built{.sources = static_cast<unsigned>(module.sources.size())};
@@ -215,7 +216,7 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
         say_("nothing was proved: every check stays in the code");
     else
     {
-        OVM_GET(proof, prove(module, bitcode));
+        OVM_GET(proof, prove(module, compiled.bitcode));
         if (!proof.good())
             return std::unexpected(failure_of(proof));
         built.obligations = proof.count(verifier::Verdict::proved);
@@ -225,20 +226,19 @@ Done<Pipeline::Built> Pipeline::build(const Module_description& module, bool unp
         digest = proof.digest;
         say_(std::to_string(built.obligations) + " obligations proved, " + std::to_string(built.assumed) +
              " assumed of callers, " + std::to_string(proof.removed) + " run-time checks left out");
-        OVM_DO(write_file(bitcode, proof.bitcode));
+        OVM_DO(write_file(compiled.bitcode, proof.bitcode));
     }
-    OVM_GET(file, link(bitcode, scratch.path()));
+    OVM_GET(file, link(compiled.bitcode, scratch.path()));
     OVM_GET(elf, read_file(file));
     OVM_GET(versions, tool_versions(tools_));
     versions += "solver: " + verifier::solver_version() + "\n";
-    OVM_GET(interfaces, read_interfaces(tools_));
     signer::Statement statement{.name = module.name,
                                 .version = module.version,
                                 .obligations = built.obligations,
                                 .compiler = signer::sha256(versions),
                                 .proof = signer::sha256(digest + versions),
                                 .notes = "meaning: " + module.meaning + "\n" + versions};
-    for (auto const& interface : interfaces)
+    for (auto const& interface : compiled.interfaces)
         statement.interfaces.emplace(interface.family.number, interface.hash);
     auto body = signer::make_module(to_bytes(elf), statement);
     if (!body)

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "compiler/signer/signer.hpp"
 #include "compiler/verifier/verifier.hpp"
@@ -52,10 +53,16 @@ private:
         execution
     };
 
+    struct Compiled
+    {
+        Path bitcode{};
+        std::vector<Interface> interfaces{}; ///< of all families: what it was compiled against
+    };
+
     Done<Path> weave(const Path& source) const;
     Done<Path> compile(const Module_description& module, const Path& source, const Path& output, For what) const;
     /// Of sources that include what they may.
-    Done<Path> compile_checked(const Module_description& module, const Path& folder, For what) const;
+    Done<Compiled> compile_checked(const Module_description& module, const Path& folder, For what) const;
     Done<Path> compile_all(const Module_description& module, const Path& folder, For what) const;
     Done<verifier::Report> prove(const Module_description& module, const Path& bitcode) const;
     Done<Path> link(const Path& bitcode, const Path& folder) const;
