@@ -262,4 +262,70 @@ TEST(Deadline_scheduler_test, AVcpuThatWasAwayForAgesBeginsAnew)
     EXPECT_EQ(simulator.complaints(), "");
 }
 
+/// Without a reservation, as round robin has it: who slept goes before who runs, who keeps the rest of its turn.
+TEST(Deadline_scheduler_test, WhoSleptGoesBeforeWhoRuns)
+{
+    Scheduler_simulator simulator(deadline());
+    auto const sleeper = simulator.add();
+    simulator.block(sleeper);
+    simulator.add();
+    simulator.add();
+    simulator.run(slice * 5);
+    simulator.choose_now();
+    auto const runs = simulator.current();
+    auto const left = simulator.account(static_cast<unsigned>(runs)).slice_left;
+    simulator.run(Ticks(1000));
+    simulator.wake(sleeper);
+    simulator.choose_now();
+    EXPECT_EQ(simulator.current(), static_cast<int>(sleeper));
+    simulator.block(sleeper);
+    simulator.choose_now();
+    EXPECT_EQ(simulator.current(), runs);
+    EXPECT_EQ(simulator.account(static_cast<unsigned>(runs)).slice_left, left - Ticks(1000));
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
+TEST(Deadline_scheduler_test, WhoseTurnEndsAsOneWakesWaitsBehindAll)
+{
+    Scheduler_simulator simulator(deadline());
+    auto const sleeper = simulator.add();
+    simulator.block(sleeper);
+    simulator.add();
+    simulator.add();
+    simulator.run(slice * 5);
+    simulator.choose_now();
+    auto const runs = simulator.current();
+    simulator.run(simulator.account(static_cast<unsigned>(runs)).slice_left);
+    ASSERT_EQ(simulator.current(), runs) << "nobody has been chosen yet";
+    simulator.wake(sleeper);
+    simulator.choose_now();
+    EXPECT_EQ(simulator.current(), static_cast<int>(sleeper));
+    simulator.block(sleeper);
+    simulator.choose_now();
+    EXPECT_NE(simulator.current(), runs);
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
+/// Sleep earns the share of all who take turns meanwhile, those who sleep not counted.
+TEST(Deadline_scheduler_test, SleepEarnsAShareOfTheBackground)
+{
+    Scheduler_simulator simulator(deadline());
+    auto const sleeper = simulator.add();
+    simulator.run(slice / 4 * 3);
+    simulator.block(sleeper);
+    auto const left = simulator.account(sleeper).slice_left;
+    ASSERT_LE(left, slice / 4);
+    simulator.add();
+    auto const other = simulator.add();
+    simulator.run(slice / 2);
+    simulator.wake(sleeper);
+    EXPECT_EQ(simulator.account(sleeper).slice_left, left + slice / 2 / 4);
+    simulator.block(sleeper);
+    simulator.block(other);
+    simulator.run(slice / 2);
+    simulator.wake(sleeper);
+    EXPECT_EQ(simulator.account(sleeper).slice_left, left + slice / 2 / 4 + slice / 2 / 3);
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
 } // namespace
