@@ -5,6 +5,7 @@
 #include <random>
 
 #include "policy/scheduler/fair_scheduler.hpp"
+#include "policy/scheduler/round_robin_scheduler.hpp"
 #include "policy/scheduler_simulator.hpp"
 
 namespace
@@ -335,6 +336,63 @@ TEST(Fair_scheduler_test, AClockThatStepsBackDoesNoHarm)
     auto const first = scheduler->choose(Ticks(5000));
     EXPECT_EQ(scheduler->choose(Ticks(4000)).next, first.next);
     EXPECT_NE(scheduler->choose(*first.until).next, first.next);
+}
+
+/// Whoever runs is judged by its deadline after a swap, too: who has an earlier one and is not eligible yet has its
+/// turn at the same time as without.
+TEST(Fair_scheduler_test, WhoRunsKeepsItsDeadlineInASwap)
+{
+    Scheduler_simulator simulator(fair());
+    auto const patient = simulator.add();
+    simulator.add({.latency = slice / 10});
+    simulator.run(slice * 3);
+    auto const waits = [&]
+    {
+        auto const until = *simulator.until();
+        return simulator.current() == static_cast<int>(patient) && until > simulator.now() + slice / 50 &&
+               until < simulator.now() + simulator.account(patient).slice_left;
+    };
+    for (unsigned turns = 0; turns < 100 && !waits(); ++turns)
+        simulator.turn(slice / 50);
+    ASSERT_TRUE(waits());
+    auto const until = *simulator.until();
+    ASSERT_TRUE(simulator.swap(fair()));
+    simulator.choose_now();
+    EXPECT_EQ(simulator.current(), static_cast<int>(patient));
+    EXPECT_NEAR(static_cast<double>((*simulator.until() - simulator.now()).value()),
+                static_cast<double>((until - simulator.now()).value()), 10);
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
+/// Of two that went on alike one is swapped for what goes by turns: the same vcpu is the next to run.
+TEST(Fair_scheduler_test, WhoIsNextIsNextAfterASwap)
+{
+    std::array<unsigned, 4> nexts{};
+    unsigned same = 0;
+    for (unsigned step = 1; step <= 60; ++step)
+    {
+        std::array<int, 2> next{};
+        for (bool const swaps : {false, true})
+        {
+            Scheduler_simulator simulator(fair());
+            for (unsigned const weight : {1024u, 512u, 3000u, 1500u})
+                simulator.add({.weight = weight});
+            simulator.run(Ticks(step * 170'000));
+            simulator.choose_now();
+            auto const runs = static_cast<unsigned>(simulator.current());
+            if (swaps)
+                ASSERT_TRUE(simulator.swap(test::make_scheduler<policy::Round_robin_scheduler>(
+                    policy::Round_robin_scheduler::Parameters{.slice = slice})));
+            simulator.block(runs);
+            simulator.choose_now();
+            next[swaps] = simulator.current();
+        }
+        same += next[0] == next[1];
+        ++nexts[static_cast<unsigned>(next[0])];
+    }
+    EXPECT_GE(same, 57u) << "who blocks moves the mean, and with it now and then who is eligible";
+    for (auto const times : nexts)
+        EXPECT_NE(times, 0u);
 }
 
 } // namespace
