@@ -64,7 +64,7 @@ def _scripts(build):
             elif "BUILD_DIR" in text:
                 command.append(str(build))
             is_full = "Only the full run" in text
-            limit = 300 if folder in ("structure", "checker") else 14400 if is_full else 900  # proofs take their time
+            limit = 300 if folder in ("structure", "checker") else 14400 if is_full else 1500  # proofs take their time
             yield Check(f"{folder}-{path.stem.replace('_', '-')}", "structure", tuple(command), limit,
                         full=is_full)
 
