@@ -262,48 +262,50 @@ TEST(Deadline_scheduler_test, AVcpuThatWasAwayForAgesBeginsAnew)
     EXPECT_EQ(simulator.complaints(), "");
 }
 
-/// Without a reservation, as round robin has it: who slept goes before who runs, who keeps the rest of its turn.
-TEST(Deadline_scheduler_test, WhoSleptGoesBeforeWhoRuns)
+/// Without reservations: two take turns, of whom one has just begun, and a third one sleeps.
+struct Two_in_turn_test : ::testing::Test
 {
-    Scheduler_simulator simulator(deadline());
-    auto const sleeper = simulator.add();
-    simulator.block(sleeper);
-    simulator.add();
-    simulator.add();
-    simulator.run(slice * 5);
-    simulator.choose_now();
-    auto const runs = simulator.current();
-    auto const left = simulator.account(static_cast<unsigned>(runs)).slice_left;
+    Two_in_turn_test()
+    {
+        simulator.block(sleeper);
+        simulator.add();
+        simulator.add();
+        simulator.run(slice * 5);
+        simulator.choose_now();
+        runs = static_cast<unsigned>(simulator.current());
+    }
+    Ticks left() const { return simulator.account(runs).slice_left; }
+    /// It wakes, is chosen, and sleeps on. Who runs then.
+    unsigned interrupt()
+    {
+        simulator.wake(sleeper);
+        simulator.choose_now();
+        EXPECT_EQ(simulator.current(), static_cast<int>(sleeper));
+        simulator.block(sleeper);
+        simulator.choose_now();
+        EXPECT_EQ(simulator.complaints(), "");
+        return static_cast<unsigned>(simulator.current());
+    }
+
+    Scheduler_simulator simulator{deadline()};
+    unsigned sleeper = simulator.add();
+    unsigned runs = 0;
+};
+
+/// As round robin has it.
+TEST_F(Two_in_turn_test, WhoSleptGoesBeforeWhoRuns)
+{
+    auto const before = left();
     simulator.run(Ticks(1000));
-    simulator.wake(sleeper);
-    simulator.choose_now();
-    EXPECT_EQ(simulator.current(), static_cast<int>(sleeper));
-    simulator.block(sleeper);
-    simulator.choose_now();
-    EXPECT_EQ(simulator.current(), runs);
-    EXPECT_EQ(simulator.account(static_cast<unsigned>(runs)).slice_left, left - Ticks(1000));
-    EXPECT_EQ(simulator.complaints(), "");
+    EXPECT_EQ(interrupt(), runs);
+    EXPECT_EQ(left(), before - Ticks(1000)) << "who runs keeps the rest of its turn";
 }
 
-TEST(Deadline_scheduler_test, WhoseTurnEndsAsOneWakesWaitsBehindAll)
+TEST_F(Two_in_turn_test, WhoseTurnEndsAsOneWakesWaitsBehindAll)
 {
-    Scheduler_simulator simulator(deadline());
-    auto const sleeper = simulator.add();
-    simulator.block(sleeper);
-    simulator.add();
-    simulator.add();
-    simulator.run(slice * 5);
-    simulator.choose_now();
-    auto const runs = simulator.current();
-    simulator.run(simulator.account(static_cast<unsigned>(runs)).slice_left);
-    ASSERT_EQ(simulator.current(), runs) << "nobody has been chosen yet";
-    simulator.wake(sleeper);
-    simulator.choose_now();
-    EXPECT_EQ(simulator.current(), static_cast<int>(sleeper));
-    simulator.block(sleeper);
-    simulator.choose_now();
-    EXPECT_NE(simulator.current(), runs);
-    EXPECT_EQ(simulator.complaints(), "");
+    simulator.run(left());
+    ASSERT_EQ(simulator.current(), static_cast<int>(runs)) << "nobody has been chosen yet";
+    EXPECT_NE(interrupt(), runs);
 }
 
 /// Sleep earns the share of all who take turns meanwhile, those who sleep not counted.
