@@ -26,18 +26,7 @@ std::optional<std::array<std::uint8_t, 32>> digits_behind(std::string_view word,
         text.remove_suffix(1);
     if (!text.starts_with(word))
         return std::nullopt;
-    text.remove_prefix(word.size());
-    std::array<std::uint8_t, 32> bytes{};
-    if (text.size() != 2 * bytes.size())
-        return std::nullopt;
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-    {
-        auto const pair = text.substr(2 * i, 2);
-        auto const end = pair.data() + pair.size();
-        if (std::from_chars(pair.data(), end, bytes[i], 16).ptr != end)
-            return std::nullopt;
-    }
-    return bytes;
+    return from_digits(text.substr(word.size()));
 }
 
 Bytes with_envelope(const loader::format::Envelope& envelope, Bytes_view body)
@@ -72,6 +61,21 @@ std::string to_digits(Bytes_view bytes)
         text += digits[byte & 15];
     }
     return text;
+}
+
+std::optional<Digest> from_digits(std::string_view text)
+{
+    Digest bytes{};
+    if (text.size() != 2 * bytes.size())
+        return std::nullopt;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+    {
+        auto const pair = text.substr(2 * i, 2);
+        auto const end = pair.data() + pair.size();
+        if (std::from_chars(pair.data(), end, bytes[i], 16).ptr != end)
+            return std::nullopt;
+    }
+    return bytes;
 }
 
 std::string Public_key::to_text() const

@@ -5,6 +5,7 @@
 #include <expected>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ using Digest = std::array<std::uint8_t, 32>;
 Digest sha256(Bytes_view bytes);
 Digest sha256(std::string_view text);
 std::string to_digits(Bytes_view bytes);
+/// Of 32 bytes: nothing else has so many digits.
+std::optional<Digest> from_digits(std::string_view text);
 
 /// An Ed25519 key that signatures are checked with.
 struct Public_key

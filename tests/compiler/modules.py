@@ -29,9 +29,10 @@ class Suite(tally.Tally):
         self.build_folder = build
         self.told = set()
 
-    def run(self, *arguments, cwd=None):
+    def run(self, *arguments, cwd=None, cache=None):
+        environment = os.environ | ({"XDG_CACHE_HOME": str(cache)} if cache else {})
         return subprocess.run([self.ovmc, *map(str, arguments)], cwd=cwd or self.folder, capture_output=True, text=True,
-                              check=False)
+                              check=False, env=environment)
 
     def expect(self, name, status, words, *arguments):
         result = self.run(*arguments)
@@ -135,6 +136,31 @@ class Suite(tally.Tally):
                     for row in hashes.read_text().split(".family = ")[1:]}
             self.check("interface: as the hypervisor's", rows.get("halt") == policy["interface"], rows)
 
+    def known(self):
+        """What interfaces come to is kept as long as all files that they came from stay what they were."""
+        cache = self.folder / "cache"
+
+        def interface():
+            self.run("build", HERE / "good", "--unproved", "-o", "known.omod", cache=cache)
+            return json.loads(self.run("inspect", "known.omod", "--json").stdout)["policies"][0]["interface"]
+
+        right = interface()
+        entries = sorted((cache / "ovm" / "known").iterdir())
+        kept = {entry: entry.read_text() for entry in entries}
+        self.check("known: an entry for each family", len(entries) == 5 and
+                   any(text.startswith(right) for text in kept.values()), entries)
+        for entry in entries:
+            entry.write_text("0" * 64 + kept[entry][64:])
+        self.check("known: is used", interface() == "0" * 64)
+        for what, spoil in (("another file", lambda text: "0" * 64 + text[64:-1] + "x\n"),
+                            ("another digest", lambda text: "0" * 65 + text[65:].replace("\n", "\n0", 1)),
+                            ("no digits", lambda text: "z" + text[1:]), ("cut", lambda text: text[:64]),
+                            ("empty", lambda _: "")):
+            for entry in entries:
+                entry.write_text(spoil(kept[entry]))
+            self.check(f"known: not with {what}", interface() == right)
+            self.check(f"known: mended after {what}", {entry: entry.read_text() for entry in entries} == kept)
+
     def imports(self):
         """However often a function calls one of the hypervisor's, none of the calls goes through a register."""
         module = self.folder / "imports"
@@ -229,6 +255,7 @@ def main():
         suite.keys()
         suite.weave()
         suite.good()
+        suite.known()
         suite.imports()
         suite.unproved()
         suite.damaged()
