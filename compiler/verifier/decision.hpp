@@ -39,8 +39,10 @@ private:
     Result possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort);
     static bool is_true_in_one(const std::vector<z3::model>& examples, const z3::expr& what);
     bool is_plainly_possible(const z3::expr& what);
-    z3::solver solver_of(bool searches, std::uint64_t effort);
-    static Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
+    static z3::solver solver_of(z3::context& context, bool searches, std::uint64_t effort);
+    Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
+    Result ask_in(z3::context& context, const z3::expr_vector& terms, std::optional<z3::model>* model,
+                  std::uint64_t effort);
     Result ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model, std::uint64_t effort);
     Answer one(const Question& question);
     bool is_enough(const std::vector<Answer>& answers) const;

@@ -78,9 +78,8 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
 
 /// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
 /// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
-z3::solver Decision::solver_of(bool searches, std::uint64_t effort)
+z3::solver Decision::solver_of(z3::context& context, bool searches, std::uint64_t effort)
 {
-    auto& context = logic_.context();
     z3::params parameters(context);
     parameters.set("rlimit", static_cast<unsigned>(effort));
     if (searches)
@@ -105,7 +104,12 @@ Decision::Result Decision::answer_of(z3::solver& solver, std::optional<z3::model
         if (answer == z3::sat)
         {
             if (model != nullptr)
-                *model = solver.get_model();
+            {
+                auto found = solver.get_model();
+                *model = &solver.ctx() == &logic_.context()
+                             ? found
+                             : z3::model(found, logic_.context(), z3::model::translate());
+            }
             return Result::possible;
         }
     }
@@ -119,9 +123,22 @@ Decision::Result Decision::answer_of(z3::solver& solver, std::optional<z3::model
 Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::optional<z3::model>* model,
                                std::uint64_t effort)
 {
-    auto solver = solver_of(execution_.speaks_of_every_object(), effort);
+    z3::expr_vector terms(logic_.context());
     for (auto const& term : formula)
-        solver.add(term);
+        terms.push_back(term);
+    // A search among many objects leaves terms behind, and to free them takes a look at all that its context ever had,
+    // for each depth that they nest to: it has a context of its own.
+    if (!execution_.speaks_of_every_object())
+        return ask_in(logic_.context(), terms, model, effort);
+    z3::context apart;
+    return ask_in(apart, z3::expr_vector(apart, terms), model, effort);
+}
+
+Decision::Result Decision::ask_in(z3::context& context, const z3::expr_vector& terms, std::optional<z3::model>* model,
+                                  std::uint64_t effort)
+{
+    auto solver = solver_of(context, execution_.speaks_of_every_object(), effort);
+    solver.add(terms);
     std::string text;
     std::string hash;
     if (!options_.cache.empty() || !options_.smtlib.empty())
@@ -138,9 +155,8 @@ Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::option
     auto result = answer_of(solver, model);
     if (result == Result::unknown && execution_.speaks_of_every_object())
     {
-        auto other = solver_of(false, effort);
-        for (auto const& term : formula)
-            other.add(term);
+        auto other = solver_of(context, false, effort);
+        other.add(terms);
         result = answer_of(other, model);
     }
     if (result == Result::impossible)
