@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -36,7 +37,12 @@ solver gave up, if that was little, is tried again with more effort; what it giv
   --effort STEPS   as ovm-verify has it
   --list           only say what mistakes there are
   --only N         only the N-th of them, from 0; may be given several times
+  --everywhere     in all functions, not only in what is proved: for code that is compiled to run
+  --write FILE     prove nothing: make all that were chosen at once, and write what comes of it
 )";
+
+/// Where mistakes are made.
+using Choice = std::function<std::vector<llvm::Function*>(llvm::Module&)>;
 
 /// How much more effort a second try has.
 constexpr std::uint64_t more = 3;
@@ -67,10 +73,24 @@ std::vector<llvm::Function*> verified(llvm::Module& module, const std::vector<st
     return found;
 }
 
-std::string with_mistake(const std::string& bitcode, const std::vector<std::string>& entries, std::size_t number)
+std::vector<llvm::Function*> defined(llvm::Module& module)
+{
+    std::vector<llvm::Function*> found;
+    for (auto& function : module)
+    {
+        if (!function.isDeclaration())
+            found.push_back(&function);
+    }
+    return found;
+}
+
+/// The last first, so that the numbers of the others stay theirs.
+std::string with_mistakes(const std::string& bitcode, const Choice& choice, std::vector<std::size_t> numbers)
 {
     Own_module own(bitcode);
-    make_mistake(verified(*own.module, entries), number);
+    std::ranges::sort(numbers, std::greater());
+    for (auto const number : numbers)
+        make_mistake(choice(*own.module), number);
     llvm::SmallVector<char, 0> buffer;
     llvm::BitcodeWriter writer(buffer);
     writer.writeModule(*own.module);
@@ -133,6 +153,8 @@ int main(int count, char** arguments)
 {
     Options options{.threads = 1, .brief = true};
     bool only_list = false;
+    bool is_everywhere = false;
+    std::string target;
     std::vector<std::size_t> chosen;
     std::string file;
     for (int i = 1; i < count; ++i)
@@ -149,6 +171,10 @@ int main(int count, char** arguments)
             only_list = true;
         else if (word == "--only")
             chosen.push_back(std::strtoul(next().c_str(), nullptr, 10));
+        else if (word == "--everywhere")
+            is_everywhere = true;
+        else if (word == "--write")
+            target = next();
         else
             file = word;
     }
@@ -160,7 +186,14 @@ int main(int count, char** arguments)
         return 2;
     }
     auto const entries = find_entries(*original.module, options.annotated_only);
-    auto const mutants = mutants_of(verified(*original.module, entries));
+    auto const choice = [&](llvm::Module& module)
+    { return is_everywhere ? defined(module) : verified(module, entries); };
+    if (!target.empty())
+    {
+        std::ofstream(target, std::ios::binary) << with_mistakes(bitcode, choice, chosen);
+        return 0;
+    }
+    auto const mutants = mutants_of(choice(*original.module));
     if (chosen.empty())
     {
         for (std::size_t i = 0; i < mutants.size(); ++i)
@@ -172,7 +205,7 @@ int main(int count, char** arguments)
         if (!only_list)
         {
             options.entries = concerned(*original.module, entries, mutants.at(number).function);
-            if (auto const obligation = killer(with_mistake(bitcode, entries, number), options))
+            if (auto const obligation = killer(with_mistakes(bitcode, choice, {number}), options))
             {
                 line[obligation->verdict == Verdict::undecided ? "undecided" : "killed"] = obligation->kind;
                 line["verdict"] = to_text(obligation->verdict);
