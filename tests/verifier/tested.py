@@ -82,9 +82,13 @@ class Unit_tests:
         first = next(i for i, word in enumerate(link) if word.endswith("libovm_hosted.a"))
         link[first:first] = map(str, objects.values())
         subprocess.run([*link, "-Wl,--strip-debug"], check=True, cwd=self.build)
-        run = subprocess.run([str(self.tests), f"--gtest_filter={self.filter}", "--gtest_fail_fast", "--gtest_brief=1"],
-                             cwd=self.folder, capture_output=True, check=False,
-                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (self.limit, self.limit)))
+        try:
+            run = subprocess.run(
+                [str(self.tests), f"--gtest_filter={self.filter}", "--gtest_fail_fast", "--gtest_brief=1"],
+                cwd=self.folder, capture_output=True, check=False, timeout=PATIENCE * self.limit,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (self.limit, self.limit)))
+        except subprocess.TimeoutExpired:
+            return False  # a thread that waits for ever takes no processor's time
         return run.returncode == 0
 
     def find(self, mutant):
