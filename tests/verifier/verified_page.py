@@ -57,7 +57,8 @@ they cost an exit. Not proved, and why:
 
 - `Inbox::receive_all`: that its lists end is true of all messages' links together, and `received()` is anything. What
   puts messages in is proved, and is lock-free: it tries again only where another core got on, so how often is not
-  bounded.
+  bounded. The protocol of both is a model, whose states are all searched (`tests/model/inbox.pml`): lists end, in
+  order, and nothing that was asked for is lost.
 - What waits for a lock: that its holder goes on is a matter of the other core. Of the frame allocator and guest memory
   only what their locks enclose, or what needs none, can be proved therefore.
 - That a block in one of the frame allocator's lists is as large as the list says, which is looked at before it is broken.

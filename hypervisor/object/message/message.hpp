@@ -50,7 +50,7 @@ class Inbox
 public:
     explicit Inbox(Core_id core) : core_(core) {}
 
-    /// False when the message is there already.
+    /// False when the message is there already. inbox.pml: claim_message.
     OVM_VERIFIED bool put(Message& message)
     {
         if (message.posted_.exchange(true, std::memory_order_acq_rel))
@@ -63,7 +63,7 @@ public:
     OVM_VERIFIED_INLINE bool empty() const { return first_.load(std::memory_order_relaxed) == nullptr; }
 
     /// Receives everything that was posted before, in the order of posting. A reception that is discarded loses
-    /// itself alone: the next call goes on behind it.
+    /// itself alone: the next call goes on behind it. inbox.pml: take_all, take_next, allow_again, receive.
     void receive_all()
     {
         if (in_order_ == nullptr)
@@ -87,7 +87,7 @@ private:
     friend void forward(Core_id core, Message& message);
 
     /// Lock-free: it tries again only after another core has put one there. From the exchange on the message is the
-    /// receiver's.
+    /// receiver's. inbox.pml: link_message, publish_message.
     OVM_VERIFIED void insert(Message& message)
     {
         Message* first = first_.load(std::memory_order_relaxed);
@@ -95,7 +95,7 @@ private:
             message.next_ = first;
         while (!first_.compare_exchange_strong(first, &message, std::memory_order_release, std::memory_order_relaxed));
     }
-    void turn_round(Message* taken)
+    void turn_round(Message* taken) // inbox.pml: turn_round
     {
         while (taken != nullptr)
         {

@@ -216,14 +216,28 @@ TEST(Deadline_scheduler_test, TwoHundredGetTheirBudgets)
     EXPECT_EQ(simulator.complaints(), "");
 }
 
-TEST(Deadline_scheduler_test, WhoIsDueBeyondAChoiceIsSeenToAtOnce)
+/// One choice later than all periods of so many have begun, who had used up their budgets.
+Scheduler_simulator renewing(unsigned due)
 {
     Scheduler_simulator simulator(deadline());
-    for (unsigned i = 0; i < 20; ++i)
+    for (unsigned i = 0; i < due; ++i)
         simulator.add(reservation(10'000, 1'000'000));
     simulator.run(Ticks(300'000)); // all have used up what they have
     simulator.be_late(Ticks(1'200'000));
     simulator.choose_now();
+    return simulator;
+}
+
+TEST(Deadline_scheduler_test, AChoiceRenewsSixteenBesideWhoRuns)
+{
+    auto simulator = renewing(17);
+    EXPECT_GT(simulator.until(), simulator.now());
+    EXPECT_EQ(simulator.complaints(), "");
+}
+
+TEST(Deadline_scheduler_test, WhoIsDueBeyondAChoiceIsSeenToAtOnce)
+{
+    auto simulator = renewing(18);
     EXPECT_EQ(simulator.until(), simulator.now());
     simulator.choose_now();
     EXPECT_GT(simulator.until(), simulator.now());
