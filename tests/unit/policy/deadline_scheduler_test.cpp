@@ -244,6 +244,25 @@ TEST(Deadline_scheduler_test, WhoIsDueBeyondAChoiceIsSeenToAtOnce)
     EXPECT_EQ(simulator.complaints(), "");
 }
 
+/// Who runs, when another one wakes with that period as the first one, whose period is 100'000, has begun to run.
+int runs_beside(std::uint64_t period)
+{
+    Scheduler_simulator simulator(deadline());
+    simulator.add(reservation(10'000, 100'000));
+    simulator.choose_now();
+    simulator.add(reservation(1'000, period));
+    simulator.choose_now();
+    EXPECT_EQ(simulator.complaints(), "");
+    return simulator.current();
+}
+
+TEST(Deadline_scheduler_test, TheEarlierDeadlineGoesFirst)
+{
+    EXPECT_EQ(runs_beside(99'999), 1);
+    EXPECT_EQ(runs_beside(100'000), 0) << "of two alike who runs goes on";
+    EXPECT_EQ(runs_beside(100'001), 0);
+}
+
 TEST(Deadline_scheduler_test, TheBackgroundIsNeverStarved)
 {
     Scheduler_simulator simulator(deadline(990, Ticks(10'000)));
