@@ -39,7 +39,7 @@ private:
     Result possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort);
     static bool is_true_in_one(const std::vector<z3::model>& examples, const z3::expr& what);
     bool is_plainly_possible(const z3::expr& what);
-    static z3::solver solver_of(z3::context& context, bool searches, std::uint64_t effort);
+    z3::solver solver_of(z3::context& context, bool searches, std::uint64_t effort) const;
     Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
     Result ask_in(z3::context& context, const z3::expr_vector& terms, std::optional<z3::model>* model,
                   std::uint64_t effort);
@@ -70,5 +70,8 @@ private:
     unsigned known_ = 0;
     unsigned given_up_ = 0;
 };
+
+/// What the solver may take for all that is asked at once, from now on.
+void limit_memory(unsigned mebibytes);
 
 } // namespace ovm::compiler::verifier

@@ -27,11 +27,14 @@ Proves that no check, contract or access of a module can fail.
   --annotated      only functions with OVM_VERIFIED, not what tables name: for parts of the hypervisor
   --output FILE    the bitcode without the proved traps
   --effort STEPS   of the solver for each question
+  --memory MIB     of the solver for all that is asked at once, 1 to 4095; 3072
   --threads N      2
   -I FOLDER        for FILE.cpp
 
 Exit status: 0 all proved, 1 not all, 2 cannot be read or compiled.
 )";
+
+constexpr unsigned memory_max = 4095; ///< MiB: the solver counts bytes in 32 bits
 
 std::string read_file(const std::string& path)
 {
@@ -92,6 +95,8 @@ int main(int count, char** arguments)
             output = next();
         else if (word == "--effort")
             options.effort = std::strtoul(next().c_str(), nullptr, 10);
+        else if (word == "--memory")
+            options.memory = static_cast<unsigned>(std::strtoul(next().c_str(), nullptr, 10));
         else if (word == "--threads")
             options.threads = static_cast<unsigned>(std::strtoul(next().c_str(), nullptr, 10));
         else if (word == "-I")
@@ -104,7 +109,7 @@ int main(int count, char** arguments)
         else
             file = word;
     }
-    if (file.empty())
+    if (file.empty() || options.effort == 0 || options.memory == 0 || options.memory > memory_max)
     {
         std::cerr << usage;
         return 2;

@@ -78,10 +78,11 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
 
 /// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
 /// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
-z3::solver Decision::solver_of(z3::context& context, bool searches, std::uint64_t effort)
+z3::solver Decision::solver_of(z3::context& context, bool searches, std::uint64_t effort) const
 {
     z3::params parameters(context);
     parameters.set("rlimit", static_cast<unsigned>(effort));
+    parameters.set("max_memory", options_.memory);
     if (searches)
     {
         parameters.set("relevancy", 0u);
@@ -163,6 +164,11 @@ Decision::Result Decision::ask_in(z3::context& context, const z3::expr_vector& t
         remember(hash);
     write(text, result);
     return result;
+}
+
+void limit_memory(unsigned mebibytes)
+{
+    z3::set_param("memory_high_watermark", std::to_string(std::uint64_t{mebibytes} << 20).c_str());
 }
 
 std::string solver_version()

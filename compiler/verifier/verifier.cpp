@@ -13,6 +13,7 @@
 #include <llvm/Support/SHA256.h>
 
 #include "contracts.hpp"
+#include "decision.hpp"
 #include "own_module.hpp"
 #include "preparation.hpp"
 #include "proof.hpp"
@@ -167,6 +168,7 @@ Report verify(const std::string& bitcode, const Options& options)
         report.error = "the module has no entry: neither a policy nor a function with OVM_VERIFIED";
         return report;
     }
+    limit_memory(options.memory);
     std::vector<Proof> results(entries.size());
     std::mutex lock;
     std::size_t next = 0;

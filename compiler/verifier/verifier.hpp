@@ -67,6 +67,10 @@ struct Options
     /// For each question to the solver, in its own steps, so that no verdict depends on how busy the machine is: far
     /// more than any question needs that is proved.
     std::uint64_t effort = 100'000'000;
+    /// What the solver may take for all that is asked at once, in MiB, below 4096: it gives up a question for which
+    /// that is not enough. No proof of what is true has needed a fourth of it, but a search for what is not can take
+    /// all there is.
+    unsigned memory = 3072;
     std::function<void(const std::string& entry, unsigned done, unsigned all)> progress{};
 };
 
