@@ -85,7 +85,7 @@ def _machine(build, kernel, initramfs):
 
 
 def find_all(build, kernel=None, initramfs=None):
-    """Every check there is, by the order in which they start: long ones first within a group."""
+    """Every check there is, those of a group together."""
     build = pathlib.Path(build).resolve()
     checks = [*_scripts(build), *_unit_tests(build), *_ctest(build), *_models(build), *_machine(build, kernel, initramfs)]
     return checks
