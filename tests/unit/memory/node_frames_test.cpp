@@ -200,6 +200,28 @@ TEST(Node_frames, APageOfAColourComesOutOfAnyBlockThatHasOneAndAllJoinAgain)
     }
 }
 
+/// The number of the page of colour 1 that is given of 1024 pages, all in one block.
+std::uint64_t page_of_colour_one(std::uint8_t colours, Block_choice::End end)
+{
+    Page_numbers numbers;
+    EXPECT_TRUE(numbers.add(mebibytes(0, 4)));
+    std::vector<std::uint8_t> storage(Node_frames::bookkeeping(numbers).value());
+    Node_frames frames;
+    frames.open(numbers, storage);
+    frames.add(mebibytes(0, 4));
+    auto const page = frames.allocate(small_order, {.end = end, .colours = colours, .colour = 1});
+    return page ? page->value() / page_size.value() : ~std::uint64_t{0};
+}
+
+TEST(Node_frames, ABlockIsBrokenAtTheEndThatIsWantedDownToTheColours)
+{
+    for (std::uint8_t colours = 1; colours <= Block_choice::most_colours; ++colours)
+    {
+        EXPECT_EQ(page_of_colour_one(colours, Block_choice::End::low), 1u);
+        EXPECT_EQ(page_of_colour_one(colours, Block_choice::End::high), 1024u - (1u << colours) + 1);
+    }
+}
+
 TEST(Node_frames, WhatIsLeftOfAColourIsServedBeforeAnotherBlockIsBroken)
 {
     arch::hosted::reset();
