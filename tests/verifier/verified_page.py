@@ -182,8 +182,9 @@ def short(name):
 def build_modules(ovmc, folder, cache):
     """What a build says of every module that ships, and what was wrong."""
     memory = Memory(cache, ovmc)
-    read = [path for part, pattern in (("modules", "*"), ("hypervisor", "*.hpp"), ("compiler/driver", "*"))
-            for path in (ROOT / part).rglob(pattern) if path.is_file()]
+    folders = ((ROOT / "modules", "*"), (ROOT / "hypervisor", "*.hpp"), (ROOT / "compiler" / "driver", "*"),
+               (ovmc.parents[1] / "generated", "*.hpp"))
+    read = [path for part, pattern in folders for path in part.rglob(pattern) if path.is_file()]
 
     environment = os.environ if cache else os.environ | {"XDG_CACHE_HOME": folder}
 
