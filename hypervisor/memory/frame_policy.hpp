@@ -17,10 +17,12 @@ namespace ovm::memory
 /// Which of a node's free blocks that would do serves a request.
 struct Block_choice
 {
+    /// Which of those looked at (with a colour: the first that has it), and which half of one that is broken (with a
+    /// colour: the half that has it, and only if both do, this).
     enum class End : std::uint8_t
     {
-        any,
-        low, ///< of those looked at, the one at the lowest address
+        any, ///< the first; the lower
+        low, ///< at the lowest address; the lower
         high,
     };
 
