@@ -19,8 +19,17 @@ def place_of(mutant):
     return (str(file), *(mutant[word] for word in PLACE[1:]))
 
 
+def folder_of(source):
+    """Of its tests: those of a processor's code leave the processor's name out, and some areas have all in one folder."""
+    area = ROOT / "tests" / "unit"
+    for part in source.relative_to(ROOT / "hypervisor").parent.parts:
+        if (area / part).is_dir():
+            area /= part
+    return area
+
+
 class Unit_tests:
-    """Of the folder of tests/unit that is called as the sources' own is. They have to pass without a mistake."""
+    """Of the folder of tests/unit that stands for the sources' own. They have to pass without a mistake."""
 
     def __init__(self, mutate, sources, folder):
         self.mutate = str(mutate)
@@ -39,7 +48,7 @@ class Unit_tests:
             self.objects[bitcode] = self.compile(bitcode, bitcode)
             self.note_places(bitcode)
         self.tests = self.folder / "tests"
-        self.filter = ":".join(self.names(sources[0].relative_to(ROOT / "hypervisor").parts[0]))
+        self.filter = ":".join(self.names(folder_of(sources[0])))
         if not self.filter:
             raise RuntimeError(f"no unit tests for {sources[0]}")
         self.limit = SECONDS
@@ -67,13 +76,13 @@ class Unit_tests:
             self.places.setdefault(place_of(json.loads(line)), []).append((bitcode, number))
 
     def names(self, area):
-        """Those of the area, in the program that was linked before."""
+        """Those of the folder, in the program that was linked before."""
         listing = self.folder / "names.json"
         subprocess.run([str(self.build / "tests/unit/unit_tests"), "--gtest_list_tests",
                         f"--gtest_output=json:{listing}"], check=True, stdout=subprocess.DEVNULL)
         for suite in json.loads(listing.read_text())["testsuites"]:
             for test in suite["testsuite"]:
-                if (ROOT / "tests" / "unit" / area) in (self.build / test["file"]).resolve().parents:
+                if area in (self.build / test["file"]).resolve().parents:
                     yield f"{suite['name']}.{test['name']}"
 
     def pass_with(self, objects):
