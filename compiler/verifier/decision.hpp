@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +40,14 @@ private:
     Result possible(const z3::expr& what, std::optional<z3::model>* model, std::uint64_t effort);
     static bool is_true_in_one(const std::vector<z3::model>& examples, const z3::expr& what);
     bool is_plainly_possible(const z3::expr& what);
-    z3::solver solver_of(z3::context& context, bool searches, std::uint64_t effort) const;
+    /// How an answer is looked for.
+    enum class Way : std::uint8_t
+    {
+        search,
+        bits,
+        bits_reduced, ///< as few as can be, before the search begins
+    };
+    z3::solver solver_of(z3::context& context, Way way, std::uint64_t effort) const;
     Result answer_of(z3::solver& solver, std::optional<z3::model>* model);
     Result ask_in(z3::context& context, const z3::expr_vector& terms, std::optional<z3::model>* model,
                   std::uint64_t effort);

@@ -77,20 +77,23 @@ Decision::Result Decision::possible(const z3::expr& what, std::optional<z3::mode
 }
 
 /// What is said of every object is many small instances, of which few matter: a search that looks at what it needs,
-/// with nothing left out beforehand, finds these; all else is decided sooner as bits at once.
-z3::solver Decision::solver_of(z3::context& context, bool searches, std::uint64_t effort) const
+/// with nothing left out beforehand, finds these; all else is decided sooner as bits at once. Most of these questions
+/// are easy and long: to reduce the bits beforehand, as Z3's own strategy does, takes as long as all else, and gains
+/// only where the search is what is long.
+z3::solver Decision::solver_of(z3::context& context, Way way, std::uint64_t effort) const
 {
+    auto const named = [&](const char* name) { return z3::tactic(context, name); };
     z3::params parameters(context);
     parameters.set("rlimit", static_cast<unsigned>(effort));
     parameters.set("max_memory", options_.memory);
-    if (searches)
-    {
+    auto tactic = named(way == Way::search ? "smt" : "qfaufbv");
+    if (way == Way::search)
         parameters.set("relevancy", 0u);
-        auto solver = z3::tactic(context, "smt").mk_solver();
-        solver.set(parameters);
-        return solver;
-    }
-    auto solver = z3::tactic(context, "qfaufbv").mk_solver();
+    if (way == Way::bits)
+        tactic = named("simplify") & named("propagate-values") & named("solve-eqs") & named("elim-uncnstr") &
+                 named("simplify") & named("max-bv-sharing") & named("ackermannize_bv") &
+                 z3::cond(z3::probe(context, "is-qfbv"), named("bit-blast") & named("sat"), named("smt"));
+    auto solver = tactic.mk_solver();
     solver.set(parameters);
     return solver;
 }
@@ -138,7 +141,7 @@ Decision::Result Decision::ask(const std::vector<z3::expr>& formula, std::option
 Decision::Result Decision::ask_in(z3::context& context, const z3::expr_vector& terms, std::optional<z3::model>* model,
                                   std::uint64_t effort)
 {
-    auto solver = solver_of(context, execution_.speaks_of_every_object(), effort);
+    auto solver = solver_of(context, execution_.speaks_of_every_object() ? Way::search : Way::bits, effort);
     solver.add(terms);
     std::string text;
     std::string hash;
@@ -156,7 +159,7 @@ Decision::Result Decision::ask_in(z3::context& context, const z3::expr_vector& t
     auto result = answer_of(solver, model);
     if (result == Result::unknown && execution_.speaks_of_every_object())
     {
-        auto other = solver_of(context, false, effort);
+        auto other = solver_of(context, Way::bits_reduced, effort);
         other.add(terms);
         result = answer_of(other, model);
     }
